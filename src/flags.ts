@@ -1,0 +1,299 @@
+import { hostname } from 'node:os';
+import { flagDefaults } from './config.ts';
+import { logLevels } from './log.ts';
+import { type Address, type Cidr, type Domain, parseAddress, parseCidr, parseDomain, quote } from './record.ts';
+import { accepted, type Result, refused } from './result.ts';
+
+/** An IP address and a port. */
+export interface Endpoint {
+  readonly address: Address;
+  readonly port: number;
+}
+
+/** Where the API listens: a socket file or an address. */
+export type ApiAddress = { readonly type: 'unix'; readonly path: string } | ({ readonly type: 'tcp' } & Endpoint);
+
+/** Servers that one domain's questions go to. */
+export interface DomainUpstreams {
+  readonly domain: string;
+  readonly upstreams: readonly Endpoint[];
+}
+
+/** All that `weft up` was told, checked; what is undefined was left to Weft. */
+export interface Config {
+  readonly peers: readonly string[];
+  readonly name: string;
+  readonly domains: readonly Domain[];
+  readonly ttlSeconds: number;
+  /** Undefined: the address of the engine's default bridge. */
+  readonly dnsListen: readonly Endpoint[] | undefined;
+  readonly dns: boolean;
+  readonly dnsThreads: number;
+  readonly answers: 'all' | 'one';
+  /** Undefined: those of `resolvConf`. */
+  readonly upstreams: readonly Endpoint[] | undefined;
+  readonly domainUpstreams: readonly DomainUpstreams[];
+  readonly resolvConf: string;
+  readonly allow: readonly Cidr[];
+  readonly meshListen: Endpoint;
+  readonly advertise: string | undefined;
+  readonly secretFile: string | undefined;
+  readonly secret: string | undefined;
+  readonly join: string | undefined;
+  readonly api: readonly ApiAddress[];
+  readonly apiTokenFile: string | undefined;
+  readonly dockerHost: string | undefined;
+  readonly docker: boolean;
+  readonly hostnameFromLabel: string;
+  readonly hostnameMatch: RegExp;
+  readonly hostnameReplacement: string;
+  readonly dataDir: string;
+  readonly logLevel: (typeof logLevels)[number];
+}
+
+/** One flag of `weft up`: its value's name in help, or none for a switch. */
+export interface Flag {
+  readonly name: string;
+  readonly value?: string;
+  readonly repeatable?: true;
+  readonly help: string;
+}
+
+/** Every flag of `weft up`, in the order of its help. */
+export const upFlags: readonly Flag[] = [
+  { name: 'name', value: 'NAME', help: 'what operators call this host (default: its host name)' },
+  {
+    name: 'domain',
+    value: 'DOMAIN',
+    repeatable: true,
+    help: `answer for this domain (default ${flagDefaults.domain})`,
+  },
+  { name: 'ttl', value: 'SECONDS', help: `time to live of answers (default ${flagDefaults.ttlSeconds})` },
+  {
+    name: 'dns-listen',
+    value: 'IP[:PORT]',
+    repeatable: true,
+    help: `where questions are answered (default: the container bridge's own address, port ${flagDefaults.dnsPort})`,
+  },
+  { name: 'no-dns', help: 'answer no questions; replicate only' },
+  { name: 'dns-threads', value: 'N', help: `threads that answer questions (default ${flagDefaults.dnsThreads})` },
+  { name: 'answers', value: 'all|one', help: 'give every address of a name, or one at a time (default all)' },
+  { name: 'upstream', value: 'IP[:PORT]', repeatable: true, help: 'who answers other names (default: resolv.conf)' },
+  {
+    name: 'upstream-for',
+    value: 'DOMAIN=IP[:PORT]',
+    repeatable: true,
+    help: 'who answers the names of one other domain',
+  },
+  {
+    name: 'resolv-conf',
+    value: 'FILE',
+    help: `where upstreams are read from, followed live (default ${flagDefaults.resolvConf})`,
+  },
+  {
+    name: 'allow',
+    value: 'CIDR',
+    repeatable: true,
+    help: 'forward questions from these ranges too (default: this host and its containers)',
+  },
+  {
+    name: 'mesh-listen',
+    value: 'IP:PORT',
+    help: `where other agents connect (default ${flagDefaults.meshAddress}:${flagDefaults.meshPort})`,
+  },
+  { name: 'advertise', value: 'IP[:PORT]', help: 'the address to give to other agents, where it is not the one found' },
+  { name: 'secret-file', value: 'FILE', help: 'the secret of the mesh; a second line is accepted too, for rotation' },
+  { name: 'join', value: 'TOKEN', help: 'a token of `weft token`: the secret and addresses in one' },
+  {
+    name: 'api',
+    value: 'ADDR',
+    repeatable: true,
+    help: `unix:PATH or IP:PORT (default ${flagDefaults.api.join(' and ')})`,
+  },
+  { name: 'api-token-file', value: 'FILE', help: 'the bearer token that API addresses off this host ask for' },
+  {
+    name: 'docker-host',
+    value: 'URL',
+    help: `the container engine (default $DOCKER_HOST or ${flagDefaults.dockerHost})`,
+  },
+  { name: 'no-docker', help: 'watch no engine; static records and peers only' },
+  { name: 'hostname-from-label', value: 'LABEL', help: "take a container's name from this label, as weave did" },
+  { name: 'hostname-match', value: 'REGEXP', help: 'the part of a container name to replace, as weave did' },
+  { name: 'hostname-replacement', value: 'TEXT', help: 'what to put there; $1 stands for the first group' },
+  {
+    name: 'data-dir',
+    value: 'DIR',
+    help: `identity, static records and known peers are kept here (default ${flagDefaults.dataDir})`,
+  },
+  { name: 'log-level', value: 'LEVEL', help: `${logLevels.join(', ')} (default ${flagDefaults.logLevel})` },
+];
+
+/** What the command line gave, by the long name of the flag; `peers` holds the arguments without one. */
+export type Given = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
+
+/** Reads flags, then the environment (`--dns-listen` is `WEFT_DNS_LISTEN`, several with commas); names every bad key. */
+export function parseConfig(given: Given, environment: NodeJS.ProcessEnv): Result<Config> {
+  const problems = unknownFlags(given);
+  const read = reader(given, environment, problems);
+  const dnsPort = flagDefaults.dnsPort;
+  const dnsListen = read.list('dns-listen', (text) => parseEndpoint(text, dnsPort));
+  const upstreams = read.list('upstream', (text) => parseEndpoint(text, dnsPort));
+  const domains = read.list('domain', parseDomain);
+  const api = read.list('api', parseApiAddress);
+  const config: Config = {
+    peers: read.list('peers', parsePeer),
+    name: read.one('name', parseHostName, hostname()),
+    domains: domains.length > 0 ? domains : [flagDefaults.domain as Domain],
+    ttlSeconds: read.one('ttl', wholeNumber(0, flagDefaults.maxTtlSeconds), flagDefaults.ttlSeconds),
+    dnsListen: dnsListen.length > 0 ? dnsListen : undefined,
+    dns: !read.switch('no-dns'),
+    dnsThreads: read.one('dns-threads', wholeNumber(1, flagDefaults.maxDnsThreads), flagDefaults.dnsThreads),
+    answers: read.one('answers', oneOf(['all', 'one']), 'all'),
+    upstreams: upstreams.length > 0 ? upstreams : undefined,
+    domainUpstreams: read.list('upstream-for', parseDomainUpstream),
+    resolvConf: read.one('resolv-conf', anyText, flagDefaults.resolvConf),
+    allow: read.list('allow', parseCidr),
+    meshListen: read.one('mesh-listen', (text) => parseEndpoint(text, flagDefaults.meshPort), {
+      address: flagDefaults.meshAddress as Address,
+      port: flagDefaults.meshPort,
+    }),
+    advertise: read.one<string | undefined>('advertise', parsePeer, undefined),
+    secretFile: read.one<string | undefined>('secret-file', anyText, undefined),
+    secret: environment.WEFT_SECRET || undefined,
+    join: read.one<string | undefined>('join', anyText, undefined),
+    api: api.length > 0 ? api : flagDefaults.api.map(mustParseApiAddress),
+    apiTokenFile: read.one<string | undefined>('api-token-file', anyText, undefined),
+    dockerHost: read.one<string | undefined>('docker-host', anyText, environment.DOCKER_HOST || undefined),
+    docker: !read.switch('no-docker'),
+    hostnameFromLabel: read.one('hostname-from-label', anyText, ''),
+    hostnameMatch: read.one('hostname-match', regularExpression, /(.*)/),
+    hostnameReplacement: read.one('hostname-replacement', anyText, '$1'),
+    dataDir: read.one('data-dir', anyText, flagDefaults.dataDir),
+    logLevel: read.one('log-level', oneOf(logLevels), flagDefaults.logLevel),
+  };
+  if (new Set(config.domains).size < config.domains.length) problems.push('--domain: the same domain is given twice');
+  return problems.length > 0 ? refused(problems.join('\n')) : accepted(config);
+}
+
+/** The environment variable that stands for a flag. */
+export function environmentName(flag: string): string {
+  return `WEFT_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Reads `IP`, `IP:PORT` or `[IPv6]:PORT`. */
+export function parseEndpoint(text: string, defaultPort: number): Result<Endpoint> {
+  const bracketed = /^\[([^\]]+)\](?::(\d+))?$/.exec(text);
+  const plain = /^([^:]*)(?::(\d+))?$/.exec(text);
+  const [host = text, port] = (bracketed ?? plain)?.slice(1) ?? [];
+  const address = parseAddress(host);
+  if (!address.ok) return refused(`${quote(text)} must be an IP address with an optional port, such as 192.0.2.7:53`);
+  const number = port === undefined ? accepted(defaultPort) : wholeNumber(0, 65_535)(port);
+  return number.ok ? accepted({ address: address.value, port: number.value }) : refused(`port ${number.problem}`);
+}
+
+/** Reads `unix:PATH`, `/PATH`, `IP:PORT` or `http://IP:PORT`. */
+export function parseApiAddress(text: string): Result<ApiAddress> {
+  if (text.startsWith('unix:/'))
+    return accepted({ type: 'unix', path: text.slice('unix:'.length).replace(/^\/\/+/, '/') });
+  if (text.startsWith('/')) return accepted({ type: 'unix', path: text });
+  const endpoint = parseEndpoint(text.replace(/^http:\/\//, '').replace(/\/$/, ''), flagDefaults.apiPort);
+  if (endpoint.ok) return accepted({ type: 'tcp', ...endpoint.value });
+  return refused(`${quote(text)} must be unix:/PATH or IP:PORT, such as unix:/run/weft/weft.sock or 127.0.0.1:6784`);
+}
+
+/** Reads an agent's address: a host name or IP address with an optional port. */
+export function parsePeer(text: string): Result<string> {
+  const hostAndPort = /^(?:\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(?::(\d{1,5}))?$/i.exec(text);
+  const valid = parseAddress(text).ok || (hostAndPort !== null && Number(hostAndPort[2] ?? 1) <= 65_535);
+  return valid ? accepted(text) : refused(`${quote(text)} must be host[:port], such as 10.0.0.1 or 10.0.0.1:6783`);
+}
+
+function parseDomainUpstream(text: string): Result<DomainUpstreams> {
+  const [domainText = '', endpointText = ''] = text.split('=', 2);
+  const domain = parseDomain(domainText);
+  const endpoint = parseEndpoint(endpointText, flagDefaults.dnsPort);
+  if (!domain.ok || !endpoint.ok)
+    return refused(`${quote(text)} must be DOMAIN=IP[:PORT], such as corp.example=192.0.2.53`);
+  return accepted({ domain: domain.value, upstreams: [endpoint.value] });
+}
+
+/** DNS leaves 63 characters for a label, and the host's name is shown in tables. */
+function parseHostName(text: string): Result<string> {
+  if (/^[\w.-]{1,63}$/.test(text)) return accepted(text);
+  return refused(`${quote(text)} must be 1 to 63 letters, digits, ".", "_" or "-"`);
+}
+
+function mustParseApiAddress(text: string): ApiAddress {
+  const parsed = parseApiAddress(text);
+  if (!parsed.ok) throw new Error(parsed.problem);
+  return parsed.value;
+}
+
+function anyText(text: string): Result<string> {
+  return text === '' ? refused('must not be empty') : accepted(text);
+}
+
+function regularExpression(text: string): Result<RegExp> {
+  try {
+    return accepted(new RegExp(text.replaceAll('(?P<', '(?<')));
+  } catch (error) {
+    return refused(`${quote(text)} is no regular expression: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function wholeNumber(least: number, most: number): (text: string) => Result<number> {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return accepted(value);
+    return refused(`${quote(text)} must be a whole number from ${least} to ${most}`);
+  };
+}
+
+function oneOf<const T extends string>(choices: readonly T[]): (text: string) => Result<T> {
+  return (text) => {
+    const choice = choices.find((each) => each === text);
+    return choice === undefined ? refused(`${quote(text)} must be one of ${choices.join(', ')}`) : accepted(choice);
+  };
+}
+
+function unknownFlags(given: Given): string[] {
+  const known = new Set(['peers', ...upFlags.map((flag) => flag.name)]);
+  return Object.keys(given)
+    .filter((key) => !known.has(key))
+    .map((key) => `--${key}: no such flag`);
+}
+
+/** Looks each key up on the command line, then in the environment, and collects what is wrong with it. */
+function reader(given: Given, environment: NodeJS.ProcessEnv, problems: string[]) {
+  const texts = (key: string): { source: string; values: readonly string[] } => {
+    const flag = given[key];
+    if (typeof flag === 'string') return { source: `--${key}`, values: [flag] };
+    if (Array.isArray(flag) && flag.length > 0) return { source: key === 'peers' ? 'PEER' : `--${key}`, values: flag };
+    const source = environmentName(key);
+    const value = environment[source];
+    if (value === undefined || value === '') return { source, values: [] };
+    const repeatable = key === 'peers' || upFlags.some((each) => each.name === key && each.repeatable);
+    return { source, values: repeatable ? value.split(/[\s,]+/).filter((each) => each !== '') : [value] };
+  };
+  const list = <T>(key: string, parse: (text: string) => Result<T>): T[] => {
+    const { source, values } = texts(key);
+    return values.flatMap((text) => {
+      const parsed = parse(text);
+      if (parsed.ok) return [parsed.value];
+      problems.push(`${source}: ${parsed.problem}`);
+      return [];
+    });
+  };
+  return {
+    list,
+    one: <T>(key: string, parse: (text: string) => Result<T>, otherwise: T): T => list(key, parse).at(-1) ?? otherwise,
+    switch: (key: string): boolean => {
+      if (given[key] === true) return true;
+      const value = environment[environmentName(key)]?.toLowerCase();
+      if (value === undefined || ['', '0', 'false', 'no'].includes(value)) return false;
+      if (['1', 'true', 'yes'].includes(value)) return true;
+      problems.push(`${environmentName(key)}: ${quote(value)} must be true or false`);
+      return false;
+    },
+  };
+}
