@@ -1,0 +1,7 @@
+/** The data directory, as far as replication uses it: whole small files, read at start and replaced when they change. */
+export interface Storage {
+  /** The bytes last written, or `undefined` where there are none or they are damaged. */
+  read(file: string): Promise<Uint8Array | undefined>;
+  /** Replaces the file at once or not at all; reports a full or read-only disk itself. */
+  write(file: string, bytes: Uint8Array): Promise<void>;
+}
