@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+import { quote } from './record.ts';
+
+/** The data directory: whole small files, read at start and replaced when they change. */
+export interface Store {
+  /** The bytes last written, or `undefined` where there are none or they are damaged; throws when it may not look. */
+  read(file: string): Promise<Uint8Array | undefined>;
+  /** Replaces the file at once or not at all. Resolves also when the disk is full or read-only: see `problem()`. */
+  write(file: string, bytes: Uint8Array): Promise<void>;
+  /** Why the last write did not reach the disk, as one sentence; `undefined` once one does again. */
+  problem(): string | undefined;
+  /** Waits for the writes under way and lets another agent have the directory; may be called twice. */
+  close(): Promise<void>;
+}
+
+interface StoreParts {
+  readonly clock: Pick<Clock, 'wallNow'>;
+  readonly log: Log;
+}
+
+/** `weft 1 SHA256\n` before the bytes, so that a torn, truncated or edited file is told from a whole one. */
+const headerPattern = /^weft 1 ([0-9a-f]{64})\n/;
+const headerLength = 'weft 1 \n'.length + 64;
+const temporarySuffix = '.new';
+
+/**
+ * Opens a data directory, making it where it is missing, for this process alone.
+ * Throws one clear error when it cannot be used or when another agent uses it.
+ */
+export async function openStore(dataDir: string, { clock, log }: StoreParts): Promise<Store> {
+  await openDirectory(dataDir);
+  const lock = await takeLock(dataDir);
+  let problem: string | undefined;
+  let lastWrite: Promise<void> = Promise.resolve();
+
+  const report = (file: string, error: unknown) => {
+    const next = `cannot write ${quote(join(dataDir, file))}: ${reasonOf(error)}`;
+    if (next !== problem) log.error({ err: error }, next);
+    problem = next;
+  };
+  const attempt = async (file: string, bytes: Uint8Array) => {
+    try {
+      await replaceFile(dataDir, file, bytes);
+      if (problem !== undefined) log.info({ file }, 'the data directory can be written again');
+      problem = undefined;
+    } catch (error) {
+      report(file, error);
+    }
+  };
+  // A write that waits takes over newer bytes for its file, so a slow disk is never owed more than one write a file.
+  const waiting = new Map<string, { bytes: Uint8Array; readonly done: Promise<void> }>();
+  const write = (file: string, bytes: Uint8Array) => {
+    const queued = waiting.get(file);
+    if (queued !== undefined) {
+      queued.bytes = bytes;
+      return queued.done;
+    }
+    lastWrite = lastWrite.then(() => {
+      const latest = waiting.get(file)?.bytes ?? bytes;
+      waiting.delete(file);
+      return attempt(file, latest);
+    });
+    waiting.set(file, { bytes, done: lastWrite });
+    return lastWrite;
+  };
+  // Whose lock this is, for the message another agent gives; and the first proof that the disk takes writes.
+  await writeFile(join(dataDir, pidFile), `${process.pid}\n`, { mode: 0o600 }).catch((error) => report(pidFile, error));
+
+  return {
+    read: (file) => readChecked(dataDir, file, { clock, log }),
+    write,
+    problem: () => problem,
+    close: async () => {
+      await lastWrite;
+      await releaseLock(lock);
+    },
+  };
+}
+
+const pidFile = 'pid';
+
+async function openDirectory(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    const names = await readdir(dataDir);
+    const leftovers = names.filter((name) => name.endsWith(temporarySuffix));
+    await Promise.all(leftovers.map((name) => rm(join(dataDir, name)).catch(() => {})));
+  } catch (error) {
+    throw new Error(`data directory ${quote(dataDir)} cannot be used: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * The lock is a name in Linux's abstract socket space made of the directory's own number: the kernel gives it to one
+ * process, takes it back when that process dies however it dies, and tells a container's agent from the host's, where
+ * a process id would lie.
+ */
+async function takeLock(dataDir: string): Promise<Server> {
+  const { dev, ino } = await stat(dataDir);
+  const server = createServer((socket) => socket.destroy());
+  server.unref();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ path: `\0weft-data-${dev}-${ino}` }, resolve);
+    });
+  } catch (error) {
+    const pid = await readFile(join(dataDir, pidFile), 'utf8').catch(() => 'unknown');
+    const message = `data directory ${quote(dataDir)} is in use by another agent (process ${pid.trim()})`;
+    throw new Error(message, { cause: error });
+  }
+  server.on('error', () => {});
+  return server;
+}
+
+function releaseLock(lock: Server): Promise<void> {
+  return new Promise((resolve) => {
+    lock.close(() => resolve());
+  });
+}
+
+async function readChecked(dataDir: string, file: string, { clock, log }: StoreParts): Promise<Uint8Array | undefined> {
+  const path = join(dataDir, file);
+  const whole = await readFile(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw new Error(`cannot read ${quote(path)}: ${reasonOf(error)}`, { cause: error });
+  });
+  if (whole === undefined) return undefined;
+  const content = whole.subarray(headerLength);
+  const sum = headerPattern.exec(whole.subarray(0, headerLength).toString('latin1'))?.[1];
+  if (sum === checksumOf(content)) return new Uint8Array(content);
+  const aside = `${path}.damaged-${new Date(clock.wallNow()).toISOString().replaceAll(':', '-')}`;
+  await rename(path, aside).catch(() => {});
+  log.error({ file, aside }, 'a file of the data directory is damaged; it is set aside and done without');
+  return undefined;
+}
+
+/** Writes beside the file, to the disk, and only then over it; so a crash leaves the old or the new, never a half. */
+async function replaceFile(dataDir: string, file: string, bytes: Uint8Array): Promise<void> {
+  const path = join(dataDir, file);
+  const temporary = `${path}${temporarySuffix}`;
+  const handle = await open(temporary, 'w', 0o600);
+  try {
+    await handle.writeFile(Buffer.concat([Buffer.from(`weft 1 ${checksumOf(bytes)}\n`, 'latin1'), bytes]));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, path);
+  const directory = await open(dataDir, 'r');
+  await directory.sync().finally(() => directory.close());
+}
+
+function checksumOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'part of its path is not a directory',
+  EEXIST: 'it is not a directory',
+  EISDIR: 'it is a directory',
+  EIO: 'the disk fails',
+};
+
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  const fallback = error instanceof Error ? error.message : String(error);
+  return code === undefined ? fallback : (reasons[code] ?? fallback);
+}
