@@ -16,10 +16,56 @@ export const crdtDefaults = {} as const;
 export const meshDefaults = {} as const;
 
 /** `src/watch`: the container engine. */
-export const watchDefaults = {} as const;
+export const watchDefaults = {
+  /** Events are followed live; this only catches what an engine failed to tell, for one cheap listing a minute. */
+  reconcileMs: 60_000,
+  /** The first comparison after a connection comes again so soon: an engine may accept before it begins to listen. */
+  settleMs: 2_000,
+  /** An agent that stood still as long may have lost events: Docker drops what is not read within 100 ms. */
+  stallMs: 3_000,
+  /** A busy engine takes seconds for 1,000 containers; a hung one may not keep us from dialling again. */
+  requestTimeoutMs: 30_000,
+  /** From the first retry on, doubling up to `retryMaxMs`; a unix socket costs microseconds to try. */
+  retryMinMs: 100,
+  /** An engine that appears is taken up within this. */
+  retryMaxMs: 2_000,
+  /** Docker answers an inspection in about a millisecond on one core; more at once only queue inside it. */
+  inspectionsAtOnce: 8,
+  /** The grace of `docker stop`: what is being stopped when we connect is seen to drain. */
+  replaySeconds: 10,
+  /** A container may die by itself so often within `crashWindowMs` and be answered again at once. */
+  crashesBeforeHold: 2,
+  /** Docker's own pause between restarts grows to a minute: a loop is seen as one. */
+  crashWindowMs: 120_000,
+  /** How long the next run must live before it is answered, doubling with each crash up to `holdMaxMs`. */
+  holdMinMs: 1_000,
+  /** Docker forgets a loop after 10 s of life; three times as long is certain. */
+  holdMaxMs: 30_000,
+} as const;
 
 /** `src/api`: HTTP. */
-export const apiDefaults = {} as const;
+export const apiDefaults = {
+  /** Room for a name of 1,000 IPv6 addresses written out (45 octets each). */
+  bodyLimitBytes: 65_536,
+  /** A local client sends its header in one packet; a slow one may not hold a connection for long. */
+  headersTimeoutMs: 5_000,
+  /** Longer than `headersTimeoutMs`, for the body on a slow link. */
+  requestTimeoutMs: 15_000,
+  /** Longer than the pause between two polls of a script, shorter than a proxy's 60 s. */
+  keepAliveMs: 10_000,
+  /** More than `maxWatchers`, so that watchers never lock operators out. */
+  maxConnections: 256,
+  /** Each costs a socket and a copy of what happens; a host has a few proxies and a page or two. */
+  maxWatchers: 64,
+  /** A quarter of the 60 s after which nginx and HAProxy give up on a silent server. */
+  heartbeatMs: 15_000,
+  /** A snapshot of 10,000 records is about 4 MB; a reader that lags a second one behind is gone. */
+  watcherBufferBytes: 8_388_608,
+  /** The last minutes of a busy mesh, in well under a megabyte. */
+  changesKept: 1_000,
+  /** Leaves the rest of the 5 s from SIGTERM to the end to the other rooms. */
+  drainMs: 1_000,
+} as const;
 
 /** `weft up` without flags: the contract's own words. */
 export const flagDefaults = {
