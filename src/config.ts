@@ -67,6 +67,20 @@ export const apiDefaults = {
   drainMs: 1_000,
 } as const;
 
+/** `src/agent.ts`: how the rooms wait for each other. */
+export const agentDefaults = {
+  /** A host's addresses change rarely; a minute is soon enough for those who dial it anew. */
+  hostRefreshMs: 60_000,
+  /** An engine that starts together with the agent is waited for so long before the host says that nothing runs on it. */
+  enginePatienceMs: 3_000,
+  /** Well below what a person notices at start. */
+  enginePollMs: 10,
+  /** A port that another program holds is tried for again; as often as an operator who watches would. */
+  bindRetryMs: 2_000,
+  /** Time for the answer to `weft leave` to reach the operator. */
+  leaveDelayMs: 100,
+} as const;
+
 /** `weft up` without flags: the contract's own words. */
 export const flagDefaults = {
   domain: 'weave.local',

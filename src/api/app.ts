@@ -1,0 +1,96 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyTypeProvider, fastify } from 'fastify';
+import type { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { NameEntry } from '../record.ts';
+import type { ChangeLog } from './changes.ts';
+import type { AgentControl } from './control.ts';
+import { HttpProblem, problemOf } from './problem.ts';
+import type { RecordView } from './record-view.ts';
+
+/** Types handlers by the zod schemas of their routes. */
+interface ZodTypes extends FastifyTypeProvider {
+  readonly validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
+  readonly serializer: this['schema'] extends z.ZodType ? z.input<this['schema']> : unknown;
+}
+
+/** Fastify with our schemas, our errors and no socket of its own. */
+export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypes>;
+
+/** What the routes are made of. */
+export interface RouteParts {
+  readonly control: AgentControl;
+  readonly changes: ChangeLog;
+  readonly clock: Clock;
+  /** The rows of one name. */
+  readonly view: (entry: NameEntry) => readonly RecordView[];
+}
+
+/** A longer path segment is no name; Fastify's own limit of 100 is shorter than a name may be. */
+const maxSegmentLength = 400;
+
+/** RFC 9457 section 3. */
+const problemType = 'application/problem+json; charset=utf-8';
+
+/** Makes the empty application: add routes, then `ready()`, then feed it requests through `routing`. */
+export function createApp(bodyLimitBytes: number, log: Log): App {
+  const app = fastify({
+    bodyLimit: bodyLimitBytes,
+    routerOptions: { maxParamLength: maxSegmentLength },
+    frameworkErrors: (error, _request, reply) => {
+      const problem = problemOf(error);
+      reply.hijack();
+      reply.raw.writeHead(problem.status, { 'content-type': problemType }).end(JSON.stringify(problem));
+    },
+  }).withTypeProvider<ZodTypes>();
+  app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => validator(schema, httpPart ?? 'request'));
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setErrorHandler((error, request, reply) => {
+    const problem = sendProblem(reply, error);
+    if (problem.status >= 500 && problem.status !== 503)
+      log.error({ err: error, method: request.method, url: request.url }, 'a request failed');
+  });
+  app.setNotFoundHandler((request, reply) => {
+    sendProblem(
+      reply,
+      new HttpProblem(404, `nothing is at ${request.method} ${request.url.slice(0, 200)}; see /openapi.json`),
+    );
+  });
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+    done(null, formFields(String(body)));
+  });
+  return app;
+}
+
+interface Reply {
+  code(status: number): unknown;
+  header(name: string, value: string): unknown;
+  send(payload: string): unknown;
+}
+
+function sendProblem(reply: Reply, error: unknown) {
+  const problem = problemOf(error);
+  reply.code(problem.status);
+  reply.header('content-type', problemType);
+  // RFC 9110 section 15.5.2: a 401 names the scheme it asks for.
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  reply.send(JSON.stringify(problem));
+  return problem;
+}
+
+function validator(schema: z.ZodType, part: string) {
+  return (data: unknown) => {
+    const parsed = schema.safeParse(data ?? undefined);
+    if (parsed.success) return { value: parsed.data };
+    const issue = parsed.error.issues[0];
+    const where = [part, ...(issue?.path ?? [])].join('.');
+    return { error: new HttpProblem(400, `${where}: ${issue?.message ?? 'not understood'}`) };
+  };
+}
+
+/** The fields of a form, each with all its values. */
+function formFields(body: string): Record<string, string[]> {
+  const form = new URLSearchParams(body);
+  return Object.fromEntries([...new Set(form.keys())].map((key) => [key, form.getAll(key)]));
+}

@@ -1,0 +1,64 @@
+import type { Result } from '../result.ts';
+import type { App, RouteParts } from './app.ts';
+import type { Reach } from './guard.ts';
+import { HttpProblem, mustParse } from './problem.ts';
+import { leaveReply, peersBody, peersReply, tokenReply } from './schema.ts';
+
+/** The mesh: who to dial, who to drop, how to join it and how to go. */
+export function meshRoutes(
+  app: App,
+  { control, reach }: Pick<RouteParts, 'control'> & { reach: ReachOfRequest },
+): void {
+  app.post(
+    '/v1/connect',
+    {
+      schema: { summary: 'Dial other agents, now and after restarts', body: peersBody, response: { 200: peersReply } },
+    },
+    async ({ body }) => ({ peers: await forEach(body.peers, (peer) => control.connect(peer)) }),
+  );
+
+  app.post(
+    '/v1/forget',
+    {
+      schema: {
+        summary: 'Stop dialling agents, or drop hosts that are gone for good',
+        body: peersBody,
+        response: { 200: peersReply },
+      },
+    },
+    async ({ body }) => ({ peers: await forEach(body.peers, (peer) => control.forget(peer)) }),
+  );
+
+  app.post(
+    '/v1/leave',
+    { schema: { summary: 'Withdraw the records of this host and end the agent', response: { 200: leaveReply } } },
+    async () => {
+      await control.leave();
+      return { left: true as const };
+    },
+  );
+
+  app.get(
+    '/v1/token',
+    {
+      schema: {
+        summary: 'The token that lets another agent join; over the unix socket only',
+        response: { 200: tokenReply },
+      },
+    },
+    async ({ raw }) => {
+      if (reach(raw) !== 'file')
+        throw new HttpProblem(403, 'the token holds the secret of the mesh: ask for it over the unix socket');
+      return { token: mustParse(await control.token()) };
+    },
+  );
+}
+
+/** How far the address that a request came in by reaches. */
+export type ReachOfRequest = (request: object) => Reach;
+
+async function forEach(peers: readonly string[], verb: (peer: string) => Result<string> | Promise<Result<string>>) {
+  const done: string[] = [];
+  for (const peer of peers) done.push(mustParse(await verb(peer)));
+  return done;
+}

@@ -1,0 +1,169 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { NameEntry } from '../record.ts';
+import { type App, createApp, type RouteParts } from './app.ts';
+import { ChangeLog } from './changes.ts';
+import type { AgentControl } from './control.ts';
+import { type ApiAddress, admit, type Reach, reachOf } from './guard.ts';
+import { healthRoutes } from './health-routes.ts';
+import { meshRoutes } from './mesh-routes.ts';
+import { openApiRoute } from './openapi.ts';
+import type { ApiOptions } from './options.ts';
+import { readRoutes } from './read-routes.ts';
+import { primaryDomain, viewRecords } from './record-view.ts';
+import { openSocketFile, prepareSocketFile } from './socket-file.ts';
+import { staticRoutes } from './static-routes.ts';
+import { type Watchers, watchRoutes } from './watch-routes.ts';
+import { weaveRoutes } from './weave-routes.ts';
+
+export interface ApiParts {
+  readonly control: AgentControl;
+  readonly listen: readonly ApiAddress[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly options: ApiOptions;
+}
+
+/**
+ * The HTTP API of one agent on all its addresses: `unix:` sockets, this host's addresses, and, with a token, others.
+ * Every reply names Weft in its `server` header, so that clients know whom they reached.
+ */
+export class ApiServer {
+  readonly #parts: ApiParts;
+  readonly #changes: ChangeLog;
+  readonly #app: App;
+  readonly #watchers: Watchers;
+  readonly #reach = new WeakMap<object, Reach>();
+  readonly #servers: Server[] = [];
+  #unsubscribe = () => {};
+
+  constructor(parts: ApiParts) {
+    const { control, clock, log, options } = parts;
+    this.#parts = parts;
+    this.#changes = new ChangeLog(clock, options.changesKept);
+    this.#app = createApp(options.bodyLimitBytes, log);
+    this.#app.addHook('onRequest', async (request, reply) => {
+      const { host, origin, authorization } = request.headers;
+      reply.header('server', `weft/${control.agent.version}`);
+      admit(this.#reachOf(request.raw), { host, origin, authorization }, options.token);
+    });
+    openApiRoute(this.#app, control.agent.version);
+    const routeParts: RouteParts = { control, clock, changes: this.#changes, view: this.#view };
+    readRoutes(this.#app, routeParts);
+    staticRoutes(this.#app, routeParts);
+    meshRoutes(this.#app, { control, reach: (request) => this.#reachOf(request) });
+    healthRoutes(this.#app, routeParts);
+    weaveRoutes(this.#app, routeParts);
+    this.#watchers = watchRoutes(this.#app, routeParts, options);
+  }
+
+  /** Listens on every address, or on none: throws one clear sentence for the first that fails. */
+  async start(): Promise<void> {
+    await this.#app.ready();
+    this.#unsubscribe = this.#parts.control.onChange((changed) => {
+      this.#watchers.publish(changed, this.#changes.add(changed, this.#view));
+    });
+    try {
+      for (const address of this.#parts.listen) await this.#listen(address);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends watch streams, lets requests under way finish for a moment, and closes. May be called twice. */
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    this.#watchers.stop();
+    const servers = this.#servers.splice(0);
+    await Promise.all(servers.map((server) => close(server, this.#parts.clock, this.#parts.options.drainMs)));
+    await this.#app.close();
+  }
+
+  /** Where it listens: port 0 became a real one. */
+  boundAddresses(): readonly ApiAddress[] {
+    return this.#servers.map((server): ApiAddress => {
+      const bound = server.address();
+      if (bound === null) throw new Error('a server that does not listen is kept');
+      if (typeof bound === 'string') return { type: 'unix', path: bound };
+      return { type: 'tcp', address: bound.address, port: bound.port };
+    });
+  }
+
+  readonly #view = (entry: NameEntry) => {
+    const { control } = this.#parts;
+    return viewRecords(entry, primaryDomain(control.domains()), (owner, address) => control.shadow(owner, address));
+  };
+
+  #reachOf(request: object): Reach {
+    return this.#reach.get(request) ?? 'network';
+  }
+
+  async #listen(address: ApiAddress): Promise<void> {
+    const reach = reachOf(address);
+    if (reach === 'network' && !this.#parts.options.token)
+      throw new Error(
+        `cannot listen on ${spell(address)}: other hosts reach it, so it needs a token; give --api-token-file`,
+      );
+    if (address.type === 'unix') await prepareSocketFile(address.path);
+    const server = this.#createServer((request, response) => {
+      this.#reach.set(request, reach);
+      this.#app.routing(request, response);
+    });
+    await listen(server, address);
+    this.#servers.push(server);
+    if (address.type === 'unix') await openSocketFile(address.path);
+  }
+
+  #createServer(handler: RequestListener<typeof IncomingMessage>): Server {
+    const { options, log } = this.#parts;
+    const { headersTimeoutMs, requestTimeoutMs, keepAliveMs } = options;
+    const server = createServer(
+      { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveMs },
+      handler,
+    );
+    server.maxConnections = options.maxConnections;
+    server.on('error', (error) => log.error({ err: error }, 'an API address failed'));
+    return server;
+  }
+}
+
+/** `unix:/run/weft/weft.sock`, `127.0.0.1:6784` or `[::1]:6784`. */
+function spell(address: ApiAddress): string {
+  if (address.type === 'unix') return `unix:${address.path}`;
+  return address.address.includes(':') ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
+}
+
+function listen(server: Server, address: ApiAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error) => reject(new Error(`cannot listen on ${spell(address)}: ${reason(cause)}`, { cause }));
+    server.once('error', fail);
+    server.listen(
+      address.type === 'unix' ? { path: address.path } : { host: address.address, port: address.port },
+      () => {
+        server.off('error', fail);
+        resolve();
+      },
+    );
+  });
+}
+
+function reason(error: Error): string {
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') return 'another program has that port; choose another with --api, or end that program';
+  if (code === 'EACCES') return 'permission denied';
+  if (code === 'EADDRNOTAVAIL') return 'this host has no such address';
+  return error.message;
+}
+
+function close(server: Server, clock: Clock, drainMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(drainMs, () => server.closeAllConnections());
+    server.close(() => {
+      cancel();
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,36 @@
+import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+
+/** The owner and the socket's group may talk to the agent; its group is the directory's where that is set-group-id. */
+const socketMode = 0o660;
+
+/** Makes room for a socket file: its directory, and no socket of an agent that died. Throws one clear sentence. */
+export async function prepareSocketFile(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true }).catch((cause) => {
+    throw new Error(`cannot make the directory ${dirname(path)} for the API's socket: ${because(cause)}`, { cause });
+  });
+  const stats = await lstat(path).catch(() => undefined);
+  if (!stats) return;
+  if (!stats.isSocket())
+    throw new Error(`cannot listen on unix:${path}: there is a file of that name that is no socket`);
+  if (await answers(path)) throw new Error(`cannot listen on unix:${path}: another agent answers there`);
+  await unlink(path);
+}
+
+/** Lets the owner and group in, after `listen` made the file. */
+export async function openSocketFile(path: string): Promise<void> {
+  await chmod(path, socketMode);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+function because(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
