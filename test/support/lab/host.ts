@@ -1,0 +1,303 @@
+import { bridgeGateway, bridgeSubnet, hostAddress, hostAddress6, networkSubnet, networkSubnet6 } from './addresses.ts';
+import { type AgentOptions, LabAgent, weftCommand } from './agent.ts';
+import type { CommandOptions, Outcome } from './command.ts';
+import type { Exit } from './daemon.ts';
+import { type DigAnswer, digOptions, parseDig } from './dig.ts';
+import { Engine, type EngineSettings, engineSocket } from './engine.ts';
+import { imageTag, imageTar, type LabImage, labImages } from './images.ts';
+import type { Machine } from './machine.ts';
+import { killAll, type Run } from './run.ts';
+import type { Wire } from './wire.ts';
+
+/** What a container is to be; everything but the name has a default. */
+export interface ContainerSpec {
+  readonly name: string;
+  /** `busybox` unless said; a lab image is brought to the engine at its first use. */
+  readonly image?: LabImage | (string & {});
+  readonly hostname?: string;
+  /** The default bridge unless said. */
+  readonly network?: string;
+  readonly ip?: string;
+  readonly aliases?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The name server; the agent's address on this host unless said, and none of ours with `false`. */
+  readonly dns?: string | false;
+  /** `weave.local` unless said. */
+  readonly dnsSearch?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** As `docker run --publish`. */
+  readonly publish?: readonly string[];
+  /** Any other options of `docker run`. */
+  readonly options?: readonly string[];
+  /** A command that waits, and ends at SIGTERM, unless said. */
+  readonly command?: readonly string[];
+}
+
+export interface NetworkSpec {
+  /** The next free one of the lab unless said. */
+  readonly subnet?: string;
+  /** Whether the network has IPv6 too. */
+  readonly ipv6?: boolean;
+  /** Whether the other hosts reach its containers; false for two hosts with equal subnets. */
+  readonly routed?: boolean;
+}
+
+/** The kinds of question that a program can ask its resolver. */
+export type AskType = 'A' | 'AAAA' | 'PTR';
+
+/** What the hosts of one lab share. */
+export interface HostSurroundings {
+  readonly run: Run;
+  readonly wire: Wire;
+  /** The number of a user network's name, the same on all hosts. */
+  networkNumber(name: string): number;
+  readonly engineSettings: EngineSettings;
+}
+
+/** One host of the lab: a network of its own, a Docker Engine, perhaps an agent, and a link that can go bad. */
+export class LabHost {
+  /** Counted from 1. */
+  readonly number: number;
+  /** Its host name: `host1`, … */
+  readonly name: string;
+  /** On the wire, where the mesh runs. */
+  readonly address: string;
+  readonly address6: string;
+  /** The gateway of its default bridge, where the agent answers. */
+  readonly gateway: string;
+  readonly subnet: string;
+  readonly machine: Machine;
+  readonly #engine: Engine;
+  readonly #surroundings: HostSurroundings;
+  readonly #images = new Map<LabImage, Promise<void>>();
+  #shape = { delayMs: 0, lossPercent: 0 };
+  #agent: LabAgent | undefined;
+
+  constructor(number: number, machine: Machine, surroundings: HostSurroundings) {
+    this.number = number;
+    this.name = machine.options.name;
+    this.address = hostAddress(number);
+    this.address6 = hostAddress6(number);
+    this.gateway = bridgeGateway(number);
+    this.subnet = bridgeSubnet(number);
+    this.machine = machine;
+    this.#surroundings = surroundings;
+    this.#engine = new Engine(machine, number, surroundings.run.cgroup, surroundings.engineSettings);
+  }
+
+  // Power and engine
+
+  /** Switches the host on and waits for its engine. Containers come back as their restart policy says; agents do not. */
+  async powerOn(): Promise<void> {
+    await this.#surroundings.wire.attach(this.number);
+    await this.machine.powerOn();
+    await this.startEngine();
+  }
+
+  /** A power cut: all its processes are killed at once and its link goes down; its disk keeps what was on it. */
+  async powerOff(): Promise<void> {
+    await this.#surroundings.wire.carry(this.number, false);
+    await this.machine.powerOff();
+    killAll([this.machine.options.namespace]);
+    this.#agent = undefined;
+    this.#shape = { delayMs: 0, lossPercent: 0 };
+    await this.#surroundings.wire.detach(this.number);
+  }
+
+  startEngine(): Promise<void> {
+    return this.#engine.start();
+  }
+
+  /** Stops the engine, and its containers before it unless live-restore is set; SIGKILL is a crash. */
+  stopEngine(signal?: NodeJS.Signals): Promise<void> {
+    return this.#engine.stop(signal);
+  }
+
+  async restartEngine(): Promise<void> {
+    await this.stopEngine();
+    await this.startEngine();
+  }
+
+  /** The engine's socket, as this process reaches it. */
+  get engineSocket(): string {
+    return this.machine.path(engineSocket);
+  }
+
+  // Containers
+
+  /** Runs the docker command line on this host and returns what it printed, without the last newline. */
+  async docker(...args: string[]): Promise<string> {
+    return (await this.machine.run(['docker', ...args])).trimEnd();
+  }
+
+  /** Starts a container and returns its id. */
+  async runContainer(spec: ContainerSpec): Promise<string> {
+    return this.docker('run', '--detach', ...(await this.#containerArguments(spec)));
+  }
+
+  /** Makes a container without starting it and returns its id. */
+  async createContainer(spec: ContainerSpec): Promise<string> {
+    return this.docker('create', ...(await this.#containerArguments(spec)));
+  }
+
+  startContainer(name: string): Promise<string> {
+    return this.docker('start', name);
+  }
+
+  stopContainer(name: string): Promise<string> {
+    return this.docker('stop', name);
+  }
+
+  /** Removes a container, running or not. */
+  removeContainer(name: string): Promise<string> {
+    return this.docker('rm', '--force', name);
+  }
+
+  /** The container's IPv4 address on a network, `bridge` unless said; empty when it has none. */
+  addressOf(container: string, network = 'bridge'): Promise<string> {
+    const format = `{{with index .NetworkSettings.Networks "${network}"}}{{.IPAddress}}{{end}}`;
+    return this.docker('inspect', '--format', format, container);
+  }
+
+  /** Makes a user network, whose containers the other hosts can reach, and returns its subnet. */
+  async createNetwork(name: string, spec: NetworkSpec = {}): Promise<string> {
+    const number = this.#surroundings.networkNumber(name);
+    const { subnet = networkSubnet(number, this.number), ipv6 = false, routed = true } = spec;
+    const subnets = ipv6 ? [subnet, networkSubnet6(number, this.number)] : [subnet];
+    const options = subnets.flatMap((each) => ['--subnet', each]);
+    await this.docker('network', 'create', ...(ipv6 ? ['--ipv6'] : []), ...options, name);
+    if (routed) await Promise.all(subnets.map((each) => this.#surroundings.wire.route(each, this.number)));
+    return subnet;
+  }
+
+  /** Brings a lab image to this host's engine, once. */
+  image(image: LabImage): Promise<void> {
+    const bringing = this.#images.get(image) ?? this.#import(image);
+    this.#images.set(image, bringing);
+    return bringing;
+  }
+
+  // Questions
+
+  /**
+   * Asks inside a container, with the resolver of its own C library and its own resolv.conf: the addresses in the order
+   * in which a program gets them (the names, for PTR); none when the name does not resolve. Lab images only.
+   */
+  async ask(container: string, name: string, type: AskType = 'A'): Promise<string[]> {
+    return (await this.askTimes(container, name, 1, type))[0] ?? [];
+  }
+
+  /** Asks `times` times, one after another, in one go. */
+  async askTimes(container: string, name: string, times: number, type: AskType = 'A'): Promise<string[][]> {
+    const said = await this.docker('exec', container, 'ask', type, name, String(times));
+    const lines = said.split('\n').map((line) => line.split(' ').filter(Boolean));
+    return Array.from({ length: times }, (_, turn) => lines[turn] ?? []);
+  }
+
+  /** What dig says inside a container of the `glibc` image; with its search list unless the name ends in a dot. */
+  async digInside(container: string, name: string, type = 'A', ...options: string[]): Promise<DigAnswer> {
+    const search = name.endsWith('.') ? [] : ['+search'];
+    const asked = ['docker', 'exec', container, 'dig', ...digOptions, ...search, ...options, '-t', type, '-q', name];
+    return parseDig((await this.machine.attempt(asked)).stdout);
+  }
+
+  /** Asks a name server from this host, as dig does it; options are dig's own, such as `+tcp`. */
+  async query(server: string, name: string, type = 'A', ...options: string[]): Promise<DigAnswer> {
+    const asked = ['dig', `@${server}`, ...digOptions, ...options, '-t', type, '-q', name];
+    return parseDig((await this.machine.attempt(asked)).stdout);
+  }
+
+  // The agent
+
+  /** Runs `weft up` with these arguments here and waits until it is ready. Its data stay on the host's disk. */
+  async startAgent(args: readonly string[] = [], options: AgentOptions = {}): Promise<LabAgent> {
+    this.#agent = await LabAgent.start(this.machine, args, options);
+    return this.#agent;
+  }
+
+  /** The agent last started here; throws when there is none. */
+  get agent(): LabAgent {
+    if (this.#agent === undefined) throw new Error(`no agent was started on ${this.name}`);
+    return this.#agent;
+  }
+
+  stopAgent(signal?: NodeJS.Signals): Promise<Exit> {
+    return this.agent.stop(signal);
+  }
+
+  /** Runs Weft's command line here, and returns its exit code and what it said. */
+  weft(args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
+    return this.machine.attempt([...weftCommand, ...args], options);
+  }
+
+  // The link
+
+  /** Cuts this host off from all others: frames vanish, and nobody is told. */
+  cut(): Promise<void> {
+    return this.#surroundings.wire.join(this.number, false);
+  }
+
+  /** Ends `cut`, `slow`, `lose` and `linkDown`. */
+  async heal(): Promise<void> {
+    await this.#reshape({ delayMs: 0, lossPercent: 0 });
+    await this.#surroundings.wire.carry(this.number, true);
+    await this.#surroundings.wire.join(this.number, true);
+  }
+
+  /** Delays what comes and what goes by `delayMs` each, so that a round trip takes twice that longer. */
+  slow(delayMs: number): Promise<void> {
+    return this.#reshape({ ...this.#shape, delayMs });
+  }
+
+  /** Loses this share of what comes, and of what goes. */
+  lose(lossPercent: number): Promise<void> {
+    return this.#reshape({ ...this.#shape, lossPercent });
+  }
+
+  /** Pulls the cable: the host sees its carrier go. */
+  linkDown(): Promise<void> {
+    return this.#surroundings.wire.carry(this.number, false);
+  }
+
+  linkUp(): Promise<void> {
+    return this.#surroundings.wire.carry(this.number, true);
+  }
+
+  async #reshape(shape: { delayMs: number; lossPercent: number }): Promise<void> {
+    this.#shape = shape;
+    await this.#surroundings.wire.shape(this.number, shape);
+  }
+
+  async #import(image: LabImage): Promise<void> {
+    await this.machine.run(['docker', 'import', '-', imageTag(image)], { input: await imageTar(image) });
+  }
+
+  /** The words after `docker run` that make this container. */
+  async #containerArguments(spec: ContainerSpec): Promise<string[]> {
+    const { image = 'busybox', dns = this.gateway, dnsSearch = ['weave.local'], command = waitForTerm } = spec;
+    const labImage = labImages.find((each) => each === image);
+    if (labImage !== undefined) await this.image(labImage);
+    const one = (option: string, value: string | undefined) => (value === undefined ? [] : [option, value]);
+    const many = (option: string, values: readonly string[] = []) => values.flatMap((value) => [option, value]);
+    return [
+      ...['--name', spec.name],
+      ...one('--hostname', spec.hostname),
+      ...one('--network', spec.network),
+      ...one('--ip', spec.ip),
+      ...many('--network-alias', spec.aliases),
+      ...many('--label', assignments(spec.labels)),
+      ...(dns === false ? [] : ['--dns', dns, ...many('--dns-search', dnsSearch)]),
+      ...many('--env', assignments(spec.env)),
+      ...many('--publish', spec.publish),
+      ...(spec.options ?? []),
+      ...[labImage === undefined ? image : imageTag(labImage), ...command],
+    ];
+  }
+}
+
+/** The first process of a container ignores SIGTERM unless it says otherwise, and `docker stop` would take ten seconds. */
+const waitForTerm = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000000 & wait'];
+
+function assignments(values: Readonly<Record<string, string>> = {}): string[] {
+  return Object.entries(values).map(([name, value]) => `${name}=${value}`);
+}
