@@ -24,7 +24,7 @@ export interface Run {
 /** Begins a run: its directory with the mark of the process that owns it. Remnants of dead runs are cleared first. */
 export function beginRun(): Run {
   sweep();
-  const run = runOf(randomBytes(3).toString('hex'));
+  const run = runWithId(randomBytes(3).toString('hex'));
   mkdirSync(run.directory, { recursive: true });
   writeFileSync(join(run.directory, 'owner'), JSON.stringify({ pid: process.pid, startTime: startTime(process.pid) }));
   return run;
@@ -41,8 +41,8 @@ export function endRun(run: Run): void {
 
 /** Clears what runs whose owner has died left behind, and returns their ids. */
 export function sweep(): string[] {
-  const dead = [...new Set([...idsOfDirectories(), ...idsOfNamespaces()])].filter((id) => !isOwned(runOf(id)));
-  for (const id of dead) endRun(runOf(id));
+  const dead = [...new Set([...idsOfDirectories(), ...idsOfNamespaces()])].filter((id) => !isOwned(runWithId(id)));
+  for (const id of dead) endRun(runWithId(id));
   return dead;
 }
 
@@ -64,7 +64,8 @@ export function killAll(namespaces: readonly string[]): void {
   }
 }
 
-function runOf(id: string): Run {
+/** The run of this id, whether or not there is one. */
+export function runWithId(id: string): Run {
   return {
     id,
     directory: join(tmpdir(), `${prefix}${id}`),
