@@ -7,13 +7,115 @@
 export const dnsDefaults = {} as const;
 
 /** `src/dns`: how all other questions are forwarded. */
-export const forwardDefaults = {} as const;
+export const forwardDefaults = {
+  limits: {
+    /** As many as Docker's own resolver since 2018; each costs a socket or two of the process's file limit. */
+    inFlight: 1_024,
+    /** Four rounds of `inFlight`: what comes after that would be answered too late for its asker. */
+    waiting: 4_096,
+    /** A quarter of `inFlight`, so that it takes four runaway containers to hold up a fifth. */
+    perClient: 256,
+    /** Few enough that guessing port and id together stays hopeless, enough for one late duplicate or two. */
+    mismatches: 8,
+    /** DNS flag day 2020: fits every path without fragments. */
+    udpPayloadOctets: 1_232,
+    /** Questions by TCP are rare and come in pairs (A and AAAA). */
+    idleConnections: 4,
+    /** One lost datagram happens; three in a row are a dead resolver. */
+    failures: 3,
+  },
+  times: {
+    /** Above the round trip to a resolver on another continent, below what a person notices. */
+    headStartMs: 150,
+    /** A lost datagram costs a second instead of the asker's whole 5 s. */
+    resendMs: 1_000,
+    /** Room for a resolver that itself has to ask a slow authority; more than two `resendMs`. */
+    attemptMs: 3_500,
+    /** Less than the 5 s after which glibc and musl stop listening. */
+    questionMs: 4_500,
+    /** RFC 8767 section 5 recommends 1.8 s. */
+    staleAfterMs: 1_800,
+    /** A resolver that is back is asked again within seconds, and a dead one costs next to nothing. */
+    probeMs: 5_000,
+    /** Below the 10 s that resolvers commonly keep an idle connection (RFC 7766 section 6.2.3). */
+    idleMs: 8_000,
+    /** weave polled every 5 s; the file is a few hundred octets and file events do not cross bind mounts. */
+    pollMs: 2_000,
+  },
+  cache: {
+    /** A busy host's containers ask for a few hundred names. */
+    entries: 10_000,
+    /** About 800 octets each, were all of `entries` in use. */
+    octets: 8_388_608,
+    /** One day, as unbound: records that promise more are wrong more often than they are asked for. */
+    maxTtlSeconds: 86_400,
+    /** RFC 2308 section 5: one to three hours work well. */
+    maxNegativeTtlSeconds: 3_600,
+    /** RFC 8767 section 5: one to three days. */
+    staleSeconds: 86_400,
+    /** RFC 8767 section 4. */
+    staleTtlSeconds: 30,
+    /** RFC 8767 section 5: no more often than every 30 s. */
+    staleRetrySeconds: 30,
+  },
+} as const;
 
 /** `src/crdt`: replication and liveness. */
 export const crdtDefaults = {} as const;
 
 /** `src/mesh`: links between hosts. */
-export const meshDefaults = {} as const;
+export const meshDefaults = {
+  /** weave's mesh port; what an address without a port means. */
+  defaultPort: 6783,
+  /** Hosts, this one included: 31 links each cost 31 pulses a second, and no broadcast needs a second hop. */
+  fullMeshHosts: 32,
+  /** Links each host makes in a larger mesh: gossipsub's own degree of 6 and two more; others make as many to it. */
+  linksWhenLarge: 8,
+  /** Links at most; twice a full mesh, so that a seed everybody joins through does not carry everybody. */
+  maxLinks: 64,
+  /** Connections that have proven nothing yet, 2 kB each; ten times what 31 neighbours make when all restart at once. */
+  maxStrangers: 256,
+  /** The same from one address: a whole lab behind one NAT, and no more than an eighth of all places. */
+  maxStrangersPerAddress: 32,
+  /** Milliseconds for a TCP connect. A lost SYN is sent again after 1,000; a fresh attempt does as well. */
+  connectTimeoutMs: 1000,
+  /** Milliseconds for the proof of the secret: three round trips, of 400 ms on the worst link we promise to work on. */
+  handshakeTimeoutMs: 3000,
+  /** Milliseconds before the first redial, doubled each time ... */
+  redialFirstMs: 100,
+  /** ... up to this: with its jitter of 30 % below a second, because a host is to be back within one of its return. */
+  redialMaxMs: 700,
+  /** After ten minutes without success: a host that long gone dials us itself; still below the 5 s for healing. */
+  redialPatientMs: 3000,
+  patientAfterMs: 600_000,
+  /** Head start of the host with the lower id in milliseconds, so that the two seldom dial at the same time. */
+  yieldMs: 200,
+  /** Two connections opened within this many milliseconds of each other were dialled at the same time. */
+  simultaneousMs: 2000,
+  /** Milliseconds between beats on a link. */
+  pulseMs: 1000,
+  /** Silence after which a link is dead: four sendings of one packet are lost in a row once in 10,000 at 10 % loss. */
+  silenceMs: 3000,
+  /** gossipsub's own default is 1,000; its repairs (graft, IHAVE) take one beat, and hosts are to heal within 5 s. */
+  gossipHeartbeatMs: 700,
+  /** The largest broadcast: `crdtDefaults.maxBroadcastBytes` must not be larger. */
+  maxBroadcastBytes: 131_072,
+  /** A digest of 1,000 hosts is 60 kB; ten times that. */
+  maxRequestBytes: 1_048_576,
+  /** The largest piece of an answer; `crdt` makes them of 64 KiB and an envelope may not be cut. */
+  maxChunkBytes: 1_048_576,
+  /** Milliseconds either side of a request waits for the other to move; a lost packet's third repeat comes after 3,000. */
+  requestTimeoutMs: 5000,
+  /** Requests of one peer answered at once: one comparison, one fetch and what a reconnect leaves behind. */
+  maxRequestsPerPeer: 8,
+  /** Offences within the window before a neighbour is parted with; one may be a bug of an older version. */
+  maxOffences: 10,
+  offenceWindowMs: 60_000,
+  /** Five minutes: long enough to make no noise, short enough that an upgraded host is back without help. */
+  banMs: 300_000,
+  /** Hosts remembered; four times the largest mesh Weft is made for. */
+  maxKnownPeers: 4096,
+} as const;
 
 /** `src/watch`: the container engine. */
 export const watchDefaults = {
