@@ -1,9 +1,25 @@
-import type { Clock } from '../clock.ts';
+import type { Stream } from '@libp2p/interface';
+import { type Clock, every } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { HostId } from '../record.ts';
-import { type Result, refused } from '../result.ts';
-import type { LinkView, MeshHandler, MeshIdentity, MeshOptions, MeshStats, MeshStorage } from './contract.ts';
+import { type HostId, parseHostId, quote } from '../record.ts';
+import { accepted, type Result, refused } from '../result.ts';
+import { parseDialAddress, toMultiaddr } from './address.ts';
+import { readBook, writeBook } from './book.ts';
+import type { LinkView, MeshHandler, MeshIdentity, MeshOptions, MeshStats, MeshStorage, Verdict } from './contract.ts';
+import { raceAddresses } from './dial-race.ts';
+import { Dialer, type DialOutcome, type Target } from './dialer.ts';
+import { Exchange, exchangeProtocol } from './exchange.ts';
+import { Gate } from './gate.ts';
+import { Gossip } from './gossip.ts';
+import { Links } from './links.ts';
+import { Listening } from './listening.ts';
+import { createNode, type Node, type Transport } from './node.ts';
+import { Offences } from './offences.ts';
+import { type DialProblem, describeDialError, isSelfDial } from './problem.ts';
+import { pulseProtocol } from './pulse.ts';
 import type { Secret } from './secret.ts';
+import { Tally } from './tally.ts';
+import { viewLinks } from './view.ts';
 
 export interface MeshParts {
   readonly identity: MeshIdentity;
@@ -13,68 +29,287 @@ export interface MeshParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly storage: MeshStorage;
+  /** TCP unless a test hands in another. */
+  readonly transport?: Transport;
 }
+
+/** Known peers are written this long after they changed, in milliseconds: once for the burst of a mesh being found. */
+const saveAfterMs = 1000;
 
 /** This host's links to the others: bytes to all of them, requests to neighbours, and who is connected. */
 export class Mesh {
   readonly #parts: MeshParts;
+  readonly #self: HostId;
+  readonly #gate: Gate;
+  readonly #links: Links;
+  readonly #dialer: Dialer;
+  readonly #exchange: Exchange;
+  readonly #offences: Offences;
+  readonly #listening = new Listening();
+  readonly #tally = new Tally();
+  #handler: MeshHandler = nobody;
+  #node: Node | undefined;
+  #gossip: Gossip | undefined;
+  #cancelWatch = () => {};
+  #cancelSave: (() => void) | undefined;
 
   constructor(parts: MeshParts) {
+    const { identity, secrets, options, clock } = parts;
     this.#parts = parts;
+    this.#self = identity.hostId;
+    this.#offences = new Offences(options);
+    this.#gate = new Gate({ secrets, clock, options, onRefused: (reason) => this.#tally.refused(reason) });
+    this.#links = new Links({
+      self: this.#self,
+      clock,
+      options,
+      isBanned: (peer) => this.#offences.isBanned(peer, clock.now()),
+      flowsOver: (connection) => this.#gossip?.flowsOver(connection) ?? false,
+      onRefused: (reason) => this.#tally.refused(reason),
+      onUp: (peer) => this.#up(peer),
+      onDown: (peer) => this.#down(peer),
+      onBroken: (peer) => this.#dialer.lost(peer),
+    });
+    this.#dialer = new Dialer({
+      self: this.#self,
+      clock,
+      options,
+      dial: (target) => this.#dial(target),
+      linked: () => this.#links.peers(),
+    });
+    this.#exchange = new Exchange({
+      clock,
+      options,
+      answer: (from, request) => this.#handler.answer(from, request),
+      onBytes: (direction, count) => this.#tally.bytes(direction, count),
+      onDropped: (reason) => this.#tally.dropped(reason),
+    });
   }
 
   /** Listens and dials whom it knows from the last time; throws one clear error when it cannot listen. */
   async start(): Promise<void> {
-    await Promise.reject(new Error('unfinished'));
+    const { identity, options, clock, storage, log, transport } = this.#parts;
+    const book = await readBook(storage, log);
+    const node = await createNode({
+      seed: identity.seed,
+      listen: options.listen.map((address) => toMultiaddr(address).toString()),
+      options,
+      protector: this.#gate.protector(),
+      gater: this.#links.gater(),
+      transport,
+    });
+    node.addEventListener('connection:open', ({ detail }) => this.#links.opened(detail));
+    node.addEventListener('connection:close', ({ detail }) => this.#links.closed(detail));
+    await this.#serve(node);
+    await this.#listening.start(node, options.listen);
+    this.#node = node;
+    this.#gossip?.start();
+    this.#cancelWatch = every(clock, options.pulseMs, () => this.#links.watch());
+    for (const [host, addresses] of book) this.learn(host, addresses);
+    this.#dialer.start();
+    log.info({ listening: this.#listening.addresses(), host: this.#self }, 'the mesh is up');
   }
 
   /** Parts with all neighbours and leaves nothing open; may be called twice. */
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    const node = this.#node;
+    if (node === undefined) return;
+    this.#node = undefined;
+    this.#dialer.stop();
+    this.#cancelWatch();
+    if (this.#cancelSave !== undefined) await this.#save();
+    await node.stop();
+    for (const { peer } of this.#links.all()) this.#links.cut(peer, 'the agent stops');
+  }
 
   /** Names who is delivered to; call it once, before `start()`. */
-  attach(_handler: MeshHandler): void {}
+  attach(handler: MeshHandler): void {
+    this.#handler = handler;
+  }
 
   /** Sends to every host of the mesh, best effort: it may be lost, repeated and reordered. Never throws. */
-  broadcast(_bytes: Uint8Array): void {}
+  broadcast(bytes: Uint8Array): void {
+    if (this.#node === undefined || this.#gossip === undefined) return;
+    if (this.#gossip.publish(bytes)) {
+      this.#tally.count('broadcastsOut');
+      this.#tally.bytes('out', bytes.length);
+    } else {
+      this.#tally.dropped('broadcast too large');
+    }
+  }
 
   /** The hosts that a link leads to now. */
   neighbours(): readonly HostId[] {
-    return [];
+    return this.#links.all().flatMap(({ peer, up }) => (up ? [peer] : []));
   }
 
   /** One request over a link, answered in chunks; throws when the link breaks or the neighbour takes too long. */
-  async *request(_peer: HostId, _bytes: Uint8Array): AsyncGenerator<Uint8Array> {}
+  async *request(peer: HostId, bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+    const link = this.#links.get(peer);
+    if (link === undefined) throw new Error(`there is no link to ${peer}`);
+    this.#tally.count('requestsOut');
+    yield* this.#exchange.request(link.connection, bytes);
+  }
 
   /** Says that a neighbour sent what no honest one sends; those who repeat it are parted with, for a while. */
-  blame(_peer: HostId, _offence: string): void {}
+  blame(peer: HostId, offence: string): void {
+    const { clock, log, options } = this.#parts;
+    if (!this.#offences.add(peer, offence, clock.now())) return;
+    log.warn(
+      { peer, offence, forMs: options.banMs },
+      'parting with a neighbour that keeps sending what nobody honest does',
+    );
+    this.#links.cut(peer, 'parted with for its offences');
+  }
 
   /** Tells where a host of the mesh can be dialled, as its own record says; replaces what was told before. */
-  learn(_host: HostId, _addresses: readonly string[]): void {}
+  learn(host: HostId, addresses: readonly string[]): void {
+    if (host === this.#self) return;
+    const dialable = addresses.flatMap((text) => {
+      const address = parseDialAddress(text, this.#parts.options.defaultPort);
+      return address.ok ? [address.value] : [];
+    });
+    if (this.#dialer.learn(host, dialable)) this.#saveSoon();
+  }
 
   /** Says that a host is gone for good: it is not dialled any more. */
-  unlearn(_host: HostId): void {}
-
-  /** Dials `HOST[:PORT]` from now on, until `forget`. */
-  connect(_address: string): Result<string> {
-    return refused(`${this.#parts.identity.hostId} is unfinished`);
+  unlearn(host: HostId): void {
+    if (this.#dialer.unlearn(host)) this.#saveSoon();
   }
 
-  /** Stops dialling an address that `connect` was told, and parts with the host behind it. */
-  forget(_address: string): Result<string> {
-    return refused('unfinished');
+  /** Dials `HOST[:PORT]` from now on, until `forget` or the agent's end; the value is the address as it is dialled. */
+  connect(address: string): Result<string> {
+    const parsed = parseDialAddress(address, this.#parts.options.defaultPort);
+    if (parsed.ok) this.#dialer.addSeed(parsed.value);
+    return parsed;
   }
 
-  /** Every link and every address being dialled. */
+  /** Stops dialling an address that `connect` was told; a link that stands stays. */
+  forget(address: string): Result<string> {
+    const parsed = parseDialAddress(address, this.#parts.options.defaultPort);
+    if (!parsed.ok) return parsed;
+    if (this.#dialer.dropSeed(parsed.value)) return accepted(parsed.value);
+    return refused(`${quote(address)} is not an address this host was told to connect to`);
+  }
+
+  /** Every link, and every address and host being dialled. */
   links(): readonly LinkView[] {
-    return [];
+    return viewLinks(this.#links.all(), this.#dialer.wanted(), this.#parts.clock.now());
   }
 
-  /** Where other hosts can dial this one, `IP:PORT` or `[IP]:PORT`, best first; changes with the host's interfaces. */
+  /** Where other hosts can dial this one, `IP:PORT` or `[IP]:PORT`; read from the host's interfaces at each call. */
   listenAddresses(): readonly string[] {
-    return [];
+    const { advertise, unreachable } = this.#parts.options;
+    return this.#listening.advertised(advertise, unreachable?.() ?? []);
   }
 
   stats(): MeshStats {
-    throw new Error('unfinished');
+    return this.#tally.stats(this.#offences.list());
+  }
+
+  async #serve(node: Node): Promise<void> {
+    const { options } = this.#parts;
+    const maxStreams = { maxInboundStreams: 2 * options.maxRequestsPerPeer, maxOutboundStreams: 1024 };
+    await node.handle(pulseProtocol, (stream, connection) => this.#links.linkOver(connection)?.pulse.adopt(stream));
+    await node.handle(
+      exchangeProtocol,
+      (stream, { remotePeer }) => this.#answer(remotePeer.toString(), stream),
+      maxStreams,
+    );
+    this.#gossip = new Gossip({
+      service: node.services.gossip,
+      maxBroadcastBytes: options.maxBroadcastBytes,
+      received: (from, bytes) => this.#received(from, bytes),
+      onDropped: (reason) => this.#tally.dropped(reason),
+    });
+  }
+
+  async #answer(peer: string, stream: Stream): Promise<void> {
+    const from = parseHostId(peer);
+    if (!from.ok) return stream.abort(new Error(from.problem));
+    this.#tally.count('requestsIn');
+    await this.#exchange.serve(from.value, stream);
+  }
+
+  #received(from: HostId, bytes: Uint8Array): Verdict {
+    this.#tally.count('broadcastsIn');
+    this.#tally.bytes('in', bytes.length);
+    try {
+      return this.#handler.received(from, bytes);
+    } catch (error) {
+      this.#parts.log.error({ err: error, from }, 'a broadcast could not be handled');
+      this.#tally.dropped('handler failed');
+      return 'known';
+    }
+  }
+
+  #up(peer: HostId): void {
+    this.#parts.log.info({ peer, address: this.#links.get(peer)?.address }, 'linked');
+    this.#tell(() => this.#handler.linkUp(peer));
+  }
+
+  #down(peer: HostId): void {
+    this.#parts.log.info({ peer }, 'the link is gone');
+    this.#tell(() => this.#handler.linkDown(peer));
+  }
+
+  #tell(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'a change of links could not be handled');
+    }
+  }
+
+  async #dial(target: Target): Promise<DialOutcome> {
+    const node = this.#node;
+    if (node === undefined) return { type: 'failed', problem: 'the mesh is down' };
+    const problems: DialProblem[] = [];
+    const dial = async (address: string, signal: AbortSignal): Promise<DialOutcome> => {
+      try {
+        const connection = await node.dial(toMultiaddr(address), { signal });
+        const answered = parseHostId(connection.remotePeer.toString());
+        if (answered.ok) return this.#reached(target, address, answered.value);
+        throw new Error(answered.problem);
+      } catch (error) {
+        if (isSelfDial(error)) return { type: 'self' };
+        const answered = this.#links.answeredAt(address);
+        // Denied because we are linked with whoever answers there: as good as a link made now.
+        if (answered !== undefined && this.#links.get(answered)) return this.#reached(target, address, answered);
+        problems.push(describeDialError(error, address));
+        throw error;
+      }
+    };
+    try {
+      return await raceAddresses(target.addresses, this.#parts.clock, dial);
+    } catch {
+      return problems.find(({ type }) => type === 'refused') ?? problems[0] ?? noAddress;
+    }
+  }
+
+  #reached(target: Target, address: string, answered: HostId): DialOutcome {
+    if (target.seed || answered === target.peer) return { type: 'linked', peer: answered };
+    return { type: 'failed', problem: `another host answers at ${address}` };
+  }
+
+  #saveSoon(): void {
+    this.#cancelSave ??= this.#parts.clock.after(saveAfterMs, () => {
+      this.#save().catch((error) => this.#parts.log.error({ err: error }, 'the known peers could not be written'));
+    });
+  }
+
+  async #save(): Promise<void> {
+    this.#cancelSave?.();
+    this.#cancelSave = undefined;
+    await writeBook(this.#parts.storage, this.#dialer.book());
   }
 }
+
+const noAddress: DialProblem = { type: 'failed', problem: 'it tells no address where it can be dialled' };
+
+const nobody: MeshHandler = {
+  received: () => 'known',
+  answer: async function* () {},
+  linkUp: () => {},
+  linkDown: () => {},
+};

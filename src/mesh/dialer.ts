@@ -1,0 +1,230 @@
+import type { Clock } from '../clock.ts';
+import type { HostId } from '../record.ts';
+
+/** What came of dialling: a link; ourselves; or why not, as one clause. */
+export type DialOutcome =
+  | { readonly type: 'linked'; readonly peer: HostId }
+  | { readonly type: 'self' }
+  | { readonly type: 'failed' | 'refused'; readonly problem: string; readonly peer?: HostId };
+
+/** Someone to dial: a host of the mesh at its addresses, or one address of an operator and whoever answers there. */
+export interface Target {
+  readonly key: string;
+  /** Given by an operator: dialled without expecting a certain host. */
+  readonly seed: boolean;
+  /** For a seed: who answered there last. */
+  peer: HostId | undefined;
+  addresses: readonly string[];
+  state: 'waiting' | 'connecting' | 'retrying' | 'failed' | 'refused';
+  sinceMs: number;
+  nextTryAtMs: number;
+  failures: number;
+  failingSinceMs: number;
+  problem: string | undefined;
+}
+
+export interface DialerOptions {
+  /** Up to so many hosts, this one included, each is linked with every other; beyond, with a few. */
+  readonly fullMeshHosts: number;
+  readonly linksWhenLarge: number;
+  readonly redialFirstMs: number;
+  readonly redialMaxMs: number;
+  readonly redialPatientMs: number;
+  readonly patientAfterMs: number;
+  readonly yieldMs: number;
+  readonly maxKnownPeers: number;
+}
+
+export interface DialerParts {
+  readonly self: HostId;
+  readonly clock: Clock;
+  readonly options: DialerOptions;
+  /** Never throws. */
+  readonly dial: (target: Target) => Promise<DialOutcome>;
+  /** The hosts a link leads to now. */
+  readonly linked: () => ReadonlySet<HostId>;
+}
+
+/** Dials at the same time: enough to find a full mesh at once, few enough to leave sockets for everybody else. */
+const maxParallelDials = 16;
+/** Dials that fail and repeat are spread by ± this share, so that hosts that lost each other do not collide for ever. */
+const jitter = 0.3;
+
+/** Decides whom to dial and when; opens no socket itself. */
+export class Dialer {
+  readonly #parts: DialerParts;
+  readonly #targets = new Map<string, Target>();
+  #cancelTimer = () => {};
+  #dialling = 0;
+  #running = false;
+
+  constructor(parts: DialerParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#running = true;
+    this.review();
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#cancelTimer();
+  }
+
+  /** Dials an operator's address from now on. */
+  addSeed(address: string): void {
+    const target = this.#targets.get(address) ?? this.#add(address, true, undefined, [address]);
+    target.nextTryAtMs = this.#parts.clock.now();
+    this.review();
+  }
+
+  /** False where nobody gave that address. */
+  dropSeed(address: string): boolean {
+    return this.#targets.delete(address);
+  }
+
+  /** Dials a host of the mesh from now on, as far as links are needed; false where that is nothing new. */
+  learn(host: HostId, addresses: readonly string[]): boolean {
+    const known = this.#targets.get(host);
+    if (known !== undefined && known.addresses.join() === addresses.join()) return false;
+    if (known === undefined && this.#hosts().length >= this.#parts.options.maxKnownPeers) return false;
+    const target = known ?? this.#add(host, false, host, addresses);
+    target.addresses = addresses;
+    target.failures = 0;
+    target.nextTryAtMs = this.#firstTryAt(host);
+    this.review();
+    return true;
+  }
+
+  /** False where the host was not known. */
+  unlearn(host: HostId): boolean {
+    return this.#targets.delete(host);
+  }
+
+  /** Says that a host's link broke: it is dialled again soon, first by the host with the lower id. */
+  lost(host: HostId): void {
+    const { clock } = this.#parts;
+    for (const target of this.#targets.values())
+      if (target.peer === host) {
+        Object.assign(target, { state: 'retrying', failures: 0, problem: 'the link broke', sinceMs: clock.now() });
+        target.nextTryAtMs = this.#firstTryAt(host);
+      }
+    this.review();
+  }
+
+  /** The targets that no link leads to, as far as links are wanted: for operators. */
+  wanted(): readonly Target[] {
+    const missing = this.#missing();
+    if (this.#room(this.#parts.linked().size) > 0) return missing;
+    return missing.filter(({ seed, state }) => seed || state === 'connecting');
+  }
+
+  /** Every host of the mesh and where it can be dialled, for the next start. */
+  book(): ReadonlyMap<HostId, readonly string[]> {
+    return new Map(this.#hosts().flatMap(({ peer, addresses }) => (peer === undefined ? [] : [[peer, addresses]])));
+  }
+
+  /** Dials whoever is due, as far as links are wanted, and sets the timer for the next. */
+  review(): void {
+    if (!this.#running) return;
+    const now = this.#parts.clock.now();
+    const open = this.#missing().filter(({ state }) => state !== 'connecting');
+    const due = open.filter(({ nextTryAtMs }) => nextTryAtMs <= now);
+    const room = Math.min(maxParallelDials - this.#dialling, this.#room(this.#parts.linked().size));
+    for (const target of this.#shuffled(due).slice(0, Math.max(0, room))) this.#dial(target);
+    this.#cancelTimer();
+    // A dial under way reviews when it ends; so only what is not due yet needs a timer.
+    const later = open.filter(({ nextTryAtMs }) => nextTryAtMs > now).map(({ nextTryAtMs }) => nextTryAtMs - now);
+    if (room > 0 && later.length > 0)
+      this.#cancelTimer = this.#parts.clock.after(Math.min(...later), () => this.review());
+  }
+
+  /** How many more links are wanted: all of a small mesh, a few of a large one. */
+  #room(links: number): number {
+    const { fullMeshHosts, linksWhenLarge } = this.#parts.options;
+    if (this.#hosts().length < fullMeshHosts) return Number.POSITIVE_INFINITY;
+    return linksWhenLarge - links - this.#dialling;
+  }
+
+  /** The targets that no link leads to and that have an address. */
+  #missing(): readonly Target[] {
+    const linked = this.#parts.linked();
+    return [...this.#targets.values()].filter(
+      ({ peer, addresses }) => addresses.length > 0 && (peer === undefined || !linked.has(peer)),
+    );
+  }
+
+  #hosts(): readonly Target[] {
+    return [...this.#targets.values()].filter(({ seed }) => !seed);
+  }
+
+  async #dial(target: Target): Promise<void> {
+    const { clock, dial } = this.#parts;
+    this.#dialling += 1;
+    this.#enter(target, 'connecting');
+    const outcome = await dial(target);
+    this.#dialling -= 1;
+    if (outcome.type === 'self') {
+      this.#targets.delete(target.key);
+    } else if (outcome.type === 'linked') {
+      if (target.seed) target.peer = outcome.peer;
+      target.failures = 0;
+      target.problem = undefined;
+      this.#enter(target, 'waiting');
+      // Should the link be gone already, it is not dialled at once again.
+      target.nextTryAtMs = clock.now() + this.#parts.options.redialFirstMs;
+    } else {
+      if (target.seed && outcome.peer !== undefined) target.peer = outcome.peer;
+      if (target.failures === 0) target.failingSinceMs = clock.now();
+      target.failures += 1;
+      target.problem = outcome.problem;
+      this.#enter(target, outcome.type);
+      target.nextTryAtMs = clock.now() + this.#redialDelay(target);
+    }
+    this.review();
+  }
+
+  #enter(target: Target, state: Target['state']): void {
+    if (target.state !== state) target.sinceMs = this.#parts.clock.now();
+    target.state = state;
+  }
+
+  #redialDelay({ failures, failingSinceMs }: Target): number {
+    const { redialFirstMs, redialMaxMs, redialPatientMs, patientAfterMs } = this.#parts.options;
+    const patient = this.#parts.clock.now() - failingSinceMs > patientAfterMs;
+    const delay = Math.min(patient ? redialPatientMs : redialMaxMs, redialFirstMs * 2 ** Math.min(failures, 30));
+    return delay * (1 - jitter + 2 * jitter * this.#parts.clock.random());
+  }
+
+  /** At once where our id is the lower one; otherwise the other side is given time to dial us, and we seldom need to. */
+  #firstTryAt(host: HostId): number {
+    const { self, clock, options } = this.#parts;
+    return clock.now() + (self < host ? 0 : options.yieldMs * (1 + jitter * clock.random()));
+  }
+
+  #add(key: string, seed: boolean, peer: HostId | undefined, addresses: readonly string[]): Target {
+    const now = this.#parts.clock.now();
+    const target: Target = {
+      key,
+      seed,
+      peer,
+      addresses,
+      state: 'waiting',
+      sinceMs: now,
+      nextTryAtMs: now,
+      failures: 0,
+      failingSinceMs: now,
+      problem: undefined,
+    };
+    this.#targets.set(key, target);
+    return target;
+  }
+
+  #shuffled(targets: readonly Target[]): Target[] {
+    return targets
+      .map((target) => ({ target, order: this.#parts.clock.random() }))
+      .sort((one, other) => one.order - other.order)
+      .map(({ target }) => target);
+  }
+}

@@ -1,0 +1,187 @@
+import type { Connection, ConnectionGater, MessageStream, PeerId } from '@libp2p/interface';
+import type { Clock } from '../clock.ts';
+import { type HostId, parseHostId } from '../record.ts';
+import { fromMultiaddr } from './address.ts';
+import { Link } from './link.ts';
+import type { PulseOptions } from './pulse.ts';
+import { settle } from './settle.ts';
+
+export interface LinksOptions extends PulseOptions {
+  readonly simultaneousMs: number;
+  readonly maxLinks: number;
+}
+
+export interface LinksParts {
+  readonly self: HostId;
+  readonly clock: Clock;
+  readonly options: LinksOptions;
+  readonly isBanned: (peer: HostId) => boolean;
+  /** Whether broadcasts flow over a connection both ways. */
+  readonly flowsOver: (connection: Connection) => boolean;
+  readonly onRefused: (reason: string) => void;
+  /** A neighbour can be asked and hears broadcasts. */
+  readonly onUp: (peer: HostId) => void;
+  /** A neighbour that `onUp` was called for is gone. */
+  readonly onDown: (peer: HostId) => void;
+  /** A link broke, whether it was up or not. */
+  readonly onBroken: (peer: HostId) => void;
+}
+
+/** Looks at a link over which no broadcasts flow before it is cut and made anew. */
+const maxMute = 3;
+/**
+ * Between looks at a new link in milliseconds. gossipsub tells when a neighbour begins to hear it and not when it
+ * begins to be heard, and a first heartbeat is to reach a returning host within a second.
+ */
+const lookAgainMs = 20;
+/** Addresses for which it is remembered who answered. */
+const maxAnswered = 4096;
+
+/** The links of this host, one connection for each neighbour: a second one to the same is settled at once. */
+export class Links {
+  readonly #parts: LinksParts;
+  readonly #links = new Map<HostId, Link>();
+  /** Who answered at an address last, whether or not a link came of it. */
+  readonly #answered = new Map<string, HostId>();
+  /** Our dials that got past the handshake, so that a second one to the same peer does not. */
+  readonly #claims = new Map<HostId, MessageStream>();
+
+  constructor(parts: LinksParts) {
+    this.#parts = parts;
+  }
+
+  get(peer: HostId): Link | undefined {
+    return this.#links.get(peer);
+  }
+
+  all(): readonly Link[] {
+    return [...this.#links.values()];
+  }
+
+  peers(): ReadonlySet<HostId> {
+    return new Set(this.#links.keys());
+  }
+
+  /** Who answered at an address when it was dialled last. */
+  answeredAt(address: string): HostId | undefined {
+    return this.#answered.get(address);
+  }
+
+  /** What libp2p asks when it knows who is at the other end of a connection, before anything is made of it. */
+  gater(): ConnectionGater {
+    return {
+      denyInboundEncryptedConnection: (peerId) => {
+        const peer = hostIdOf(peerId);
+        const reason = peer === undefined ? 'unknown kind of key' : this.#inboundProblem(peer);
+        if (reason !== undefined) this.#parts.onRefused(reason);
+        return reason !== undefined;
+      },
+      denyOutboundEncryptedConnection: (peerId, connection) => {
+        const peer = hostIdOf(peerId);
+        return peer === undefined || !this.#claim(peer, connection, fromMultiaddr(connection.remoteAddr));
+      },
+    };
+  }
+
+  /** libp2p made a connection: it becomes the link to its peer, or goes. */
+  opened(connection: Connection): void {
+    const peer = hostIdOf(connection.remotePeer);
+    const standing = peer === undefined ? undefined : this.#links.get(peer);
+    const outbound = connection.direction === 'outbound';
+    if (peer === undefined || (standing?.open && this.#stays(peer, standing, outbound) === 'standing')) {
+      connection.abort(new Error('there is a link already'));
+      return;
+    }
+    this.#claims.delete(peer);
+    if (standing !== undefined) this.#drop(standing, 'a newer connection takes its place');
+    const link = new Link(peer, connection, this.#parts.clock, this.#parts.options);
+    this.#links.set(peer, link);
+    this.look(link);
+    this.#makeRoom(peer);
+  }
+
+  closed(connection: Connection): void {
+    const link = this.linkOver(connection);
+    if (link === undefined) return;
+    this.#drop(link, 'the connection closed');
+    this.#parts.onBroken(link.peer);
+  }
+
+  linkOver(connection: Connection): Link | undefined {
+    const peer = hostIdOf(connection.remotePeer);
+    const link = peer === undefined ? undefined : this.#links.get(peer);
+    return link?.connection.id === connection.id ? link : undefined;
+  }
+
+  /** Looks whether a link became one that broadcasts flow over. */
+  look(link: Link): void {
+    if (link.up || !link.open || this.#links.get(link.peer) !== link) return;
+    if (this.#parts.flowsOver(link.connection)) {
+      link.up = true;
+      this.#parts.onUp(link.peer);
+    } else {
+      this.#parts.clock.after(lookAgainMs, () => this.look(link));
+    }
+  }
+
+  /** Looks at every link, and cuts those over which broadcasts do not flow though they stand. */
+  watch(): void {
+    for (const link of this.all()) {
+      link.mute = this.#parts.flowsOver(link.connection) ? 0 : link.mute + 1;
+      if (link.mute > maxMute) this.cut(link.peer, 'no broadcasts flow');
+    }
+  }
+
+  cut(peer: HostId, reason: string): void {
+    const link = this.#links.get(peer);
+    if (link === undefined) return;
+    this.#drop(link, reason);
+    this.#parts.onBroken(peer);
+  }
+
+  #drop(link: Link, reason: string): void {
+    if (this.#links.get(link.peer) === link) this.#links.delete(link.peer);
+    link.cut(reason);
+    if (link.up) this.#parts.onDown(link.peer);
+    link.up = false;
+  }
+
+  #inboundProblem(peer: HostId): string | undefined {
+    if (this.#parts.isBanned(peer)) return 'banned';
+    const standing = this.#links.get(peer);
+    if (standing?.open && this.#stays(peer, standing, false) === 'standing') return 'linked already';
+    return undefined;
+  }
+
+  /** Whether our own dial to a peer may go on. */
+  #claim(peer: HostId, connection: MessageStream, address: string): boolean {
+    this.#answered.delete(address);
+    this.#answered.set(address, peer);
+    const [oldest] = this.#answered.keys();
+    if (this.#answered.size > maxAnswered && oldest !== undefined) this.#answered.delete(oldest);
+    const standing = this.#links.get(peer);
+    if (this.#parts.isBanned(peer) || this.#claims.get(peer)?.status === 'open') return false;
+    if (standing?.open && this.#stays(peer, standing, true) === 'standing') return false;
+    this.#claims.set(peer, connection);
+    return true;
+  }
+
+  #stays(peer: HostId, standing: Link, freshOutbound: boolean): 'standing' | 'fresh' {
+    const { self, clock, options } = this.#parts;
+    const age = { outbound: standing.outbound, ageMs: clock.now() - standing.openedAtMs };
+    return settle(self, peer, age, { outbound: freshOutbound }, options.simultaneousMs);
+  }
+
+  /** Parts with a neighbour at random where there are too many; it has others, and dials again if it has not. */
+  #makeRoom(newest: HostId): void {
+    const others = this.all().filter(({ peer }) => peer !== newest);
+    if (others.length < this.#parts.options.maxLinks) return;
+    const chosen = others[Math.floor(this.#parts.clock.random() * others.length)];
+    if (chosen !== undefined) this.cut(chosen.peer, 'there are too many links');
+  }
+}
+
+function hostIdOf(peerId: PeerId): HostId | undefined {
+  const id = parseHostId(peerId.toString());
+  return id.ok ? id.value : undefined;
+}

@@ -1,0 +1,38 @@
+import { GateError, type GateReason } from './gate.ts';
+
+/** Why an address was not linked: `refused` when somebody there answered and will not have us. */
+export interface DialProblem {
+  readonly type: 'failed' | 'refused';
+  readonly problem: string;
+}
+
+/** What is wrong at `address`, as one clause that says what to look at. */
+export function describeDialError(error: unknown, address: string): DialProblem {
+  if (error instanceof AggregateError && error.errors.length > 0) return describeDialError(error.errors[0], address);
+  if (error instanceof GateError) return gateProblems[error.reason](address);
+  const text = error instanceof Error ? `${error.name} ${error.message}` : String(error);
+  const found = patterns.find(([pattern]) => pattern.test(text));
+  return { type: 'failed', problem: found?.[1](address) ?? `${address} cannot be linked: ${text.slice(0, 200)}` };
+}
+
+/** Whether libp2p found that the host that answered is this one. */
+export function isSelfDial(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isSelfDial);
+  return error instanceof Error && /dial self/.test(error.message);
+}
+
+const gateProblems: Readonly<Record<GateReason, (address: string) => DialProblem>> = {
+  'secrets differ': (address) => ({ type: 'refused', problem: `refused by ${address}: the secrets differ` }),
+  'not weft': (address) => ({ type: 'failed', problem: `${address} hung up; is it the mesh port of a Weft agent?` }),
+  silent: (address) => ({ type: 'failed', problem: `${address} answers, but does not speak Weft's mesh protocol` }),
+  'crowded out': (address) => ({ type: 'failed', problem: `${address} has too many connections` }),
+};
+
+/** What Node and libp2p say, and what it means. */
+const patterns: readonly (readonly [RegExp, (address: string) => string])[] = [
+  [/ECONNREFUSED/, (address) => `nothing listens at ${address}`],
+  [/EHOSTUNREACH|ENETUNREACH/, (address) => `there is no route to ${address}`],
+  [/ENOTFOUND|EAI_AGAIN/, (address) => `the host name of ${address} cannot be resolved`],
+  [/Connection timeout|ETIMEDOUT|TimeoutError|AbortError|aborted/, (address) => `${address} does not answer`],
+  [/ECONNRESET|EPIPE|EOF|reset|clos/i, (address) => `${address} hung up in the handshake; it may have parted with us`],
+];
