@@ -5,7 +5,8 @@ import type { Machine } from './machine.ts';
 import { requestFromSocket, type SocketResponse } from './socket-request.ts';
 import { until } from './until.ts';
 
-const repository = join(import.meta.dirname, '../../..');
+/** This checkout. */
+export const repository = join(import.meta.dirname, '../../..');
 /** The contract's own default: where an agent without `--api` listens. */
 const apiSocket = '/run/weft/weft.sock';
 /** The user of the image; see the Dockerfile. */
@@ -96,6 +97,7 @@ async function containerCommand(
   const mounts = [`${engineSocket}:/var/run/docker.sock`, '/run/weft:/run/weft', `${data}:/var/lib/weft`];
   return [
     ...['docker', 'run', '--rm', '--name', 'weft', '--network', 'host', '--group-add', group],
+    ...['--cap-drop', 'ALL', '--cap-add', 'NET_BIND_SERVICE'],
     ...mounts.flatMap((mount) => ['-v', mount]),
     ...Object.keys(env).flatMap((name) => ['-e', name]),
     ...[image, 'up', ...args],

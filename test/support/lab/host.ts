@@ -1,5 +1,5 @@
 import { bridgeGateway, bridgeSubnet, hostAddress, hostAddress6, networkSubnet, networkSubnet6 } from './addresses.ts';
-import { type AgentOptions, LabAgent, weftCommand } from './agent.ts';
+import { type AgentOptions, LabAgent, repository, weftCommand } from './agent.ts';
 import type { CommandOptions, Outcome } from './command.ts';
 import type { Exit } from './daemon.ts';
 import { type DigAnswer, digOptions, parseDig } from './dig.ts';
@@ -175,6 +175,13 @@ export class LabHost {
     const bringing = this.#images.get(image) ?? this.#import(image);
     this.#images.set(image, bringing);
     return bringing;
+  }
+
+  /** Builds Weft's image from this checkout with its Dockerfile, here and without a registry. */
+  async buildWeft(tag: string): Promise<void> {
+    await Promise.all([this.image('node'), this.image('builder')]);
+    const bases = ['--build-arg', `BASE=${imageTag('node')}`, '--build-arg', `BUILDER=${imageTag('builder')}`];
+    await this.docker('build', '--tag', tag, ...bases, repository);
   }
 
   // Questions

@@ -11,11 +11,12 @@ import { run } from './command.ts';
  * - `busybox`: smallest and quickest; its nslookup asks without a search list;
  * - `glibc`: getaddrinfo of the GNU C library (getent) and dig;
  * - `musl`: getaddrinfo of musl;
- * - `node`: `glibc` with the Node that runs this; the base of Weft's own image here.
+ * - `node`: `glibc` with the Node that runs this; the BASE of Weft's own image here;
+ * - `builder`: `node` with setcap and this checkout's packages; its BUILDER, see the Dockerfile.
  */
-export type LabImage = 'busybox' | 'glibc' | 'musl' | 'node';
+export type LabImage = 'busybox' | 'glibc' | 'musl' | 'node' | 'builder';
 
-export const labImages: readonly LabImage[] = ['busybox', 'glibc', 'musl', 'node'];
+export const labImages: readonly LabImage[] = ['busybox', 'glibc', 'musl', 'node', 'builder'];
 
 /** The name an engine of the lab knows the image by. */
 export function imageTag(image: LabImage): string {
@@ -28,12 +29,14 @@ export async function imageTar(image: LabImage): Promise<Readable> {
 }
 
 const here = import.meta.dirname;
-const cache = join(here, '../../../node_modules/.cache/weft-lab');
+const repository = join(here, '../../..');
+const cache = join(repository, 'node_modules/.cache/weft-lab');
 const busybox = '/bin/busybox';
 const muslResolver = join(here, 'resolve.c');
 
 async function cachedTar(image: LabImage): Promise<string> {
-  const recipe = await Promise.all([fileURLToPath(import.meta.url), muslResolver].map((file) => readFile(file)));
+  const files = [fileURLToPath(import.meta.url), muslResolver, join(repository, 'package-lock.json')];
+  const recipe = await Promise.all(files.map((file) => readFile(file)));
   const version = createHash('sha256').update(Buffer.concat(recipe)).update(process.version).digest('hex').slice(0, 12);
   const tar = join(cache, `${image}-${version}.tar`);
   if (!existsSync(tar)) await build(image, tar);
@@ -46,7 +49,8 @@ async function build(image: LabImage, tar: string): Promise<void> {
   try {
     const root = join(work, 'root');
     await recipes[image](root);
-    await run(['tar', '-C', root, '--owner=0', '--group=0', '-cf', join(work, 'tar'), '.']);
+    const packages = image === 'builder' ? packagesForBuilding : [];
+    await run(['tar', '--owner=0', '--group=0', '-cf', join(work, 'tar'), '-C', root, '.', ...packages]);
     renameSync(join(work, 'tar'), tar);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -63,12 +67,39 @@ const recipes: Record<LabImage, (root: string) => Promise<void>> = {
     await addBase(root, askWithResolve);
     await run(['musl-gcc', '-static', '-O2', '-o', join(root, 'bin/resolve'), muslResolver]);
   },
-  node: async (root) => {
-    await addBase(root, askWithGetent);
-    await addGlibc(root);
-    await addProgram(root, process.execPath, 'usr/local/bin/node');
+  node: addNode,
+  builder: async (root) => {
+    await addNode(root);
+    await addProgram(root, '/sbin/setcap', 'sbin/setcap');
   },
 };
+
+/** The heaviest packages, which no bundle needs; without them a third is left. */
+const notForBuilding = [
+  '.cache',
+  '.vite',
+  '@biomejs',
+  '@rolldown',
+  '@typescript',
+  'knip',
+  'lightningcss-*',
+  'node-linux-*',
+  'playwright-core',
+  'typescript',
+];
+
+/** More words for tar, that put this checkout's packages where the Dockerfile looks for them. */
+const packagesForBuilding = [
+  ...notForBuilding.map((name) => `--exclude=node_modules/${name}`),
+  ...['--transform', 's,^node_modules,weft/node_modules,', '-C', repository, 'node_modules'],
+];
+
+async function addNode(root: string): Promise<void> {
+  await addBase(root, askWithGetent);
+  await addGlibc(root);
+  await addProgram(root, '/usr/bin/setpriv', 'usr/bin/setpriv');
+  await addProgram(root, process.execPath, 'usr/local/bin/node');
+}
 
 /** Busybox under all its names, the few files every program expects, and `ask`. */
 async function addBase(root: string, ask: string): Promise<void> {

@@ -1,0 +1,10 @@
+#!/bin/sh
+# The command `weft` of the image. The agent runs as a numeric user and binds port 53: `with-port-53` is setpriv with that
+# one capability, and hands it on to node as an ambient one. Where that is forbidden (no-new-privileges, or all
+# capabilities dropped), Weft runs without it and says itself what it may not bind.
+home=/usr/local/lib/weft
+right='--inh-caps=+net_bind_service --ambient-caps=+net_bind_service'
+if [ "$1" = up ] && "$home/with-port-53" $right true 2>/dev/null; then
+  exec "$home/with-port-53" $right node "$home/weft.js" "$@"
+fi
+exec node "$home/weft.js" "$@"
