@@ -60,8 +60,44 @@ export const forwardDefaults = {
   },
 } as const;
 
-/** `src/crdt`: replication and liveness. */
-export const crdtDefaults = {} as const;
+/** `src/crdt`: replication and liveness. Times in milliseconds, sizes in octets. */
+export const crdtDefaults = {
+  /**
+   * Between two beats. With `suspectAfterBeats` and `doubtMs`: 2.2 x 1 s + 2 s and a look of at most 0.25 s, so a host
+   * that is switched off is hidden within 4.5 s of its last beat; the budget is 5 s.
+   */
+  heartbeatMs: 1_000,
+  /** For each living host: 100 beats a second in the whole mesh, at 0.1 ms for a signature 1 % of one core. Up to 100 hosts `heartbeatMs` is longer. */
+  heartbeatPerHostMs: 10,
+  /** Two beats may be lost, and a late timer forgiven, before anyone asks: at 10 % loss once in a hundred beats. */
+  suspectAfterBeats: 2.2,
+  /** Eight rounds of asking three hosts at `doubtStepMs`: a host that lives is heard even if most of them are lost. */
+  doubtMs: 2_000,
+  doubtStepMs: 500,
+  /** An upgrade pulls an image or installs a package between stop and start; longer than that is an outage. */
+  restartGraceMs: 30_000,
+  /** A switch that reboots or a firewall that reloads is back in minutes; after that, silence is taken at its word. */
+  preserveMs: 300_000,
+  /** Three days: a host that is off over a weekend is not forgotten. It costs its records' bytes, and nobody is served from them while others live. */
+  retentionMs: 259_200_000,
+  /** Gossip and heartbeats find what is missing within a beat; this finds what both missed. Ten beats apart, it costs nearly nothing. */
+  compareMs: 10_000,
+  /** What is under way arrives within tens of milliseconds in one data centre; longer than that it was lost. */
+  mendAfterMs: 100,
+  /** An engine lists ten thousand containers in less; an engine that does not answer must not keep a new host from being known. */
+  listingGraceMs: 5_000,
+  /** For each MiB of directory: the mesh can tell it again, and a disk is not worn for it. */
+  saveAfterMs: 10_000,
+  /** A snapshot of 100 containers; what is longer is fetched once by each, instead of arriving from every neighbour. */
+  maxBroadcastBytes: 65_536,
+  /** Five times the largest mesh measured; a member that invents hosts fills no memory beyond it. */
+  maxHosts: 5_000,
+  /** A snapshot of ten thousand containers, and as much again in updates after it. */
+  maxHostBytes: 16_777_216,
+  /** 1,000 hosts of 50 containers are 30 MiB. Beyond this no host may grow past `fairShareBytes`, and small ones still can. */
+  maxStoredBytes: 134_217_728,
+  fairShareBytes: 65_536,
+} as const;
 
 /** `src/mesh`: links between hosts. */
 export const meshDefaults = {
@@ -167,6 +203,12 @@ export const apiDefaults = {
   changesKept: 1_000,
   /** Leaves the rest of the 5 s from SIGTERM to the end to the other rooms. */
   drainMs: 1_000,
+} as const;
+
+/** `src/cli`: commands that ask an agent. */
+export const cliDefaults = {
+  /** An agent answers within milliseconds; one that is stopped in a debugger should not hang a script for long. */
+  timeoutMs: 10_000,
 } as const;
 
 /** `src/agent.ts`: how the rooms wait for each other. */

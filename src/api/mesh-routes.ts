@@ -1,8 +1,8 @@
-import type { Result } from '../result.ts';
 import type { App, RouteParts } from './app.ts';
 import type { Reach } from './guard.ts';
+import { connectPeers, forgetPeers } from './peers.ts';
 import { HttpProblem, mustParse } from './problem.ts';
-import { leaveReply, peersBody, peersReply, tokenReply } from './schema.ts';
+import { connectBody, leaveReply, peersBody, peersReply, tokenReply } from './schema.ts';
 
 /** The mesh: who to dial, who to drop, how to join it and how to go. */
 export function meshRoutes(
@@ -12,9 +12,13 @@ export function meshRoutes(
   app.post(
     '/v1/connect',
     {
-      schema: { summary: 'Dial other agents, now and after restarts', body: peersBody, response: { 200: peersReply } },
+      schema: {
+        summary: 'Dial other agents, now and after restarts',
+        body: connectBody,
+        response: { 200: peersReply },
+      },
     },
-    async ({ body }) => ({ peers: await forEach(body.peers, (peer) => control.connect(peer)) }),
+    async ({ body }) => ({ peers: await connectPeers(control, body.peers, body.replace) }),
   );
 
   app.post(
@@ -26,7 +30,7 @@ export function meshRoutes(
         response: { 200: peersReply },
       },
     },
-    async ({ body }) => ({ peers: await forEach(body.peers, (peer) => control.forget(peer)) }),
+    async ({ body }) => ({ peers: await forgetPeers(control, body.peers) }),
   );
 
   app.post(
@@ -56,9 +60,3 @@ export function meshRoutes(
 
 /** How far the address that a request came in by reaches. */
 export type ReachOfRequest = (request: object) => Reach;
-
-async function forEach(peers: readonly string[], verb: (peer: string) => Result<string> | Promise<Result<string>>) {
-  const done: string[] = [];
-  for (const peer of peers) done.push(mustParse(await verb(peer)));
-  return done;
-}

@@ -47,8 +47,12 @@ export const staticBody = z
 
 export type StaticBody = z.output<typeof staticBody>;
 
-export const peersBody = z.strictObject({
-  peers: z.array(text.min(1).max(300)).min(1).max(100).describe('host[:port]'),
+const peer = text.min(1).max(300).describe('host[:port]');
+
+export const peersBody = z.strictObject({ peers: z.array(peer).min(1).max(100) });
+export const connectBody = z.strictObject({
+  peers: z.array(peer).max(100),
+  replace: z.boolean().default(false).describe('stop dialling all others'),
 });
 
 export const recordView = z

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { type Name, type NameEntry, parseAddress, parseName, type StaticRecord } from '../record.ts';
 import type { App, RouteParts } from './app.ts';
 import { renderTemplate } from './go-template.ts';
+import { connectPeers, forgetPeers } from './peers.ts';
 import { HttpProblem, mustParse } from './problem.ts';
-import { targetsOf, weaveEntries, weaveReport } from './weave-report.ts';
+import { weaveEntries, weaveReport } from './weave-report.ts';
 import { connectionsText, dnsText, peersText, statusText, targetsText } from './weave-text.ts';
 
 const tags = ['weave'];
@@ -113,11 +114,8 @@ export function weaveRoutes(app: App, { control, clock, view }: RouteParts): voi
     '/connect',
     { schema: { summary: 'Dial other agents', tags, querystring: peerFields, body: peerFields, produces: plain } },
     async ({ query, body }, reply) => {
-      const peers = [...all(query.peer), ...all(body.peer)];
       const replace = (first(query.replace) ?? first(body.replace)) === 'true';
-      const others = replace ? targetsOf(control.links()).filter((target) => !peers.includes(target)) : [];
-      for (const peer of peers) mustParse(await control.connect(peer));
-      for (const other of others) mustParse(await control.forget(other));
+      await connectPeers(control, [...all(query.peer), ...all(body.peer)], replace);
       return reply.code(200).send('');
     },
   );
@@ -126,7 +124,7 @@ export function weaveRoutes(app: App, { control, clock, view }: RouteParts): voi
     '/forget',
     { schema: { summary: 'Stop dialling agents', tags, querystring: peerFields, body: peerFields, produces: plain } },
     async ({ query, body }, reply) => {
-      for (const peer of [...all(query.peer), ...all(body.peer)]) mustParse(await control.forget(peer));
+      await forgetPeers(control, [...all(query.peer), ...all(body.peer)]);
       return reply.code(200).send('');
     },
   );

@@ -1,0 +1,22 @@
+import type { AgentControl } from './control.ts';
+import { HttpProblem, mustParse } from './problem.ts';
+import { targetsOf } from './weave-report.ts';
+
+/** Dials each peer; with `replace`, stops dialling all others. Refused with what is wrong at the first that cannot be. */
+export async function connectPeers(
+  control: AgentControl,
+  peers: readonly string[],
+  replace: boolean,
+): Promise<readonly string[]> {
+  if (peers.length === 0 && !replace) throw new HttpProblem(400, 'give at least one peer, as host[:port]');
+  const others = replace ? targetsOf(control.links()).filter((target) => !peers.includes(target)) : [];
+  for (const peer of peers) mustParse(await control.connect(peer));
+  await forgetPeers(control, others);
+  return peers;
+}
+
+/** Stops dialling each peer, or drops each host. */
+export async function forgetPeers(control: AgentControl, peers: readonly string[]): Promise<readonly string[]> {
+  for (const peer of peers) mustParse(await control.forget(peer));
+  return peers;
+}

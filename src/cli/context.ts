@@ -1,0 +1,23 @@
+import type { AgentClient } from './client.ts';
+import type { Paint } from './paint.ts';
+
+/** What a command has to work with: an agent to ask, and somewhere to say it. */
+export interface Context {
+  readonly agent: AgentClient;
+  /** Writes to standard output; text brings its own newlines. */
+  out(text: string): void;
+  /** Writes a remark to standard error, which standard output stays clean of. */
+  remark(text: string): void;
+  readonly paint: Paint;
+  /** Whether standard output is a terminal that can be redrawn. */
+  readonly terminal: boolean;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Aborted when the operator interrupts. */
+  readonly interrupted: AbortSignal;
+}
+
+/** Writes a value as JSON on one line of its own. */
+export function outJson(context: Context, value: unknown): void {
+  context.out(`${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,48 @@
+import { type Context, outJson } from './context.ts';
+import { addressCell } from './ls.ts';
+import type { ExplainReply } from './replies.ts';
+import { mustBeAddress } from './static-records.ts';
+import { age, table } from './table.ts';
+
+export interface ExplainOptions {
+  readonly from?: string;
+  readonly json?: boolean;
+}
+
+/** `weft explain NAME [--from IP]`: why each record of a name is answered or not, and what became of the name lately. */
+export async function explain(context: Context, name: string, { from, json }: ExplainOptions): Promise<void> {
+  const query = from === undefined ? '' : `?from=${encodeURIComponent(mustBeAddress(from))}`;
+  const reply = await context.agent.get<ExplainReply>(`/v1/explain/${encodeURIComponent(name)}${query}`);
+  if (json) return outJson(context, reply);
+  const paragraphs = [
+    `${context.paint.bold(reply.fullName)}, asked by ${reply.asker}: ${reply.outcome}\n`,
+    recordsText(reply, context),
+    (reply.notes ?? []).map((note) => `note: ${note}\n`).join(''),
+    historyText(reply, context),
+  ];
+  context.out(paragraphs.filter((paragraph) => paragraph !== '').join('\n'));
+}
+
+function recordsText({ records }: ExplainReply, context: Context): string {
+  if (records.length === 0) return '';
+  const header = ['ANSWERED', 'RECORD', 'CONTAINER', 'SAID BY', 'AGE', 'REASON'];
+  return table(
+    header,
+    records.map((record) => [
+      record.answered ? 'yes' : 'no',
+      addressCell(record),
+      record.container ?? '-',
+      record.source,
+      record.since === undefined ? '-' : age(context.now() - record.since),
+      record.reason,
+    ]),
+  );
+}
+
+function historyText({ history }: ExplainReply, context: Context): string {
+  const lines = history.flatMap(({ at, added, removed }) => {
+    const when = `${age(context.now() - at)} ago`;
+    return [...removed.map((record) => `${when}  - ${record}\n`), ...added.map((record) => `${when}  + ${record}\n`)];
+  });
+  return lines.join('');
+}

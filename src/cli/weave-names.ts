@@ -1,0 +1,73 @@
+import { isIP } from 'node:net';
+import type { Context } from './context.ts';
+import { exitCodes, Failure } from './failure.ts';
+import { nameServer } from './lookup.ts';
+import type { RecordRow, RecordsReply } from './replies.ts';
+
+/** What `dns-add` and `dns-remove` are about, in weave's grammar: `[IP…] CONTAINER [-h FQDN]` or `IP… -h FQDN`. */
+interface Target {
+  readonly container: string;
+  readonly ips: readonly string[];
+  /** What the container's addresses are called already. */
+  readonly own: readonly RecordRow[];
+  readonly domain: string;
+}
+
+/** `weft dns-add`: gives addresses a name; says nothing when all is well. */
+export async function dnsAdd(context: Context, words: readonly string[], fqdn: string | undefined): Promise<void> {
+  const target = await readTarget(context, words, fqdn);
+  const name = fqdn ?? `${target.own[0]?.container?.name ?? target.container}.${target.domain}`;
+  for (const ip of target.ips) {
+    // Weft names containers by itself: a static record of the same would only outlive the container.
+    if (target.own.some((row) => row.data === ip && row.fullName === name.replace(/\.$/, ''))) continue;
+    await context.agent.tell('PUT', `${namePath(target.container, ip)}?fqdn=${encodeURIComponent(name)}`);
+  }
+}
+
+/** `weft dns-remove`: takes names that were added by hand from addresses. */
+export async function dnsRemove(context: Context, words: readonly string[], fqdn: string | undefined): Promise<void> {
+  const target = await readTarget(context, words, fqdn);
+  const query = fqdn === undefined ? '' : `?fqdn=${encodeURIComponent(fqdn)}`;
+  for (const ip of target.ips) await context.agent.tell('DELETE', `${namePath(target.container, ip)}${query}`);
+}
+
+/** `weft dns-args`: the flags that make `docker run` use the agent, on one line without its end; nothing without DNS. */
+export async function dnsArgs(context: Context): Promise<void> {
+  const found = await nameServer(context).catch((error: unknown) => {
+    if (error instanceof Failure && error.exitCode === exitCodes.failed) return undefined;
+    throw error;
+  });
+  if (!found) return;
+  const address = found.server.replace(/:\d+$/, '').replace(/[[\]]/g, '');
+  context.out(`--dns=${address} --dns-search=${found.domains[0]}`);
+}
+
+async function readTarget(context: Context, words: readonly string[], fqdn: string | undefined): Promise<Target> {
+  const given = words.filter((word) => isIP(word) !== 0);
+  const [container, ...more] = words.filter((word) => isIP(word) === 0);
+  const stray = more[0] ?? (container !== undefined && words.at(-1) !== container ? container : undefined);
+  if (stray !== undefined) throw wrongUsage(`"${stray}" is out of place: give IP addresses first, then one container`);
+  const { records, domains } = await context.agent.get<RecordsReply>('/v1/records');
+  const domain = domains[0] ?? '';
+  if (container === undefined) {
+    if (given.length === 0 || fqdn === undefined) throw wrongUsage('give a container, or addresses and -h FQDN');
+    return { container: 'weave:extern', ips: given, own: [], domain };
+  }
+  const own = records.filter((row) => row.container && isCalled(row.container, container));
+  const ips = given.length > 0 ? given : [...new Set(own.map((row) => row.data).filter((data) => isIP(data) !== 0))];
+  // A container that is gone has no addresses to find out; with them it may still be cleaned up after.
+  if (ips.length === 0) throw new Failure(`${container} container is not running.`);
+  return { container, ips, own, domain };
+}
+
+function isCalled({ id, name }: { readonly id: string; readonly name: string }, text: string): boolean {
+  return name === text || id.startsWith(text);
+}
+
+function namePath(container: string, ip: string): string {
+  return `/name/${encodeURIComponent(container)}/${encodeURIComponent(ip)}`;
+}
+
+function wrongUsage(problem: string): Failure {
+  return new Failure(problem, exitCodes.wrongUsage);
+}

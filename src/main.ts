@@ -1,0 +1,103 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { type AgentAddress, AgentClient } from './cli/client.ts';
+import type { Context } from './cli/context.ts';
+import { exitCodes, Failure } from './cli/failure.ts';
+import { ansiColours, noColours } from './cli/paint.ts';
+import { buildProgram, type GivenFlags } from './cli/program.ts';
+import { cliDefaults, flagDefaults } from './config.ts';
+import { parseApiAddress, parseConfig, upFlags } from './flags.ts';
+
+/** The command line. Nothing else in Weft reads arguments, prints or ends the process. */
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<number> {
+  // Whoever reads our output may stop reading, as `head` does.
+  process.stdout.on('error', () => process.exit(exitCodes.done));
+  const program = buildProgram({ version: packageJson.version, upFlags, up, demo, context, out, err });
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return exitCodes.done;
+  } catch (error) {
+    return ending(error);
+  }
+}
+
+/** Says why a command did not succeed, and with which code the process ends. */
+function ending(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Help that was asked for is no mistake; commander has printed its own message.
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  for (const line of message.split('\n')) err(`weft: ${line}\n`);
+  return error instanceof Failure ? error.exitCode : exitCodes.failed;
+}
+
+/** Runs the agent until it is told to end. */
+async function up(given: GivenFlags): Promise<void> {
+  const config = parseConfig(given, process.env);
+  if (!config.ok) throw new Failure(config.problem, exitCodes.wrongUsage);
+  const stopped = told();
+  // The agent and its packages are loaded only here, so that the other commands start at once.
+  const { createAgent } = await import('./agent.ts');
+  const agent = await createAgent(config.value);
+  await Promise.race([agent.start(), stopped]);
+  const how = await Promise.race([stopped.then(() => 'restart' as const), agent.left.then(() => 'leave' as const)]);
+  await agent.stop(how);
+}
+
+async function demo({ once }: { once: boolean }): Promise<void> {
+  const { runDemo } = await import('./demo.ts');
+  const right = await runDemo((line) => out(`${line}\n`), once ? undefined : told());
+  if (once && !right) throw new Failure('not every answer was right');
+}
+
+/** Resolves when the operator or the init system wants the process to end; the second time it ends at once. */
+function told(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+function context(api: string | undefined): Context {
+  const colours = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  return {
+    agent: new AgentClient({
+      addresses: agentAddresses(api ?? process.env.WEFT_API),
+      token: process.env.WEFT_API_TOKEN || undefined,
+      timeoutMs: cliDefaults.timeoutMs,
+    }),
+    out,
+    remark: err,
+    paint: colours ? ansiColours : noColours,
+    terminal: process.stdout.isTTY ?? false,
+    now: () => Date.now(),
+    interrupted: interruption(),
+  };
+}
+
+/** Those given, with commas between as `weft up` takes them; else where `weft up` listens by itself. */
+function agentAddresses(given: string | undefined): AgentAddress[] {
+  const texts = given ? given.split(/[\s,]+/).filter((text) => text !== '') : flagDefaults.api;
+  return texts.map((text) => {
+    const address = parseApiAddress(text);
+    if (!address.ok) throw new Failure(`--api: ${address.problem}`, exitCodes.wrongUsage);
+    return address.value;
+  });
+}
+
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  return controller.signal;
+}
+
+function out(text: string): void {
+  process.stdout.write(text);
+}
+
+function err(text: string): void {
+  process.stderr.write(text);
+}
