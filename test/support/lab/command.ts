@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -40,6 +40,12 @@ export function attempt(command: readonly string[], options: CommandOptions = {}
     );
     feed(child.stdin, input);
   });
+}
+
+/** Starts a command that goes on; `spawn` with the words in one list, as everywhere in the lab. */
+export function startProcess(command: readonly string[], options: SpawnOptions): ChildProcess {
+  const [file = '', ...args] = command;
+  return spawn(file, args, options);
 }
 
 /** The blocking twin of `run` for tearing down, which must also work while the process is ending; never throws. */

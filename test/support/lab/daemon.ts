@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { startProcess } from './command.ts';
 import { until } from './until.ts';
 
 /** How a process ended: its exit code, or the signal that ended it. */
@@ -32,11 +32,10 @@ export async function startDaemon(
   env: NodeJS.ProcessEnv,
   log: Writable,
 ): Promise<Daemon> {
-  const [file = '', ...args] = command;
-  const outer = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const outer = startProcess(command, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
   for (const stream of [outer.stdout, outer.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
       said.push(text);
       log.write(text);
     });

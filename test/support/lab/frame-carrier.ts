@@ -3,10 +3,11 @@
  * each frame late by the delay, some of them never; says `ready` when both exist, and ends when its input does.
  * Node cannot open a TAP device, so socat holds each and passes frames as datagrams on this namespace's loopback.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { startProcess } from './command.ts';
 import { until } from './until.ts';
 
 /** A burst of gossip must wait in the socket, not be lost there. */
@@ -45,8 +46,8 @@ async function openTap(name: string): Promise<Tap> {
 function holdTap(name: string, fromPort: number, toPort: number): ChildProcess {
   const tap = `TUN,tun-name=${name},tun-type=tap,iff-no-pi,iff-up`;
   const datagrams = `UDP4-DATAGRAM:127.0.0.1:${toPort},bind=127.0.0.1:${fromPort},rcvbuf=${receiveBufferBytes}`;
-  const words = ['--pdeathsig', 'KILL', 'socat', '-b', String(frameBytes), tap, datagrams];
-  return spawn('setpriv', words, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const words = ['setpriv', '--pdeathsig', 'KILL', 'socat', '-b', String(frameBytes), tap, datagrams];
+  return startProcess(words, { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** The settings of a device in the reader's own network namespace; /sys would show that of the machine. */

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { attempt, type CommandOptions, type Outcome, run } from './command.ts';
+import { attempt, type CommandOptions, type Outcome, run, startProcess } from './command.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { until } from './until.ts';
 
@@ -49,10 +49,10 @@ export class Machine {
     const { name, namespace, disk } = this.options;
     const own = ['--mount', '--pid', '--uts', '--fork', '--kill-child', '--mount-proc'];
     const boot = ['sh', '-euc', bootScript, 'boot', name, join(disk, 'resolv.conf')];
-    const words = [`--net=/run/netns/${namespace}`, 'setpriv', '--pdeathsig', 'KILL', 'unshare', ...own, ...boot];
-    const power = spawn('nsenter', words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const enter = ['nsenter', `--net=/run/netns/${namespace}`, 'setpriv', '--pdeathsig', 'KILL'];
+    const power = startProcess([...enter, 'unshare', ...own, ...boot], { stdio: ['ignore', 'ignore', 'pipe'] });
     let complaints = '';
-    power.stderr.on('data', (text) => {
+    power.stderr?.on('data', (text) => {
       complaints += text;
     });
     this.#power = power;

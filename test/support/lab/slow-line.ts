@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { run as command } from './command.ts';
+import { run as command, startProcess } from './command.ts';
 
 /** What a line does to frames, in each direction. */
 export interface Shape {
@@ -65,7 +65,7 @@ export class SlowLine {
 
 function startCarrier(namespace: string, near: string, far: string, { delayMs, lossPercent }: Shape): ChildProcess {
   const carrier = fileURLToPath(import.meta.resolve('./frame-carrier.ts'));
-  const inNamespace = [`--net=/run/netns/${namespace}`, 'setpriv', '--pdeathsig', 'KILL'];
+  const inNamespace = ['nsenter', `--net=/run/netns/${namespace}`, 'setpriv', '--pdeathsig', 'KILL'];
   const words = [process.execPath, carrier, near, far, String(delayMs), String(lossPercent)];
-  return spawn('nsenter', [...inNamespace, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
+  return startProcess([...inNamespace, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
 }
