@@ -3,8 +3,12 @@
 # one capability, and hands it on to node as an ambient one. Where that is forbidden (no-new-privileges, or all
 # capabilities dropped), Weft runs without it and says itself what it may not bind.
 home=/usr/local/lib/weft
-right='--inh-caps=+net_bind_service --ambient-caps=+net_bind_service'
-if [ "$1" = up ] && "$home/with-port-53" $right true 2>/dev/null; then
-  exec "$home/with-port-53" $right node "$home/weft.js" "$@"
+
+with_port_53() {
+  exec "$home/with-port-53" --inh-caps=+net_bind_service --ambient-caps=+net_bind_service "$@"
+}
+
+if [ "$1" = up ] && (with_port_53 true) 2>/dev/null; then
+  with_port_53 node "$home/weft.js" "$@"
 fi
 exec node "$home/weft.js" "$@"

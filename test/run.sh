@@ -3,7 +3,7 @@
 # part fails. What a machine does not have is installed where that is possible (root, apt-get); what had to be left out
 # is said in a frame at the end, and is a failure where CI=true.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 # Node 24 comes with the packages, whatever the machine has.
 export PATH="$PWD/node_modules/.bin:$PATH"
 
