@@ -47,6 +47,8 @@ export interface DialerParts {
 
 /** Dials at the same time: enough to find a full mesh at once, few enough to leave sockets for everybody else. */
 const maxParallelDials = 16;
+/** After so many failures it may be another host by now that has an address that an operator gave. */
+const trustedFailures = 3;
 /** Dials that fail and repeat are spread by ± this share, so that hosts that lost each other do not collide for ever. */
 const jitter = 0.3;
 
@@ -151,8 +153,14 @@ export class Dialer {
   #missing(): readonly Target[] {
     const linked = this.#parts.linked();
     return [...this.#targets.values()].filter(
-      ({ peer, addresses }) => addresses.length > 0 && (peer === undefined || !linked.has(peer)),
+      ({ seed, key, peer, addresses }) =>
+        addresses.length > 0 && (peer === undefined || !linked.has(peer)) && !(seed && this.#isDialledAsHost(key)),
     );
+  }
+
+  /** Whether an operator's address is that of a host that is dialled anyway, and so far with success. */
+  #isDialledAsHost(address: string): boolean {
+    return this.#hosts().some(({ addresses, failures }) => failures < trustedFailures && addresses.includes(address));
   }
 
   #hosts(): readonly Target[] {

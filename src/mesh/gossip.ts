@@ -58,6 +58,7 @@ const verdicts: Readonly<Record<Verdict, TopicValidatorResult>> = {
 /** Broadcasts: to all neighbours at once, and from each to those who have not heard. */
 export class Gossip {
   readonly #parts: GossipParts;
+  #lastSent: Promise<unknown> = Promise.resolve();
 
   constructor(parts: GossipParts) {
     this.#parts = parts;
@@ -73,8 +74,14 @@ export class Gossip {
   publish(bytes: Uint8Array): boolean {
     if (bytes.length > this.#parts.maxBroadcastBytes) return false;
     const message = Buffer.concat([randomBytes(nonceBytes), bytes]);
-    this.#parts.service.publish(topic, message).catch(() => this.#parts.onDropped('broadcast not sent'));
+    const sent = this.#parts.service.publish(topic, message);
+    this.#lastSent = sent.catch(() => this.#parts.onDropped('broadcast not sent'));
     return true;
+  }
+
+  /** Resolves when what was published is on its way; a farewell is the last thing a host says. */
+  async flush(): Promise<void> {
+    await this.#lastSent;
   }
 
   /** Whether broadcasts flow over this connection both ways. */

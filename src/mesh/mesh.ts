@@ -15,7 +15,7 @@ import { Links } from './links.ts';
 import { Listening } from './listening.ts';
 import { createNode, type Node, type Transport } from './node.ts';
 import { Offences } from './offences.ts';
-import { type DialProblem, describeDialError, isSelfDial } from './problem.ts';
+import { type DialProblem, describeDialError, isSelfDial, OtherHostError } from './problem.ts';
 import { pulseProtocol } from './pulse.ts';
 import type { Secret } from './secret.ts';
 import { Tally } from './tally.ts';
@@ -118,6 +118,7 @@ export class Mesh {
     this.#dialer.stop();
     this.#cancelWatch();
     if (this.#cancelSave !== undefined) await this.#save();
+    await this.#gossip?.flush();
     await node.stop();
     for (const { peer } of this.#links.all()) this.#links.cut(peer, 'the agent stops');
   }
@@ -267,15 +268,9 @@ export class Mesh {
     const problems: DialProblem[] = [];
     const dial = async (address: string, signal: AbortSignal): Promise<DialOutcome> => {
       try {
-        const connection = await node.dial(toMultiaddr(address), { signal });
-        const answered = parseHostId(connection.remotePeer.toString());
-        if (answered.ok) return this.#reached(target, address, answered.value);
-        throw new Error(answered.problem);
+        return this.#reached(target, address, await this.#reach(node, address, signal));
       } catch (error) {
         if (isSelfDial(error)) return { type: 'self' };
-        const answered = this.#links.answeredAt(address);
-        // Denied because we are linked with whoever answers there: as good as a link made now.
-        if (answered !== undefined && this.#links.get(answered)) return this.#reached(target, address, answered);
         problems.push(describeDialError(error, address));
         throw error;
       }
@@ -287,9 +282,24 @@ export class Mesh {
     }
   }
 
+  /** Who answers at an address, linked by now. */
+  async #reach(node: Node, address: string, signal: AbortSignal): Promise<HostId> {
+    try {
+      const { remotePeer } = await node.dial(toMultiaddr(address), { signal });
+      const peer = parseHostId(remotePeer.toString());
+      if (!peer.ok) throw new Error(peer.problem);
+      return peer.value;
+    } catch (error) {
+      const answered = this.#links.answeredAt(address);
+      // Denied because we are linked with whoever answers there: as good as a link made now.
+      if (answered !== undefined && this.#links.get(answered)) return answered;
+      throw error;
+    }
+  }
+
   #reached(target: Target, address: string, answered: HostId): DialOutcome {
     if (target.seed || answered === target.peer) return { type: 'linked', peer: answered };
-    return { type: 'failed', problem: `another host answers at ${address}` };
+    throw new OtherHostError(address);
   }
 
   #saveSoon(): void {

@@ -6,10 +6,18 @@ export interface DialProblem {
   readonly problem: string;
 }
 
+/** A host answered where another was expected; both may be of this mesh. */
+export class OtherHostError extends Error {
+  constructor(address: string) {
+    super(`another host answers at ${address}`);
+  }
+}
+
 /** What is wrong at `address`, as one clause that says what to look at. */
 export function describeDialError(error: unknown, address: string): DialProblem {
   if (error instanceof AggregateError && error.errors.length > 0) return describeDialError(error.errors[0], address);
   if (error instanceof GateError) return gateProblems[error.reason](address);
+  if (error instanceof OtherHostError) return { type: 'failed', problem: error.message };
   const text = error instanceof Error ? `${error.name} ${error.message}` : String(error);
   const found = patterns.find(([pattern]) => pattern.test(text));
   return { type: 'failed', problem: found?.[1](address) ?? `${address} cannot be linked: ${text.slice(0, 200)}` };

@@ -10,8 +10,9 @@ export interface Standing {
 /**
  * Which of two connections to the same peer stays; both ends, asked about the same two, name the same one.
  *
- * A peer that dials while a connection stands has lost its end of it, unless both dialled at the same time: then the
- * one that the host with the lower id dialled stays. We never dial twice on purpose, so a second one of ours goes.
+ * A peer that dials though a connection has stood for a while has lost its end of it: the fresh one stays. Of two made
+ * at about the same time, the first stays where one side dialled twice, and where both dialled, the one that the host
+ * with the lower id dialled. (Noise lets the dialler finish first, so both ends see two dials in the same order.)
  */
 export function settle(
   self: HostId,
@@ -20,8 +21,8 @@ export function settle(
   fresh: Pick<Standing, 'outbound'>,
   simultaneousMs: number,
 ): 'standing' | 'fresh' {
-  if (standing.outbound === fresh.outbound) return fresh.outbound ? 'standing' : 'fresh';
-  const oursIsFirst = self < peer;
-  if (fresh.outbound) return oursIsFirst ? 'fresh' : 'standing';
-  return oursIsFirst && standing.ageMs < simultaneousMs ? 'standing' : 'fresh';
+  if (!fresh.outbound && standing.ageMs >= simultaneousMs) return 'fresh';
+  if (standing.outbound === fresh.outbound) return 'standing';
+  const outboundStays = self < peer;
+  return standing.outbound === outboundStays ? 'standing' : 'fresh';
 }

@@ -1,0 +1,276 @@
+import { createServer, type Server, type Socket, connect as tcpConnect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createIdentity } from '../../src/identity.ts';
+import { dialAddress, introduce, type LabHost, MemoryStorage, MeshLab, until } from '../support/mesh-lab.ts';
+
+let lab: MeshLab;
+const cleanups: (() => void)[] = [];
+
+function freshLab(): MeshLab {
+  lab = new MeshLab();
+  return lab;
+}
+
+afterEach(async () => {
+  await lab.stop();
+  for (const clean of cleanups.splice(0)) clean();
+});
+
+const linkedTo = (count: number) => (host: LabHost) => host.mesh.neighbours().length === count;
+
+describe('finding each other', () => {
+  it('takes one known host: the others are learnt through it', async () => {
+    const hosts = await freshLab().startAll(10);
+    await until(() => hosts[0] !== undefined && linkedTo(9)(hosts[0]));
+    introduce(hosts);
+    await until(() => hosts.every(linkedTo(9)));
+  });
+
+  it('needs no seed after a restart: who was known is on disk', async () => {
+    const [first, second] = await freshLab().startAll(2);
+    const storage = new MemoryStorage();
+    const third = await lab.start({ storage });
+    third.mesh.connect(dialAddress(at(first)));
+    await until(() => linkedTo(1)(third));
+    introduce([at(first), at(second), third]);
+    await until(() => linkedTo(2)(third));
+    await third.mesh.stop();
+    const again = await lab.start({ identity: third.identity, storage });
+    await until(() => linkedTo(2)(again));
+  });
+
+  it('starts without its known peers where their file is damaged', async () => {
+    const storage = new MemoryStorage();
+    storage.files.set('peers.json', Buffer.from('{"peers": 7}'));
+    const host = await freshLab().start({ storage });
+    expect(host.mesh.links()).toEqual([]);
+  });
+
+  it('does not dial itself for long when it is on its own list of peers', async () => {
+    const host = await freshLab().start();
+    host.mesh.connect(dialAddress(host));
+    await until(() => host.mesh.links().length === 0);
+  });
+
+  it('settles on one connection when both dial at the same time', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const [one, other] = [await (lab ?? freshLab()).start(), await lab.start()];
+      one.mesh.connect(dialAddress(other));
+      other.mesh.connect(dialAddress(one));
+      introduce([one, other]);
+      await until(() => linkedTo(1)(one) && linkedTo(1)(other));
+      one.mesh.broadcast(Buffer.from(`from one ${round}`));
+      other.mesh.broadcast(Buffer.from(`from other ${round}`));
+      await until(
+        () => one.seen.heard.includes(`from other ${round}`) && other.seen.heard.includes(`from one ${round}`),
+      );
+      expect(one.mesh.links()).toHaveLength(1);
+      expect(other.mesh.links()).toHaveLength(1);
+    }
+  });
+
+  it('works over IPv6', async () => {
+    const options = { listen: ['[::1]:0'] };
+    const [one, other] = await freshLab().startAll(2, { options });
+    expect(dialAddress(at(one))).toMatch(/^\[::1\]:\d+$/);
+    await until(() => linkedTo(1)(at(one)) && linkedTo(1)(at(other)));
+  });
+
+  it('links with a host that only dials out', async () => {
+    const open = await freshLab().start();
+    const behindNat = await lab.start({ options: { listen: [] } });
+    expect(behindNat.mesh.listenAddresses()).toEqual([]);
+    behindNat.mesh.connect(dialAddress(open));
+    introduce([open, behindNat]);
+    await until(() => linkedTo(1)(open) && linkedTo(1)(behindNat));
+    open.mesh.broadcast(Buffer.from('inwards'));
+    await until(() => behindNat.seen.heard.includes('inwards'));
+  });
+
+  it('tries the next address when one of a host leads nowhere or to somebody else', async () => {
+    const [one, other, third] = await freshLab().startAll(3);
+    await until(() => linkedTo(2)(at(one)));
+    at(other).mesh.learn(at(third).hostId, ['127.0.0.1:1', dialAddress(at(one)), dialAddress(at(third))]);
+    await until(() => linkedTo(2)(at(other)));
+    expect(at(other).mesh.neighbours()).toContain(at(third).hostId);
+  });
+
+  it('follows a host whose address changes', async () => {
+    const [one, other] = await freshLab().startAll(2);
+    introduce([at(one), at(other)]);
+    await until(() => linkedTo(1)(at(one)));
+    await at(other).mesh.stop();
+    const moved = await lab.start({ identity: at(other).identity });
+    at(one).mesh.learn(moved.hostId, moved.mesh.listenAddresses());
+    await until(() => linkedTo(1)(at(one)) && linkedTo(1)(moved));
+  });
+});
+
+describe('a link that breaks', () => {
+  it('is dialled again when the host is back', async () => {
+    const [one, other] = await freshLab().startAll(2);
+    await until(() => linkedTo(1)(at(one)) && linkedTo(1)(at(other)));
+    const address = dialAddress(at(one));
+    await at(one).mesh.stop();
+    await until(() => at(other).seen.up.size === 0);
+    await until(() => at(other).mesh.links()[0]?.problem === `nothing listens at ${address}`);
+    const back = await lab.start({ identity: at(one).identity, options: { listen: [address] } });
+    await until(() => linkedTo(1)(back) && linkedTo(1)(at(other)));
+    back.mesh.broadcast(Buffer.from('back'));
+    await until(() => at(other).seen.heard.includes('back'));
+  });
+
+  it('is made anew when the other side came back before its loss was noticed', async () => {
+    const host = await freshLab().start({ options: { simultaneousMs: 0 } });
+    const identity = createIdentity();
+    const before = await lab.start({ identity });
+    before.mesh.connect(dialAddress(host));
+    await until(() => linkedTo(1)(host));
+    // The same host again, while the connection of its former life still stands.
+    const after = await lab.start({ identity });
+    after.mesh.connect(dialAddress(host));
+    await until(() => host.seen.ups === 2 && linkedTo(1)(after));
+    after.mesh.broadcast(Buffer.from('second life'));
+    await until(() => host.seen.heard.includes('second life'));
+  });
+
+  it('is noticed on both sides when nothing comes through any more and no end is said', async () => {
+    const options = { pulseMs: 50, silenceMs: 300 };
+    const [one, other] = [await freshLab().start({ options }), await lab.start({ options })];
+    const wire = await cuttableWire(dialAddress(one));
+    other.mesh.connect(wire.address);
+    await until(() => linkedTo(1)(one) && linkedTo(1)(other));
+    wire.cut();
+    await until(() => one.seen.up.size === 0 && other.seen.up.size === 0);
+  });
+
+  it('tells of no neighbour any more when the host stops, and stops twice without harm', async () => {
+    const [one, other] = await freshLab().startAll(2);
+    await until(() => linkedTo(1)(at(one)) && linkedTo(1)(at(other)));
+    await at(one).mesh.stop();
+    await at(one).mesh.stop();
+    expect(at(one).seen.up.size).toBe(0);
+    expect(at(one).mesh.neighbours()).toEqual([]);
+    await until(() => at(other).seen.up.size === 0);
+  });
+
+  it('carries the last word of a host that stops right after it', async () => {
+    const [one, other] = await freshLab().startAll(2);
+    await until(() => linkedTo(1)(at(one)) && linkedTo(1)(at(other)));
+    at(one).mesh.broadcast(Buffer.from('farewell'));
+    await at(one).mesh.stop();
+    await until(() => at(other).seen.heard.includes('farewell'));
+  });
+});
+
+describe('hosts that cannot all reach each other', () => {
+  it('hear broadcasts through the one in the middle', async () => {
+    const [middle, left, right] = await freshLab().startAll(3);
+    await until(() => linkedTo(2)(at(middle)) && linkedTo(1)(at(left)) && linkedTo(1)(at(right)));
+    at(left).mesh.broadcast(Buffer.from('through'));
+    await until(() => at(right).seen.heard.includes('through'));
+    expect([...at(right).seen.from]).toEqual([at(middle).hostId]);
+  });
+
+  it('are not handed on what the one in the middle finds bad', async () => {
+    const [middle, left, right] = await freshLab().startAll(3);
+    await until(() => linkedTo(2)(at(middle)) && linkedTo(1)(at(left)) && linkedTo(1)(at(right)));
+    at(middle).seen.verdict = 'bad';
+    at(left).mesh.broadcast(Buffer.from('garbage'));
+    await until(() => at(middle).seen.heard.includes('garbage'));
+    at(middle).seen.verdict = 'new';
+    at(left).mesh.broadcast(Buffer.from('sound'));
+    await until(() => at(right).seen.heard.includes('sound'));
+    expect(at(right).seen.heard).toEqual(['sound']);
+  });
+});
+
+describe('a mesh too large for every link', () => {
+  it('keeps to a few links each and still reaches all', async () => {
+    const options = { fullMeshHosts: 4, linksWhenLarge: 3, maxLinks: 8 };
+    const hosts = await freshLab().startAll(12, { options });
+    introduce(hosts);
+    await until(() => hosts.every(({ mesh }) => mesh.neighbours().length >= 3));
+    for (const { mesh } of hosts) expect(mesh.neighbours().length).toBeLessThanOrEqual(8);
+    for (const [index, { mesh }] of hosts.entries()) mesh.broadcast(Buffer.from(`from ${index}`));
+    await until(() => hosts.every(({ seen }) => new Set(seen.heard).size === hosts.length - 1), 'all heard all');
+  });
+});
+
+describe('what a host tells others of where it is', () => {
+  it('is what the operator says, with the port that it listens on', async () => {
+    const host = await freshLab().start({ options: { advertise: '192.0.2.7' } });
+    expect(host.mesh.listenAddresses()[0]).toMatch(/^192\.0\.2\.7:\d+$/);
+  });
+
+  it('is the operator’s own port where there is one', async () => {
+    const host = await freshLab().start({ options: { advertise: '[2001:db8::7]:9000' } });
+    expect(host.mesh.listenAddresses()).toEqual(['[2001:db8::7]:9000']);
+  });
+
+  it('leaves out loopback and the addresses that lead nowhere from elsewhere', async () => {
+    const all = await freshLab().start({ options: { listen: ['0.0.0.0:0'] } });
+    const addresses = all.mesh.listenAddresses();
+    const [first = ''] = addresses;
+    if (addresses.length > 1 || !first.startsWith('127.')) expect(addresses.join()).not.toContain('127.0.0.1');
+    const unreachable = () => addresses.map((address) => address.replace(/:\d+$/, ''));
+    const none = await lab.start({ options: { listen: ['0.0.0.0:0'], unreachable } });
+    for (const address of none.mesh.listenAddresses()) expect(address).toMatch(/^127\./);
+  });
+});
+
+describe('an address that cannot be had', () => {
+  it('is named when another process has it', async () => {
+    const host = await freshLab().start();
+    const address = dialAddress(host);
+    const second = lab.add({ options: { listen: [address] } });
+    await expect(second.mesh.start()).rejects.toThrow(`the mesh cannot listen on ${address}: another process has it`);
+  });
+
+  it('is refused as a peer when it is none', async () => {
+    const host = await freshLab().start();
+    expect(host.mesh.connect('192.0.2.1:99999')).toMatchObject({ ok: false });
+    expect(host.mesh.connect('not an address')).toMatchObject({ ok: false });
+  });
+
+  it('is dialled no more once it is forgotten', async () => {
+    const host = await freshLab().start();
+    host.mesh.connect('127.0.0.1:1');
+    await until(() => host.mesh.links()[0]?.problem === 'nothing listens at 127.0.0.1:1');
+    expect(host.mesh.forget('127.0.0.1:1')).toMatchObject({ ok: true });
+    expect(host.mesh.links()).toEqual([]);
+    expect(host.mesh.forget('127.0.0.1:1')).toMatchObject({ ok: false });
+  });
+});
+
+/** A wire whose ends stay open when it is cut, as they do when the power of the other side fails. */
+async function cuttableWire(target: string): Promise<{ readonly address: string; cut(): void }> {
+  const sockets: Socket[] = [];
+  const port = Number(target.split(':').at(-1));
+  const server: Server = createServer((near) => {
+    const far = tcpConnect(port, '127.0.0.1');
+    sockets.push(near, far);
+    near.pipe(far);
+    far.pipe(near);
+    for (const socket of [near, far]) socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanups.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the wire has no port');
+  return {
+    address: `127.0.0.1:${address.port}`,
+    cut: () => {
+      server.close();
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+  };
+}
+
+function at(host: LabHost | undefined): LabHost {
+  if (host === undefined) throw new Error('no such host');
+  return host;
+}
