@@ -1,12 +1,29 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, every } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { ContainerRecord, HostId, HostRecord, Name, StaticData, StaticRecord } from '../record.ts';
-import { type Result, refused } from '../result.ts';
+import { accepted, type Result, refused } from '../result.ts';
+import { answerTo } from './answers.ts';
 import type { Directory } from './directory.ts';
+import { Disk } from './disk.ts';
+import { nextEpoch } from './epoch.ts';
+import { Exchange } from './exchange.ts';
+import { Gate } from './gate.ts';
+import { Hosts } from './hosts.ts';
+import { IdentityWatch } from './identity-watch.ts';
+import { toChunks } from './item.ts';
+import { Ledger, type LedgerOffence } from './ledger.ts';
+import { LiveDirectory } from './live-directory.ts';
 import type { ReplicaOptions } from './options.ts';
+import { OwnRecords } from './own-records.ts';
+import { Publisher } from './publisher.ts';
+import { decodeRequest } from './request.ts';
 import type { Signer } from './signer.ts';
+import { StaticBook } from './static-book.ts';
+import type { Edit } from './static-edit.ts';
+import type { StaticsSummary } from './statics.ts';
 import type { Storage } from './storage.ts';
 import type { Transport, TransportHandler, Verdict } from './transport.ts';
+import { Voice } from './voice.ts';
 
 export interface ReplicaParts {
   readonly signer: Signer;
@@ -18,11 +35,11 @@ export interface ReplicaParts {
 
 /** What replication counted since its start, and the state it is in. */
 export interface ReplicaStats {
-  /** Envelopes by what became of them, such as `snapshot new`, `update known`. */
+  /** Envelopes by what became of them, such as `snapshot merged`, `update known`, `wrong signature`. */
   readonly envelopes: Readonly<Record<string, number>>;
-  /** Bad input by the neighbour that sent it and by reason. */
-  readonly offences: readonly { readonly peer: HostId; readonly reason: string; readonly count: number }[];
-  /** Exchanges with neighbours that this host began, and those that broke off. */
+  /** Bad input by the neighbour that sent it, or the host that made it, and by reason. */
+  readonly offences: readonly LedgerOffence[];
+  /** Requests to neighbours that this host began, and those that broke off. */
   readonly exchanges: number;
   readonly exchangesFailed: number;
   /** Bytes kept verbatim to relay: snapshots and updates of all hosts. */
@@ -34,69 +51,329 @@ export interface ReplicaStats {
   readonly duplicateIdentity: boolean;
 }
 
+/** A mesh of one, until there is another. */
+const alone: Transport = {
+  broadcast: () => {},
+  neighbours: () => [],
+  async *request() {},
+  blame: () => {},
+};
+
 /**
  * What all hosts know, as this host knows it. It holds one single-writer document for each host and the shared static
  * records, tells the mesh what happens here, and takes in what happens elsewhere.
  *
  * Order of use: `attach` a transport (optional: without one it is alone), `await start()`, local writes, `await stop()`.
- * Nothing of this host's containers is published before the first `replaceContainers`: until then the mesh keeps what
- * the former run said.
+ * Nothing of this host is published before the first `replaceContainers`, or a short grace: until then the mesh keeps
+ * what the former run said.
  */
 export class Replica implements TransportHandler {
   readonly directory: Directory;
+  readonly #parts: ReplicaParts;
+  readonly #directory: LiveDirectory;
+  readonly #hosts: Hosts;
+  readonly #book: StaticBook;
+  readonly #own: OwnRecords;
+  readonly #ledger: Ledger;
+  readonly #publisher: Publisher;
+  readonly #voice: Voice;
+  readonly #gate: Gate;
+  readonly #disk: Disk;
+  readonly #identity: IdentityWatch;
+  #exchange: Exchange;
+  #transport: Transport = alone;
+  #lastEpoch = 0;
+  #running = false;
+  #cancels: Array<() => void> = [];
 
   constructor(parts: ReplicaParts) {
-    throw new Error(`not written yet: ${parts.signer.hostId}`);
+    const { signer, clock, options, storage } = parts;
+    this.#parts = parts;
+    this.#directory = new LiveDirectory(signer.hostId, (host) => this.#hosts.facts(host));
+    this.directory = this.#directory;
+    this.#hosts = new Hosts(signer.hostId, clock, options, this.#directory);
+    this.#publisher = new Publisher(signer, () => this.#beginEpoch());
+    this.#book = new StaticBook(signer, this.#directory, () => this.#publisher.epoch);
+    this.#own = new OwnRecords((container) => this.#directory.nextClaim(container));
+    this.#ledger = new Ledger(clock, options.maxHosts);
+    this.#identity = new IdentityWatch(clock);
+    this.#disk = new Disk(storage, this.#hosts, this.#book);
+    this.#voice = this.#createVoice();
+    this.#gate = this.#createGate();
+    this.#exchange = this.#createExchange();
   }
 
   /** Gives it the mesh. Call before `start`; the mesh may hand over events as soon as this returns. */
-  attach(_transport: Transport): void {}
+  attach(transport: Transport): void {
+    this.#transport = transport;
+    this.#exchange = this.#createExchange();
+  }
 
   /** Loads what the disk has (as `stale`), begins a new epoch, and begins to beat. */
-  async start(): Promise<void> {}
+  async start(): Promise<void> {
+    const { clock, options } = this.#parts;
+    this.#lastEpoch = await this.#disk.lastEpoch();
+    this.#directory.batch(await this.#disk.load());
+    this.#lastEpoch = Math.max(this.#lastEpoch, this.#hosts.clock(this.#hosts.self).epoch);
+    this.#publisher.jump();
+    this.#running = true;
+    this.#cancels = [
+      every(clock, options.doubtStepMs / 2, () => this.#safely(() => this.#look())),
+      every(clock, options.compareMs, () => this.#exchange.compare()),
+      every(
+        clock,
+        () => this.#saveEveryMs(),
+        () => this.#disk.saveDirectory(),
+      ),
+      clock.after(options.listingGraceMs, () => this.#safely(() => this.#speakUnlisted())),
+    ];
+    this.#recall();
+    if (this.#own.listed) this.#write(() => this.#publish());
+    this.#voice.start();
+    for (const peer of this.#transport.neighbours()) this.linkUp(peer);
+  }
 
   /**
    * Stops, saves, and tells the mesh why: `restart`: soon back, the containers run on, keep the records;
    * `leave`: withdraw them at once. May be called twice.
    */
-  async stop(_how: 'restart' | 'leave'): Promise<void> {}
+  async stop(how: 'restart' | 'leave'): Promise<void> {
+    if (!this.#running) return;
+    if (how === 'leave') this.#write(() => this.#voice.say([this.#publisher.farewell()]));
+    else this.#voice.beat(true);
+    this.#running = false;
+    this.#voice.stop();
+    this.#exchange.stop();
+    for (const cancel of this.#cancels) cancel();
+    await Promise.all([this.#disk.saveDirectory(), this.#disk.saveStatics()]);
+  }
 
   /** Says what this host is; published with the containers, at once when they already are. */
-  setHost(_record: HostRecord): void {}
+  setHost(record: HostRecord): void {
+    this.#write(() => this.#voice.change(this.#own.setHost(record)));
+  }
 
   /** The engine's full listing: exactly these containers run here. */
-  replaceContainers(_records: readonly ContainerRecord[]): void {}
+  replaceContainers(records: readonly ContainerRecord[]): void {
+    const changes = this.#own.replace(records);
+    this.#write(() => {
+      if (this.#publisher.sequence > 0) this.#voice.change(changes);
+      else if (this.#running) this.#publish();
+    });
+  }
 
   /** A container that began or changed. It takes its addresses from any other container here that still had them. */
-  putContainer(_record: ContainerRecord): void {}
+  putContainer(record: ContainerRecord): void {
+    this.#write(() => this.#voice.change(this.#own.put(record)));
+  }
 
   /** A container that ended; nothing happens when it is not known. */
-  removeContainer(_id: string): void {}
+  removeContainer(id: string): void {
+    this.#write(() => this.#voice.change(this.#own.remove(id)));
+  }
 
   /** Adds static records for the whole mesh; one with the same name and data as an older one replaces it. */
-  addStatic(_records: readonly StaticRecord[]): void {}
+  addStatic(records: readonly StaticRecord[]): void {
+    this.#write(() => this.#tellEdits(this.#book.add(records)));
+  }
 
   /** Removes a name's static records, or the one with this data, for the whole mesh; returns those it removed. */
-  removeStatic(_name: Name, _data?: StaticData): readonly StaticRecord[] {
-    return [];
+  removeStatic(name: Name, data?: StaticData): readonly StaticRecord[] {
+    return this.#write(() => {
+      const { edits, records } = this.#book.remove(name, data);
+      this.#tellEdits(edits);
+      return records;
+    });
   }
 
   /** Drops a host that is gone for good, here and on all others that do not hear it either; refused for one that is heard. */
-  forgetHost(_id: HostId): Result<HostId> {
-    return refused('not written yet');
+  forgetHost(id: HostId): Result<HostId> {
+    if (id === this.#hosts.self) return refused('this host cannot forget itself; `weft leave` withdraws it');
+    if (!this.#hosts.ids().has(id)) return refused(`host ${id} is not known here`);
+    const epitaph = this.#hosts.epitaph(id);
+    if (!this.#hosts.mayForget(epitaph)) return refused(`host ${id} is ${this.#hosts.liveness.status(id)}, not gone`);
+    this.#write(() => this.#hosts.forget(epitaph));
+    this.#voice.speakOf('forget', epitaph);
+    return accepted(id);
   }
 
   stats(): ReplicaStats {
-    throw new Error('not written yet');
+    return {
+      envelopes: this.#ledger.envelopes(),
+      offences: this.#ledger.offences(),
+      exchanges: this.#exchange.begun,
+      exchangesFailed: this.#exchange.failed,
+      storedBytes: this.#hosts.storedBytes,
+      staticRecords: this.#book.set.size,
+      preserving: this.#hosts.liveness.preserving,
+      duplicateIdentity: this.#identity.duplicate,
+    };
   }
 
-  received(_from: HostId, _bytes: Uint8Array): Verdict {
-    return 'known';
+  received(from: HostId, bytes: Uint8Array): Verdict {
+    if (!this.#running) return 'known';
+    const admit = () => this.#directory.batch(() => this.#gate.admit(bytes, { from, by: 'broadcast', ageMs: 0 }));
+    return this.#safely(admit) ?? 'known';
   }
 
-  async *answer(_from: HostId, _request: Uint8Array): AsyncIterable<Uint8Array> {}
+  async *answer(from: HostId, bytes: Uint8Array): AsyncIterable<Uint8Array> {
+    const request = decodeRequest(bytes);
+    if (!request.ok) this.#blame(from, request.problem);
+    if (!request.ok || !this.#running) return;
+    yield* toChunks(
+      answerTo(request.value, {
+        hosts: this.#hosts,
+        book: this.#book,
+        freshBeat: () => this.#voice.freshBeat(),
+        lacking: (host, epoch, sequence) => this.#exchange.want(host, epoch, sequence, from),
+        differs: () => this.#exchange.pullSoon(from),
+        equalHash: (hash) => Buffer.compare(hash, this.#hash()) === 0,
+      }),
+    );
+  }
 
-  linkUp(_peer: HostId): void {}
+  linkUp(peer: HostId): void {
+    if (!this.#running) return;
+    this.#voice.beatSoon();
+    void this.#exchange.pullAll(peer);
+  }
 
-  linkDown(_peer: HostId): void {}
+  linkDown(peer: HostId): void {
+    if (!this.#running) return;
+    this.#hosts.liveness.suspect(peer, false);
+    this.#exchange.ask([peer]);
+  }
+
+  /** Runs a local change; listeners hear of all of it at once. */
+  #write<T>(change: () => T): T {
+    return this.#directory.batch(change);
+  }
+
+  /** The first word of an epoch: everything. */
+  #publish(): void {
+    this.#voice.say([this.#publisher.begin(this.#own.entries())]);
+  }
+
+  /** No listing came: says what this host is, with what the former run said of its containers, as far as is known. */
+  #speakUnlisted(): void {
+    if (this.#publisher.sequence > 0) return;
+    this.#recall();
+    this.#write(() => this.#publish());
+  }
+
+  #recall(): void {
+    this.#own.recall(this.#directory.containers(this.#hosts.self));
+  }
+
+  #tellEdits(edits: readonly Edit[]): void {
+    for (const { envelope } of edits) this.#transport.broadcast(envelope.bytes);
+    if (edits.length > 0) void this.#disk.saveStatics();
+  }
+
+  #mergeStatics(edits: readonly Edit[], summary: StaticsSummary): void {
+    const lost = this.#book.merge(edits, summary);
+    if (lost.length > 0) this.#tellEdits([this.#book.again(lost)]);
+    void this.#disk.saveStatics();
+  }
+
+  /** Looks who is alive, and asks about those who may not be. */
+  #look(): void {
+    const links = this.#transport.neighbours().length;
+    const { suspects, doubtful } = this.#directory.batch(() => this.#hosts.look(links));
+    if (suspects.length > 0) this.#exchange.ask(suspects);
+    for (const host of doubtful) this.#voice.speakOf('doubt', { host, ...this.#hosts.liveness.lastBeat(host) });
+    this.#directory.batch(() => this.#hosts.expire());
+  }
+
+  #beginEpoch(): number {
+    this.#lastEpoch = nextEpoch(this.#lastEpoch, this.#parts.clock.random());
+    void this.#disk.saveEpoch(this.#lastEpoch);
+    return this.#lastEpoch;
+  }
+
+  /** Another life of this host began a later epoch: goes above it and says everything again. */
+  #jumpOver(epoch: number): void {
+    this.#lastEpoch = Math.max(this.#lastEpoch, epoch);
+    const may = this.#identity.mayJump();
+    if (this.#identity.duplicate)
+      this.#parts.log.error({ host: this.#hosts.self }, "another agent uses this host's key");
+    if (!may) return;
+    const published = this.#publisher.sequence > 0;
+    this.#publisher.jump();
+    if (published) this.#publish();
+    this.#voice.beatSoon();
+  }
+
+  #hash(): Uint8Array {
+    return Buffer.concat([this.#hosts.hash(), this.#book.set.hash()]);
+  }
+
+  #blame(peer: HostId, reason: string): void {
+    this.#ledger.offence(peer, reason);
+    this.#transport.blame(peer, reason);
+  }
+
+  /** A large directory is saved less often, so that the disk writes no more than the mesh brings in. */
+  #saveEveryMs(): number {
+    return this.#parts.options.saveAfterMs * Math.max(1, this.#hosts.storedBytes / bytesPerSave);
+  }
+
+  /** Runs what a timer or the mesh calls: a listener that throws is our own mistake, and ends nothing. */
+  #safely<T>(run: () => T): T | undefined {
+    try {
+      return run();
+    } catch (cause) {
+      this.#parts.log.error({ err: cause }, 'replication stumbled; please report this');
+      return undefined;
+    }
+  }
+
+  #createVoice(): Voice {
+    return new Voice({
+      ...this.#parts,
+      hosts: this.#hosts,
+      publisher: this.#publisher,
+      edited: () => this.#book.set.seen(this.#hosts.self),
+      broadcast: (bytes) => this.#transport.broadcast(bytes),
+    });
+  }
+
+  #createGate(): Gate {
+    return new Gate({
+      signer: this.#parts.signer,
+      maxEnvelopeBytes: this.#parts.options.maxHostBytes,
+      hosts: this.#hosts,
+      book: this.#book,
+      ledger: this.#ledger,
+      consequences: {
+        lacking: (host, epoch, sequence, peer) => this.#exchange.want(host, epoch, sequence, peer),
+        overdue: (host, peer) => this.#exchange.refresh(host, peer),
+        lackingStatics: (peer) => this.#exchange.wantStatics(peer),
+        edited: () => void this.#disk.saveStatics(),
+        doubted: () => this.#voice.beatSoon(),
+        signedElsewhere: (epoch) => this.#jumpOver(epoch),
+        returned: ({ bytes }) => this.#transport.broadcast(bytes),
+        blame: (peer, reason) => this.#transport.blame(peer, reason),
+        ownEpoch: () => this.#publisher.epoch,
+      },
+    });
+  }
+
+  #createExchange(): Exchange {
+    return new Exchange({
+      transport: this.#transport,
+      clock: this.#parts.clock,
+      options: this.#parts.options,
+      hosts: this.#hosts,
+      book: this.#book,
+      directory: this.#directory,
+      gate: this.#gate,
+      hash: () => this.#hash(),
+      merge: (edits, summary) => this.#mergeStatics(edits, summary),
+      blame: (peer, reason) => this.#blame(peer, reason),
+    });
+  }
 }
+
+/** Octets of directory for each `saveAfterMs`. */
+const bytesPerSave = 1024 * 1024;

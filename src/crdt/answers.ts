@@ -1,0 +1,68 @@
+import type { HostId } from '../record.ts';
+import type { Envelope } from './envelope.ts';
+import type { Hosts } from './hosts.ts';
+import type { Item } from './item.ts';
+import type { HostClock, Request, StaticsClock } from './request.ts';
+import type { StaticBook } from './static-book.ts';
+
+/** What answering needs; a request also tells what the neighbour has that is not here. */
+export interface AnswerParts {
+  readonly hosts: Hosts;
+  readonly book: StaticBook;
+  /** This host's sign of life, made now. */
+  freshBeat(): Envelope;
+  /** The asker has more of this host's log than is here. */
+  lacking(host: HostId, epoch: number, sequence: number): void;
+  /** What the asker has differs from what is here, in whatever way. */
+  differs(): void;
+  equalHash(hash: Uint8Array): boolean;
+}
+
+/** The answer to a neighbour's request. Lazy: each item is made when the neighbour took the one before. */
+export function* answerTo(request: Request, parts: AnswerParts): Generator<Item> {
+  switch (request.type) {
+    case 'compare': {
+      const same = parts.equalHash(request.hash);
+      if (!same) parts.differs();
+      yield { type: 'verdict', same };
+      return;
+    }
+    case 'ask':
+      for (const clock of request.about) yield* newsOf(clock, parts);
+      return;
+    case 'pull':
+      yield* pulled(request, parts);
+  }
+}
+
+function* pulled(request: Extract<Request, { readonly type: 'pull' }>, parts: AnswerParts): Generator<Item> {
+  const { hosts } = parts;
+  const have = new Map(request.have.map((clock) => [clock.host, clock]));
+  for (const { host, epoch, sequence } of request.have)
+    if (hosts.lacks(host, epoch, sequence)) parts.lacking(host, epoch, sequence);
+  // Statics first: they are few, and whoever waits for an operator's record should not wait for all containers.
+  if (request.statics !== undefined) yield* staticsAfter(request.statics, parts.book);
+  for (const host of request.whole ? hosts.ids() : have.keys()) {
+    const clock = have.get(host) ?? { host, epoch: 0, sequence: 0, beatEpoch: 0, beat: 0 };
+    yield* newsOf(clock, parts);
+    for (const { bytes } of hosts.log(host)?.after(clock.epoch, clock.sequence) ?? [])
+      yield { type: 'envelope', bytes };
+  }
+}
+
+function* newsOf({ host, beatEpoch, beat }: HostClock, { hosts, freshBeat }: AnswerParts): Generator<Item> {
+  if (host === hosts.self) return yield { type: 'heard', ageMs: 0, bytes: freshBeat().bytes };
+  const grave = hosts.wasForgotten(host);
+  if (grave !== undefined) return yield { type: 'forgotten', ...grave };
+  const last = hosts.liveness.lastBeat(host);
+  const newer = last.epoch > beatEpoch || (last.epoch === beatEpoch && last.beat > beat);
+  const sign = newer ? hosts.sign(host) : undefined;
+  if (sign !== undefined) yield { type: 'heard', ageMs: hosts.liveness.silenceMs(host) ?? 0, bytes: sign.bytes };
+}
+
+function* staticsAfter({ hash, seen }: StaticsClock, { set }: StaticBook): Generator<Item> {
+  if (Buffer.compare(hash, set.hash()) === 0) return;
+  const summary = set.summary();
+  for (const { envelope } of set.editsAfter(seen)) yield { type: 'envelope', bytes: envelope.bytes };
+  yield { type: 'alive', summary };
+}

@@ -1,0 +1,188 @@
+import type { HostId } from '../record.ts';
+import {
+  type Decoder,
+  decode,
+  type Encoder,
+  encode,
+  malformed,
+  readHostId,
+  readList,
+  readNumber,
+  readView,
+  writeList,
+  writeVarString,
+  writeVarUint,
+  writeVarUint8Array,
+} from './codec.ts';
+import { decodeEnvelope, type Envelope } from './envelope.ts';
+import type { Forgotten, Hosts } from './hosts.ts';
+import { readSeen, writeSeen } from './request.ts';
+import type { StaticBook } from './static-book.ts';
+import { decodeEdit, readDot, writeDot } from './static-edit.ts';
+import type { StaticsSummary } from './statics.ts';
+import type { Storage } from './storage.ts';
+
+/** The files of this room in the data directory. */
+const epochFile = 'epoch';
+const directoryFile = 'directory';
+const staticsFile = 'statics';
+
+/** The first number of each file; files of a later version are left alone and read as nothing. */
+const fileVersion = 1;
+
+/** What this room keeps over restarts: its epoch, all hosts' logs, and the static records. Saving never fails loudly. */
+export class Disk {
+  readonly #storage: Storage;
+  readonly #hosts: Hosts;
+  readonly #book: StaticBook;
+  #savedRevision = 0;
+  #savedStatics: Uint8Array | undefined;
+  #writes: Promise<void> = Promise.resolve();
+
+  constructor(storage: Storage, hosts: Hosts, book: StaticBook) {
+    this.#storage = storage;
+    this.#hosts = hosts;
+    this.#book = book;
+  }
+
+  /** The last epoch that was begun; 0 where the disk tells of none. */
+  async lastEpoch(): Promise<number> {
+    return decodeFile(await this.#storage.read(epochFile), readNumber) ?? 0;
+  }
+
+  /** Fills hosts and static records with what was saved; everyone is `stale` until heard. */
+  async load(): Promise<() => void> {
+    const [directory, statics] = await Promise.all([
+      this.#storage.read(directoryFile),
+      this.#storage.read(staticsFile),
+    ]);
+    return () => {
+      loadDirectory(directory, this.#hosts);
+      loadStatics(statics, this.#book);
+    };
+  }
+
+  saveEpoch(epoch: number): Promise<void> {
+    return this.#save(epochFile, () => encodeFile((to) => writeVarUint(to, epoch)));
+  }
+
+  /** Saves all hosts' logs if they changed since. */
+  saveDirectory(): Promise<void> {
+    const { revision } = this.#hosts;
+    if (revision === this.#savedRevision) return this.#writes;
+    this.#savedRevision = revision;
+    return this.#save(directoryFile, () => encodeDirectory(this.#hosts));
+  }
+
+  /** Saves the static records if they changed since; several calls at once are one write. */
+  saveStatics(): Promise<void> {
+    const hash = this.#book.set.hash();
+    if (hash === this.#savedStatics) return this.#writes;
+    this.#savedStatics = hash;
+    return this.#save(staticsFile, () => encodeStatics(this.#book));
+  }
+
+  /** One write after the other, of what is true when its turn comes. */
+  #save(file: string, encodeNow: () => Uint8Array): Promise<void> {
+    this.#writes = this.#writes.then(() => this.#storage.write(file, encodeNow())).catch(() => {});
+    return this.#writes;
+  }
+}
+
+/** All hosts' logs, verbatim, with how long each was silent. */
+function encodeDirectory(hosts: Hosts): Uint8Array {
+  return encodeFile((to) => {
+    writeList(to, [...hosts.ids()], (_, host) => writeHost(to, host, hosts));
+    writeList(to, hosts.forgottenHosts(), (_, { host, epoch, beat }) => {
+      writeVarString(to, host);
+      writeVarUint(to, epoch);
+      writeVarUint(to, beat);
+    });
+  });
+}
+
+/** Fills `hosts` with what the file tells: everyone is `stale` until heard. */
+function loadDirectory(bytes: Uint8Array | undefined, hosts: Hosts): void {
+  const file = decodeFile(bytes, (from) => ({
+    hosts: readList(from, readHost),
+    forgotten: readList(from, readForgotten),
+  }));
+  for (const saved of file?.hosts ?? []) {
+    if (saved.host !== hosts.self) hosts.liveness.add(saved.host, 'stale', saved.silenceMs, saved);
+    for (const envelope of saved.log) hosts.take(envelope);
+    hosts.showStatus(saved.host);
+  }
+  for (const forgotten of file?.forgotten ?? []) hosts.forget(forgotten);
+}
+
+function encodeStatics({ set }: StaticBook): Uint8Array {
+  const { seen, alive } = set.summary();
+  return encodeFile((to) => {
+    writeSeen(to, seen);
+    writeList(to, alive, writeDot);
+    writeEnvelopes(
+      to,
+      Array.from(set.edits(), ({ envelope }) => envelope),
+    );
+  });
+}
+
+function loadStatics(bytes: Uint8Array | undefined, book: StaticBook): void {
+  const file = decodeFile(bytes, (from) => {
+    const summary: StaticsSummary = { seen: readSeen(from), alive: readList(from, readDot) };
+    return { summary, edits: readEnvelopes(from).map(decodeEdit) };
+  });
+  if (file !== undefined)
+    book.merge(
+      file.edits.flatMap((edit) => (edit.ok ? [edit.value] : [])),
+      file.summary,
+    );
+}
+
+function writeHost(to: Encoder, host: HostId, hosts: Hosts): void {
+  const { beatEpoch, beat } = hosts.clock(host);
+  writeVarString(to, host);
+  writeVarUint(to, Math.round(hosts.liveness.absenceMs(host)));
+  writeVarUint(to, beatEpoch);
+  writeVarUint(to, beat);
+  writeEnvelopes(to, hosts.log(host)?.after(0, 0) ?? []);
+}
+
+function readHost(from: Decoder) {
+  return {
+    host: readHostId(from),
+    silenceMs: readNumber(from),
+    epoch: readNumber(from),
+    beat: readNumber(from),
+    log: readEnvelopes(from),
+  };
+}
+
+function readForgotten(from: Decoder): Forgotten {
+  return { host: readHostId(from), epoch: readNumber(from), beat: readNumber(from) };
+}
+
+function writeEnvelopes(to: Encoder, envelopes: readonly Envelope[]): void {
+  writeList(to, envelopes, (_, { bytes }) => writeVarUint8Array(to, bytes));
+}
+
+/** The signatures were checked before they were saved, and the storage checks that the file is as it was. */
+function readEnvelopes(from: Decoder): Envelope[] {
+  return readList(from, readView).map((bytes) => {
+    const envelope = decodeEnvelope(bytes);
+    return envelope.ok ? envelope.value : malformed(envelope.problem);
+  });
+}
+
+function encodeFile(write: (to: Encoder) => void): Uint8Array {
+  return encode((to) => {
+    writeVarUint(to, fileVersion);
+    write(to);
+  });
+}
+
+function decodeFile<T>(bytes: Uint8Array | undefined, read: (from: Decoder) => T): T | undefined {
+  if (bytes === undefined) return undefined;
+  const file = decode(bytes, (from) => (readNumber(from) === fileVersion ? read(from) : undefined));
+  return file.ok ? file.value : undefined;
+}

@@ -1,0 +1,187 @@
+import type { HostId } from '../record.ts';
+import { decodeEnvelope, type Envelope, verifyEnvelope } from './envelope.ts';
+import type { Hosts } from './hosts.ts';
+import type { Ledger } from './ledger.ts';
+import { decodeSignOfLife, type SignOfLife } from './sign-of-life.ts';
+import type { Signer } from './signer.ts';
+import type { StaticBook } from './static-book.ts';
+import { decodeEdit } from './static-edit.ts';
+import type { Verdict } from './transport.ts';
+
+/** How an envelope came; a sign of life in an answer is `ageMs` old already. */
+export interface Arrival {
+  readonly from: HostId;
+  readonly by: 'broadcast' | 'answer';
+  readonly ageMs: number;
+}
+
+/** What news calls for, done by others: the gate itself sends nothing. */
+export interface Consequences {
+  /** `peer` knows of a host's log what is not here. */
+  lacking(host: HostId, epoch: number, sequence: number, peer: HostId): void;
+  /** A host's tail here is so long that there must be a newer snapshot of it. */
+  overdue(host: HostId, peer: HostId): void;
+  /** `peer` knows of static records what is not here. */
+  lackingStatics(peer: HostId): void;
+  /** Static records changed. */
+  edited(): void;
+  /** Somebody doubts that this host is alive. */
+  doubted(): void;
+  /** This host's key signed something in an epoch that this run did not begin. */
+  signedElsewhere(epoch: number): void;
+  /** A host was heard again by way of an answer, which the others did not hear. */
+  returned(sign: Envelope): void;
+  /** An offence to hold against the neighbour. */
+  blame(peer: HostId, reason: string): void;
+  /** The epoch in which this host speaks; what it said in earlier ones is like any other host's word. */
+  ownEpoch(): number;
+}
+
+export interface GateParts {
+  readonly signer: Signer;
+  readonly maxEnvelopeBytes: number;
+  readonly hosts: Hosts;
+  readonly book: StaticBook;
+  readonly ledger: Ledger;
+  readonly consequences: Consequences;
+}
+
+/**
+ * The one door for what others made. It asks in order of cost: is it whole, is it news, is there room, did the owner
+ * sign it, does the owner say too much; and only then lets it in. It never throws.
+ */
+export class Gate {
+  readonly #parts: GateParts;
+
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+  }
+
+  admit(bytes: Uint8Array, arrival: Arrival): Verdict {
+    if (bytes.length > this.#parts.maxEnvelopeBytes) return this.#offence(arrival, 'too large');
+    const decoded = decodeEnvelope(bytes);
+    if (decoded.ok) return this.#admitEnvelope(decoded.value, arrival);
+    if (decoded.problem !== 'unknown version') return this.#offence(arrival, decoded.problem);
+    return this.#ignored('unknown version');
+  }
+
+  /** Verifies without letting in: for edits, which are merged together once an answer is complete. */
+  inspect(bytes: Uint8Array, arrival: Arrival): Envelope | undefined {
+    const decoded = decodeEnvelope(bytes);
+    if (decoded.ok && verifyEnvelope(this.#parts.signer, decoded.value)) return decoded.value;
+    this.#offence(arrival, decoded.ok ? 'wrong signature' : decoded.problem);
+    return undefined;
+  }
+
+  #admitEnvelope(envelope: Envelope, arrival: Arrival): Verdict {
+    switch (envelope.kind) {
+      case 'snapshot':
+      case 'update':
+      case 'farewell':
+        return this.#admitLog(envelope, arrival);
+      case 'heartbeat':
+      case 'doubt':
+      case 'forget':
+        return this.#admitSign(envelope, arrival);
+      case 'edit':
+        return this.#admitEdit(envelope, arrival);
+      case 'unknown':
+        return this.#checked(envelope, arrival) ?? this.#ignored('unknown kind', 'new');
+    }
+  }
+
+  #admitLog(envelope: Envelope, arrival: Arrival): Verdict {
+    const { hosts, signer, consequences } = this.#parts;
+    const own = envelope.owner === signer.hostId;
+    if (own && envelope.epoch === consequences.ownEpoch()) return this.#ignored(`${envelope.kind} known`);
+    if (!hosts.wants(envelope))
+      return this.#ignored(this.#isStale(envelope) ? 'stale epoch' : `${envelope.kind} known`);
+    const stopped = this.#checked(envelope, arrival);
+    if (stopped !== undefined) return stopped;
+    if (own && envelope.epoch > consequences.ownEpoch()) consequences.signedElsewhere(envelope.epoch);
+    else this.#take(envelope, arrival);
+    return 'new';
+  }
+
+  #take(envelope: Envelope, { from }: Arrival): void {
+    const { hosts, ledger, consequences } = this.#parts;
+    const taken = hosts.take(envelope);
+    ledger.count(`${envelope.kind} ${taken}`);
+    if (taken === 'spoiled' || taken === 'too much') ledger.offence(envelope.owner, taken);
+    if (taken === 'early') consequences.lacking(envelope.owner, envelope.epoch, envelope.sequence, from);
+    if (hosts.log(envelope.owner)?.overdue) consequences.overdue(envelope.owner, from);
+  }
+
+  #admitSign(envelope: Envelope, arrival: Arrival): Verdict {
+    const decoded = decodeSignOfLife(envelope);
+    if (!decoded.ok) return this.#offence(arrival, decoded.problem);
+    const { hosts, signer, consequences } = this.#parts;
+    const sign = decoded.value;
+    const own = envelope.owner === signer.hostId;
+    const news = own
+      ? envelope.epoch > consequences.ownEpoch()
+      : hosts.isNews(envelope.owner, { ...sign, epoch: envelope.epoch });
+    if (!news) return this.#ignored(`${envelope.kind} known`);
+    const stopped = this.#checked(envelope, arrival);
+    if (stopped !== undefined) return stopped;
+    if (own) consequences.signedElsewhere(envelope.epoch);
+    else this.#hear(envelope, sign, arrival);
+    return 'new';
+  }
+
+  #hear(envelope: Envelope, sign: SignOfLife, { from, by, ageMs }: Arrival): void {
+    const { hosts, book, ledger, consequences } = this.#parts;
+    const { owner, epoch, sequence, kind } = envelope;
+    ledger.count(`${kind} new`);
+    if (hosts.hear(envelope, sign, ageMs) && by === 'answer') consequences.returned(envelope);
+    if (hosts.lacks(owner, epoch, sequence)) consequences.lacking(owner, epoch, sequence, from);
+    if (book.set.seen(owner) < sign.edited) consequences.lackingStatics(from);
+    if (sign.about === undefined) return;
+    if (kind === 'forget' && hosts.mayForget(sign.about)) hosts.forget(sign.about);
+    if (kind !== 'doubt') return;
+    if (sign.about.host === hosts.self) consequences.doubted();
+    else hosts.liveness.suspect(sign.about.host, true);
+  }
+
+  #admitEdit(envelope: Envelope, arrival: Arrival): Verdict {
+    const { book, consequences, ledger } = this.#parts;
+    if (envelope.sequence <= book.set.seen(envelope.owner)) return this.#ignored('edit known');
+    const stopped = this.#checked(envelope, arrival);
+    if (stopped !== undefined) return stopped;
+    const edit = decodeEdit(envelope);
+    if (!edit.ok) return this.#offence(arrival, edit.problem);
+    const next = book.set.isNext(edit.value);
+    ledger.count(next ? 'edit merged' : 'edit early');
+    if (!next) consequences.lackingStatics(arrival.from);
+    else {
+      book.apply(edit.value);
+      consequences.edited();
+    }
+    return 'new';
+  }
+
+  /** The verdict on an envelope that is forged, floods or has no room here; `undefined` for a good one. */
+  #checked(envelope: Envelope, arrival: Arrival): Verdict | undefined {
+    if (!this.#parts.hosts.hasRoom(envelope)) return this.#ignored('no room');
+    if (!verifyEnvelope(this.#parts.signer, envelope)) return this.#offence(arrival, 'wrong signature');
+    if (arrival.by === 'answer' || this.#parts.ledger.allows(envelope.owner)) return undefined;
+    this.#parts.ledger.offence(envelope.owner, 'flood');
+    return this.#ignored('flood');
+  }
+
+  #isStale({ owner, epoch }: Envelope): boolean {
+    return epoch < (this.#parts.hosts.log(owner)?.epoch ?? 0);
+  }
+
+  #offence({ from }: Arrival, reason: string): Verdict {
+    this.#parts.ledger.count(reason);
+    this.#parts.ledger.offence(from, reason);
+    this.#parts.consequences.blame(from, reason);
+    return 'bad';
+  }
+
+  #ignored(what: string, verdict: Verdict = 'known'): Verdict {
+    this.#parts.ledger.count(what);
+    return verdict;
+  }
+}

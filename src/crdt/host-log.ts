@@ -1,0 +1,142 @@
+import { type Changes, DocumentReader } from './document.ts';
+import type { Envelope } from './envelope.ts';
+import type { Entry } from './update.ts';
+
+/**
+ * What taking an envelope came to: `merged` with the values that changed; `known`: nothing new in it; `early`: kept
+ * until what is missing before it arrives; `spoiled`: in order and signed, but its content is not what a document
+ * writes, so nothing of it was taken and the log went on; `too much`: more than one host may store here.
+ */
+export type Taken =
+  | { readonly type: 'merged'; readonly changes: Changes }
+  | { readonly type: 'spoiled'; readonly changes: Changes; readonly problem: string }
+  | { readonly type: 'known' | 'early' | 'too much' };
+
+/** Envelopes kept that came too early: a burst of as many changes loses none to reordering. */
+const maxEarly = 64;
+/** A tail this many times its snapshot is one that its owner would have replaced long ago: ask for the new snapshot. */
+const longTail = 2;
+const shortestLongTail = 64;
+
+/** One host's signed log: its latest snapshot, the updates after it, and the document they make. */
+export class HostLog {
+  epoch = 0;
+  sequence = 0;
+  /** Bytes kept verbatim. */
+  storedBytes = 0;
+  #snapshot: Envelope | undefined;
+  #tail: Envelope[] = [];
+  #early = new Map<number, Envelope>();
+  #document = new DocumentReader();
+  readonly #maxBytes: number;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Whether the owner left: it says that it has no records any more. */
+  get left(): boolean {
+    return this.#snapshot?.kind === 'farewell';
+  }
+
+  /** Whether `(epoch, sequence)` is beyond what is here. Sequence 0 of an epoch has nothing to fetch. */
+  lacks(epoch: number, sequence: number): boolean {
+    return sequence > 0 && (epoch > this.epoch || (epoch === this.epoch && sequence > this.sequence));
+  }
+
+  /** Whether the envelope can change anything here: decided before its signature is worth checking. */
+  wants({ kind, epoch, sequence }: Envelope): boolean {
+    if (this.lacks(epoch, sequence)) return !this.#early.has(sequence) || kind !== 'update';
+    return this.#shortens(kind, epoch, sequence);
+  }
+
+  /** Takes a verified envelope of the log's owner. */
+  take(envelope: Envelope): Taken {
+    const { kind, epoch, sequence } = envelope;
+    if (this.#shortens(kind, epoch, sequence)) return this.#restart(envelope);
+    if (!this.lacks(epoch, sequence)) return { type: 'known' };
+    if (kind !== 'update') return this.#replace(envelope);
+    if (epoch !== this.epoch || sequence !== this.sequence + 1) return this.#keepEarly(envelope);
+    return this.#follow(envelope);
+  }
+
+  /** The next envelope that came early and has its turn now. */
+  nextEarly(): Envelope | undefined {
+    return this.#early.get(this.sequence + 1);
+  }
+
+  /** What a host needs that has this log up to `(epoch, sequence)`, in order. */
+  after(epoch: number, sequence: number): readonly Envelope[] {
+    if (this.#snapshot === undefined || !(epoch < this.epoch || sequence < this.sequence)) return [];
+    if (epoch === this.epoch && sequence >= this.#snapshot.sequence)
+      return this.#tail.slice(sequence - this.#snapshot.sequence);
+    return [this.#snapshot, ...this.#tail];
+  }
+
+  values(): ReadonlyMap<string, Entry> {
+    return this.#document.values();
+  }
+
+  /** Whether so many updates were kept that the owner must have a newer snapshot, which did not come this way. */
+  get overdue(): boolean {
+    const tailBytes = this.storedBytes - (this.#snapshot?.bytes.length ?? 0);
+    return this.#tail.length >= shortestLongTail && tailBytes > longTail * (this.#snapshot?.bytes.length ?? 0);
+  }
+
+  /** A snapshot of what is here already, with more of the tail in it. */
+  #shortens(kind: Envelope['kind'], epoch: number, sequence: number): boolean {
+    const here = kind === 'snapshot' && epoch === this.epoch && sequence <= this.sequence;
+    return here && this.#snapshot !== undefined && sequence > this.#snapshot.sequence;
+  }
+
+  #restart(snapshot: Envelope): Taken {
+    const before = this.#snapshot?.sequence ?? 0;
+    this.#tail = this.#tail.slice(snapshot.sequence - before);
+    this.#snapshot = snapshot;
+    this.storedBytes = [snapshot, ...this.#tail].reduce((sum, { bytes }) => sum + bytes.length, 0);
+    return { type: 'merged', changes: new Map() };
+  }
+
+  #replace(envelope: Envelope): Taken {
+    if (envelope.bytes.length > this.#maxBytes) return { type: 'too much' };
+    const document = new DocumentReader();
+    const applied = envelope.kind === 'snapshot' ? document.apply(envelope.payload) : undefined;
+    const changes = differences(this.values(), document.values());
+    this.#document.destroy();
+    this.#document = document;
+    this.#snapshot = envelope;
+    this.#tail = [];
+    this.storedBytes = envelope.bytes.length;
+    this.#advance(envelope);
+    return applied?.ok === false ? { type: 'spoiled', changes, problem: applied.problem } : { type: 'merged', changes };
+  }
+
+  #follow(envelope: Envelope): Taken {
+    if (this.storedBytes + envelope.bytes.length > this.#maxBytes) return { type: 'too much' };
+    const applied = this.#document.apply(envelope.payload);
+    this.#tail.push(envelope);
+    this.storedBytes += envelope.bytes.length;
+    this.#advance(envelope);
+    if (!applied.ok) return { type: 'spoiled', changes: new Map(), problem: applied.problem };
+    return { type: 'merged', changes: applied.value };
+  }
+
+  #keepEarly(envelope: Envelope): Taken {
+    if (envelope.epoch === this.epoch && this.#early.size < maxEarly) this.#early.set(envelope.sequence, envelope);
+    return { type: 'early' };
+  }
+
+  #advance({ epoch, sequence }: Envelope): void {
+    if (epoch !== this.epoch) this.#early.clear();
+    this.epoch = epoch;
+    this.sequence = sequence;
+    for (const early of this.#early.keys()) if (early <= sequence) this.#early.delete(early);
+  }
+}
+
+function differences(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<string, Entry>): Changes {
+  const changes = new Map<string, string | undefined>();
+  for (const key of before.keys()) if (!after.has(key)) changes.set(key, undefined);
+  for (const [key, { val }] of after) if (before.get(key)?.val !== val) changes.set(key, val);
+  return changes;
+}

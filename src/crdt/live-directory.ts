@@ -1,0 +1,169 @@
+import type { HostId, HostRecord, HostStatus, Name, NameEntry, StaticRecord } from '../record.ts';
+import type { Directory, HostChange, HostView, QuarantinedRecord } from './directory.ts';
+import { type HostEntry, Owners } from './owners.ts';
+import type { ClaimedContainer } from './record-json.ts';
+import { StaticTable } from './static-table.ts';
+
+/** What only the log and the heartbeats know of a host. */
+export type HostFacts = Pick<HostView, 'epoch' | 'sequence' | 'heardMsAgo'>;
+
+/** The directory with its write side, which only replication uses. Write inside `batch`. */
+export class LiveDirectory implements Directory {
+  readonly #factsOf: (id: HostId) => HostFacts;
+  readonly #hosts = new Map<HostId, HostEntry>();
+  readonly #owners = new Owners();
+  readonly #statics = new StaticTable();
+  readonly #badStatics = new Map<string, QuarantinedRecord>();
+  readonly #nameListeners = new Set<(changed: readonly NameEntry[]) => void>();
+  readonly #hostListeners = new Set<(changed: readonly HostChange[]) => void>();
+  #changedNames = new Set<Name>();
+  #changedHosts = new Set<HostId>();
+  #depth = 0;
+
+  constructor(self: HostId, factsOf: (id: HostId) => HostFacts) {
+    this.#factsOf = factsOf;
+    this.#host(self).status = 'self';
+  }
+
+  entry(name: Name): NameEntry {
+    return { name, owners: this.#owners.of(name), statics: this.#statics.of(name) };
+  }
+
+  names(): Iterable<Name> {
+    return new Set([...this.#owners.names(), ...this.#statics.names()]);
+  }
+
+  hosts(): readonly HostView[] {
+    return Array.from(this.#hosts.values(), (host) => this.#view(host));
+  }
+
+  quarantine(): readonly QuarantinedRecord[] {
+    const ofHosts = [...this.#hosts.values()].flatMap(({ id, bad }) =>
+      Array.from(bad, ([key, problem]) => ({ host: id, key, problem })),
+    );
+    return [...ofHosts, ...this.#badStatics.values()];
+  }
+
+  onNames(listener: (changed: readonly NameEntry[]) => void): () => void {
+    this.#nameListeners.add(listener);
+    return () => this.#nameListeners.delete(listener);
+  }
+
+  onHosts(listener: (changed: readonly HostChange[]) => void): () => void {
+    this.#hostListeners.add(listener);
+    return () => this.#hostListeners.delete(listener);
+  }
+
+  /** Runs `write` and tells listeners afterwards, once, of all that it changed; batches may lie in each other. */
+  batch<T>(write: () => T): T {
+    this.#depth += 1;
+    try {
+      return write();
+    } finally {
+      this.#depth -= 1;
+      if (this.#depth === 0) this.#tell();
+    }
+  }
+
+  setStatus(id: HostId, status: HostStatus): void {
+    const host = this.#host(id);
+    if (host.status === status) return;
+    host.status = status;
+    this.#touch(host);
+  }
+
+  setHost(id: HostId, record: HostRecord | undefined): void {
+    const host = this.#host(id);
+    host.record = record;
+    this.#touch(host);
+  }
+
+  setContainer(id: HostId, key: string, claimed: ClaimedContainer | undefined): void {
+    const host = this.#host(id);
+    const before = host.containers.get(key);
+    if (before !== undefined) this.#changed(this.#owners.remove(before));
+    host.containers.delete(key);
+    if (claimed === undefined) return;
+    const ownership = { host, container: claimed.record, claim: claimed.claim };
+    host.containers.set(key, ownership);
+    this.#changed(this.#owners.add(ownership));
+  }
+
+  /** Shows a bad record to operators, or no longer when `problem` is undefined. */
+  setProblem(id: HostId, key: string, problem: string | undefined): void {
+    const { bad } = this.#host(id);
+    if (problem === undefined) bad.delete(key);
+    else bad.set(key, problem);
+  }
+
+  setStatic(key: string, record: StaticRecord | undefined): void {
+    this.#changed(this.#statics.set(key, record));
+  }
+
+  /** The same for a static record. */
+  setStaticProblem(key: string, bad: QuarantinedRecord | undefined): void {
+    if (bad === undefined) this.#badStatics.delete(key);
+    else this.#badStatics.set(key, bad);
+  }
+
+  removeHost(id: HostId): void {
+    const host = this.#hosts.get(id);
+    if (host === undefined) return;
+    for (const key of [...host.containers.keys()]) this.setContainer(id, key, undefined);
+    this.#hosts.delete(id);
+    this.#changedHosts.add(id);
+  }
+
+  /** See `Owners.nextClaim`. */
+  nextClaim(container: ClaimedContainer['record']): number {
+    return this.#owners.nextClaim(container);
+  }
+
+  /** The containers that a host tells of. */
+  containers(id: HostId): ClaimedContainer[] {
+    const ownerships = this.#hosts.get(id)?.containers.values() ?? [];
+    return Array.from(ownerships, ({ container, claim }) => ({ record: container, claim }));
+  }
+
+  #host(id: HostId): HostEntry {
+    const known = this.#hosts.get(id);
+    if (known !== undefined) return known;
+    const host: HostEntry = { id, status: 'quiet', record: undefined, containers: new Map(), bad: new Map() };
+    this.#hosts.set(id, host);
+    this.#changedHosts.add(id);
+    return host;
+  }
+
+  #touch(host: HostEntry): void {
+    this.#changedHosts.add(host.id);
+    for (const ownership of host.containers.values()) this.#changed(this.#owners.touched(ownership));
+  }
+
+  #changed(names: Iterable<Name>): void {
+    for (const name of names) this.#changedNames.add(name);
+  }
+
+  #tell(): void {
+    const [names, hosts] = [this.#changedNames, this.#changedHosts];
+    this.#changedNames = new Set();
+    this.#changedHosts = new Set();
+    if (hosts.size > 0) tellAll(this.#hostListeners, () => Array.from(hosts, (id) => this.#change(id)));
+    if (names.size > 0) tellAll(this.#nameListeners, () => Array.from(names, (name) => this.entry(name)));
+  }
+
+  #change(id: HostId): HostChange {
+    const host = this.#hosts.get(id);
+    return host === undefined ? { type: 'gone', id } : { type: 'seen', host: this.#view(host) };
+  }
+
+  #view({ id, record, status, containers, bad }: HostEntry): HostView {
+    const known = record === undefined ? {} : { record };
+    return { id, ...known, status, ...this.#factsOf(id), records: containers.size, badRecords: bad.size };
+  }
+}
+
+function tellAll<T>(listeners: ReadonlySet<(changed: T) => void>, changed: () => T): void {
+  if (listeners.size === 0) return;
+  const value = changed();
+  for (const listener of listeners) listener(value);
+}

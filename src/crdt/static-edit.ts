@@ -1,0 +1,66 @@
+import type { HostId } from '../record.ts';
+import { accepted, type Result, refused } from '../result.ts';
+import {
+  decode,
+  encode,
+  readHostId,
+  readList,
+  readNumber,
+  readVarString,
+  writeList,
+  writeVarString,
+  writeVarUint,
+} from './codec.ts';
+import type { Envelope } from './envelope.ts';
+
+/** One static record ever made: the `index`-th of the writer's edit `number`. */
+export interface Dot {
+  readonly writer: HostId;
+  readonly number: number;
+  readonly index: number;
+}
+
+/** One operator's change to the static records, by one writer, at once. */
+export interface Edit {
+  readonly writer: HostId;
+  /** The writer's edits have growing numbers; `previous` is the one before, 0 for none. */
+  readonly number: number;
+  readonly previous: number;
+  readonly removed: readonly Dot[];
+  /** Records as JSON. */
+  readonly added: readonly string[];
+  readonly envelope: Envelope;
+}
+
+export function encodeEdit(previous: number, removed: readonly Dot[], added: readonly string[]): Uint8Array {
+  return encode((to) => {
+    writeVarUint(to, previous);
+    writeList(to, removed, writeDot);
+    writeList(to, added, writeVarString);
+  });
+}
+
+/** Reads a verified envelope of kind `edit`; its sequence is the edit's number. */
+export function decodeEdit(envelope: Envelope): Result<Edit> {
+  const { owner: writer, sequence: number } = envelope;
+  const read = decode(envelope.payload, (from) => ({
+    writer,
+    number,
+    previous: readNumber(from),
+    removed: readList(from, readDot),
+    added: readList(from, readVarString),
+    envelope,
+  }));
+  if (read.ok && !(read.value.previous < number)) return refused('malformed');
+  return read.ok ? accepted(read.value) : read;
+}
+
+export function writeDot(to: Parameters<typeof writeVarUint>[0], dot: Dot): void {
+  writeVarString(to, dot.writer);
+  writeVarUint(to, dot.number);
+  writeVarUint(to, dot.index);
+}
+
+export function readDot(from: Parameters<typeof readNumber>[0]): Dot {
+  return { writer: readHostId(from), number: readNumber(from), index: readNumber(from) };
+}

@@ -1,0 +1,98 @@
+import { type Clock, every } from '../clock.ts';
+import type { Changes } from './document.ts';
+import { type Envelope, type EnvelopeKind, sealEnvelope } from './envelope.ts';
+import type { Hosts } from './hosts.ts';
+import type { ReplicaOptions } from './options.ts';
+import type { Publisher } from './publisher.ts';
+import { encodeSignOfLife, type SignOfLife } from './sign-of-life.ts';
+import type { Signer } from './signer.ts';
+
+export interface VoiceParts {
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly options: ReplicaOptions;
+  readonly hosts: Hosts;
+  readonly publisher: Publisher;
+  /** The number of this host's latest static edit. */
+  edited(): number;
+  broadcast(bytes: Uint8Array): void;
+}
+
+/** Beats for the same reason (a new link, a doubt) come at most this often, in milliseconds. */
+const leastBetweenBeatsMs = 200;
+/** Beats come up to this much earlier than announced, so that hosts started together drift apart. */
+const jitter = 0.1;
+
+/** What this host says to all others: its log, and that it is alive. */
+export class Voice {
+  readonly #parts: VoiceParts;
+  #beat = 0;
+  #beatAt = Number.NEGATIVE_INFINITY;
+  #cancelSoon: (() => void) | undefined;
+  #stopBeating = () => {};
+
+  constructor(parts: VoiceParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const { clock, hosts } = this.#parts;
+    const pause = () => hosts.liveness.intervalMs() * (1 - jitter * clock.random());
+    this.#stopBeating = every(clock, pause, () => this.beat());
+    this.beat();
+  }
+
+  stop(): void {
+    this.#stopBeating();
+    this.#cancelSoon?.();
+  }
+
+  /** Publishes changes of what was published before; before that there is nothing to change. */
+  change(changes: Changes): void {
+    if (this.#parts.publisher.sequence > 0) this.say(this.#parts.publisher.change(changes));
+  }
+
+  /** Takes one's own words in, as everybody will, and sends them; what is too long is announced, to be fetched. */
+  say(envelopes: readonly Envelope[]): void {
+    const { hosts, options, broadcast } = this.#parts;
+    for (const envelope of envelopes) {
+      hosts.take(envelope);
+      if (envelope.bytes.length <= options.maxBroadcastBytes) broadcast(envelope.bytes);
+    }
+    if (envelopes.some(({ bytes }) => bytes.length > options.maxBroadcastBytes)) this.beat();
+  }
+
+  /** A beat, now or soon: this host is doubted, or somebody new listens. */
+  beatSoon(): void {
+    const { clock } = this.#parts;
+    const wait = this.#beatAt + leastBetweenBeatsMs - clock.now();
+    if (wait <= 0) this.beat();
+    else
+      this.#cancelSoon ??= clock.after(wait, () => {
+        this.#cancelSoon = undefined;
+        this.beat();
+      });
+  }
+
+  beat(restarting = false): void {
+    this.#beatAt = this.#parts.clock.now();
+    this.#parts.broadcast(this.freshBeat(restarting).bytes);
+  }
+
+  /** Says something of another host: a doubt, or that it may be forgotten. */
+  speakOf(kind: 'doubt' | 'forget', about: SignOfLife['about']): void {
+    this.#parts.broadcast(this.#sign(kind, false, about).bytes);
+  }
+
+  freshBeat(restarting = false): Envelope {
+    return this.#sign('heartbeat', restarting);
+  }
+
+  #sign(kind: EnvelopeKind, restarting: boolean, about?: SignOfLife['about']): Envelope {
+    const { signer, hosts, publisher, edited } = this.#parts;
+    this.#beat += 1;
+    const intervalMs = Math.ceil(hosts.liveness.intervalMs());
+    const sign = { beat: this.#beat, restarting, intervalMs, edited: edited(), ...(about && { about }) };
+    return sealEnvelope(signer, kind, publisher.epoch, publisher.sequence, encodeSignOfLife(sign));
+  }
+}
