@@ -52,7 +52,7 @@ export class ChangeLog {
 
   /** The names that changed after `revision`; undefined when that is too long ago, or was never, to tell. */
   namesSince(revision: number): ReadonlySet<Name> | undefined {
-    if (revision < this.#lost || revision > this.#revision) return undefined;
+    if (!(revision >= this.#lost && revision <= this.#revision)) return undefined;
     return new Set(this.#changes.filter((change) => change.revision > revision).map((change) => change.name));
   }
 

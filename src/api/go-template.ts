@@ -9,7 +9,7 @@ export function renderTemplate(template: string, data: unknown): Result<string> 
   if (template.length > maxTemplate) return refused(`the template is longer than ${maxTemplate} characters`);
   try {
     const reader = new NodeReader(tokens(template));
-    const nodes = reader.until(['']);
+    const nodes = reader.until([]);
     const output: Output = { parts: [], length: 0 };
     run(nodes, data, output);
     return accepted(output.parts.join(''));
@@ -65,7 +65,7 @@ class NodeReader {
     this.#tokens = all;
   }
 
-  /** Reads up to one of these closing words; `''` stands for the template's end. */
+  /** Reads up to one of these closing words; without any, up to the template's end. */
   until(closers: readonly string[]): Node[] {
     const nodes: Node[] = [];
     for (let token = this.#tokens[this.#next]; token; token = this.#tokens[this.#next]) {
@@ -73,7 +73,7 @@ class NodeReader {
       this.#next++;
       nodes.push(token.type === 'text' ? { type: 'text', text: token.text } : this.#action(token.text));
     }
-    if (!closers.includes('')) throw new TemplateProblem('the template lacks an {{end}}');
+    if (closers.length > 0) throw new TemplateProblem('the template lacks an {{end}}');
     return nodes;
   }
 
@@ -115,12 +115,12 @@ function print(text: string, output: Output): void {
 /** A pipe is stages between bars: the value goes through each function in turn. */
 function evaluate(pipe: string, dot: unknown): unknown {
   const [first = '', ...stages] = pipe.split('|').map((stage) => stage.trim());
-  return stages.reduce((value, stage) => call(stage, value), operand(first, dot));
+  return stages.reduce<unknown>((value, stage) => call(stage, () => value), operand(first, dot));
 }
 
 function operand(text: string, dot: unknown): unknown {
   const [word = '', argument = ''] = splitOnce(text);
-  if (argument !== '') return call(word, operand(argument, dot));
+  if (argument !== '') return call(word, () => operand(argument, dot));
   if (text === '.') return dot;
   if (/^(\.\w+)+$/.test(text)) return text.slice(1).split('.').reduce(field, dot);
   if (/^"[^"\\]*"$/.test(text)) return text.slice(1, -1);
@@ -133,9 +133,10 @@ function field(value: unknown, name: string): unknown {
   throw new TemplateProblem(`there is no field ${quote(name)}${known}`);
 }
 
-function call(name: string, value: unknown): unknown {
+function call(name: string, argument: () => unknown): unknown {
+  if (name !== 'json' && name !== 'len') throw unsupported(name);
+  const value = argument();
   if (name === 'json') return JSON.stringify(value);
-  if (name !== 'len') throw unsupported(name);
   if (value === null) return 0;
   if (typeof value === 'string' || Array.isArray(value)) return value.length;
   if (isRecord(value)) return Object.keys(value).length;

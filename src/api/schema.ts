@@ -5,7 +5,7 @@ import { z } from 'zod';
 const text = z.string();
 const texts = z.array(text).readonly();
 const count = z.int().min(0);
-const wallMs = z.number().describe('milliseconds since 1970 by its host’s wall clock; for people');
+const wallMs = z.number().describe("milliseconds since 1970 by its host's wall clock; for people");
 const ttl = z.int().min(0).max(604_800).describe('seconds');
 
 /** RFC 1035 section 2.3.4 lets a name have 255 octets; a few more for its escapes and dots. */

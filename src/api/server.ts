@@ -43,9 +43,8 @@ export class ApiServer {
     this.#parts = parts;
     this.#changes = new ChangeLog(clock, options.changesKept);
     this.#app = createApp(options.bodyLimitBytes, log);
-    this.#app.addHook('onRequest', async (request, reply) => {
+    this.#app.addHook('onRequest', async (request) => {
       const { host, origin, authorization } = request.headers;
-      reply.header('server', `weft/${control.agent.version}`);
       admit(this.#reachOf(request.raw), { host, origin, authorization }, options.token);
     });
     openApiRoute(this.#app, control.agent.version);
@@ -109,6 +108,7 @@ export class ApiServer {
     if (address.type === 'unix') await prepareSocketFile(address.path);
     const server = this.#createServer((request, response) => {
       this.#reach.set(request, reach);
+      response.setHeader('server', `weft/${this.#parts.control.agent.version}`);
       this.#app.routing(request, response);
     });
     await listen(server, address);

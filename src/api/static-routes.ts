@@ -146,6 +146,6 @@ function keyOf(data: StaticData): string {
 function nothingToRemove(entry: NameEntry, full: string, data: StaticData | undefined): string {
   const record =
     data?.type === 'address' ? `static record of ${full} with ${data.address}` : `static record of ${full}`;
-  const others = entry.owners.length > 0 ? '; its addresses are containers’ and go when those stop' : '';
+  const others = entry.owners.length > 0 ? "; its addresses are containers' and go when those stop" : '';
   return `there is no ${record}${others}`;
 }

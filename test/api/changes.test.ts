@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { ChangeLog } from '../../src/api/changes.ts';
+import { viewRecords } from '../../src/api/record-view.ts';
+import type { Domain, Name, NameEntry, Owner } from '../../src/record.ts';
+import { noon, owner } from '../support/control-twin.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+function entry(name: string, ...owners: Owner[]): NameEntry {
+  return { name: name as Name, owners, statics: [] };
+}
+
+function view(entry: NameEntry) {
+  return viewRecords(entry, 'weave.local' as Domain, () => undefined);
+}
+
+function log(kept = 10) {
+  const clock = new ManualClock({ epoch: noon });
+  const changes = new ChangeLog(clock, kept);
+  return { clock, changes, add: (...entries: NameEntry[]) => changes.add(entries, view) };
+}
+
+describe('the log of changes', () => {
+  it('tells the history of a name as what came and what went', () => {
+    const { clock, changes, add } = log();
+    add(entry('web', owner('web', '172.17.0.2')));
+    clock.advance(1_000);
+    add(entry('web', owner('web', '172.17.0.2'), owner('web', '172.17.0.3')), entry('db'));
+    clock.advance(1_000);
+    add(entry('web', owner('web', '172.17.0.3', { state: 'draining' })));
+    expect(changes.history('web')).toEqual([
+      { at: noon, added: ['A 172.17.0.2 running on host1'], removed: [] },
+      { at: noon + 1_000, added: ['A 172.17.0.3 running on host1'], removed: [] },
+      {
+        at: noon + 2_000,
+        added: ['A 172.17.0.3 draining on host1'],
+        removed: ['A 172.17.0.2 running on host1', 'A 172.17.0.3 running on host1'],
+      },
+    ]);
+    expect(changes.history('nobody')).toEqual([]);
+  });
+
+  it('tells the names that changed since, each once', () => {
+    const { changes, add } = log();
+    add(entry('a'));
+    const revision = changes.revision;
+    add(entry('b'), entry('c'));
+    add(entry('b'));
+    expect([...(changes.namesSince(revision) ?? [])]).toEqual(['b', 'c']);
+    expect(changes.namesSince(changes.revision)?.size).toBe(0);
+  });
+
+  it('says that it does not know rather than leave a change out', () => {
+    const { changes, add } = log(10);
+    for (let index = 0; index < 100; index++) add(entry(`n${index}`));
+    expect(changes.namesSince(0)).toBeUndefined();
+    expect(changes.namesSince(101)).toBeUndefined();
+    expect(changes.namesSince(Number.NaN)).toBeUndefined();
+    expect([...(changes.namesSince(95) ?? [])]).toEqual(['n95', 'n96', 'n97', 'n98', 'n99']);
+  });
+
+  it('knows that a batch greater than itself cannot be told', () => {
+    const { changes, add } = log(10);
+    add(entry('before'));
+    add(...Array.from({ length: 50 }, (_, index) => entry(`n${index}`)));
+    expect(changes.namesSince(1)).toBeUndefined();
+    expect(changes.namesSince(2)?.size).toBe(0);
+  });
+});

@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ApiAgent } from '../support/api-agent.ts';
+import { host2, noon, owner } from '../support/control-twin.ts';
+
+let agent: ApiAgent;
+
+beforeEach(async () => {
+  agent = await ApiAgent.start();
+});
+
+afterEach(async () => {
+  await agent[Symbol.asyncDispose]();
+});
+
+describe('records over HTTP', () => {
+  it('are listed by name, containers before static records, with all that is known of them', async () => {
+    agent.control.own('web', owner('web', '172.17.0.2', { ttlSeconds: 5 }));
+    await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7', '2001:db8::7'], ttl: 9 } });
+    const { json } = await agent.ask('GET', '/v1/records');
+    const made = { name: 'db', fullName: 'db.weave.local', source: 'static', state: 'static' };
+    const static9 = { ...made, host: { name: 'host1' }, ttlSeconds: 9, since: noon };
+    expect(json).toEqual({
+      revision: 2,
+      domains: ['weave.local'],
+      records: [
+        { ...static9, type: 'A', data: '192.0.2.7' },
+        { ...static9, type: 'AAAA', data: '2001:db8::7' },
+        {
+          name: 'web',
+          fullName: 'web.weave.local',
+          type: 'A',
+          data: '172.17.0.2',
+          source: 'container',
+          state: 'running',
+          container: { id: expect.stringMatching(/^web-1721702/), name: 'web', image: 'busybox:1' },
+          host: { id: 'TESTHOST1', name: 'host1', status: 'self' },
+          network: 'bridge',
+          ttlSeconds: 5,
+          since: noon - 90_000,
+        },
+      ],
+    });
+  });
+
+  it.each([
+    [{}, 'running'],
+    [{ hostStatus: 'alive', health: 'healthy' }, 'running'],
+    [{ hostStatus: 'quiet', state: 'paused' }, 'quiet'],
+    [{ hostStatus: 'restarting' }, 'restarting'],
+    [{ hostStatus: 'stale' }, 'stale'],
+    [{ state: 'draining', health: 'unhealthy' }, 'draining'],
+    [{ state: 'paused' }, 'paused'],
+    [{ health: 'unhealthy' }, 'unhealthy'],
+    [{ health: 'starting' }, 'starting'],
+  ] as const)('say of a container with %j that it is %s', async (what, state) => {
+    agent.control.own('web', owner('web', '172.17.0.2', what));
+    const { json } = await agent.ask('GET', '/v1/names/web');
+    expect(json).toMatchObject({ records: [{ state }] });
+  });
+
+  it("are at the host's address for a container on its host's network", async () => {
+    agent.control.own('web', {
+      ...owner('web', ''),
+      hostAddress: owner('', '192.0.2.1').container.addresses[0]?.address,
+    });
+    const { json } = await agent.ask('GET', '/v1/names/web');
+    expect(json).toMatchObject({ records: [{ type: 'A', data: '192.0.2.1', network: 'host' }] });
+  });
+
+  it('say why this host never answers with an address', async () => {
+    agent.control.own('web', owner('web', '172.17.0.2', { host: host2, hostName: 'host2', hostStatus: 'alive' }));
+    agent.control.shadowed.set('172.17.0.2', 'its subnet is another network here');
+    const { json } = await agent.ask('GET', '/v1/names/WEB.weave.local.');
+    expect(json).toMatchObject({
+      fullName: 'web.weave.local',
+      records: [{ shadowed: 'its subnet is another network here' }],
+    });
+  });
+
+  it('of a name that nobody has are a 404', async () => {
+    expect(await agent.ask('GET', '/v1/names/nobody')).toMatchObject({
+      status: 404,
+      json: { detail: 'nobody has the name nobody.weave.local' },
+    });
+  });
+});
+
+describe('static records over HTTP', () => {
+  it('are added as often as they are put, once', async () => {
+    for (let times = 0; times < 2; times++) {
+      const reply = await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7', '192.0.2.7'] } });
+      expect(reply).toMatchObject({
+        status: 200,
+        json: { fullName: 'db.weave.local', records: [{ data: '192.0.2.7' }] },
+      });
+    }
+    expect(agent.control.statics).toEqual([
+      { name: 'db', data: { type: 'address', address: '192.0.2.7' }, madeOn: 'host1', madeAt: noon },
+    ]);
+  });
+
+  it('replace others only when asked to', async () => {
+    await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7'] } });
+    await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.8'] } });
+    expect(addressesOf('db')).toEqual(['192.0.2.7', '192.0.2.8']);
+    const reply = await agent.ask('PUT', '/v1/static/db?replace=true', {
+      body: { addresses: ['192.0.2.8', '192.0.2.9'] },
+    });
+    expect(reply.json).toMatchObject({ removed: [{ data: '192.0.2.7' }] });
+    expect(addressesOf('db')).toEqual(['192.0.2.8', '192.0.2.9']);
+  });
+
+  it('may be services, texts, aliases and wildcards; a single label as a target is one of ours', async () => {
+    await agent.ask('PUT', '/v1/static/_mongodb._tcp.db', { body: { srv: [{ port: 27_017, target: 'node0' }] } });
+    await agent.ask('PUT', '/v1/static/info', { body: { txt: ['a "b"'] } });
+    await agent.ask('PUT', '/v1/static/www', { body: { cname: 'Shop.Example.' } });
+    await agent.ask('PUT', '/v1/static/*.apps', { body: { addresses: ['192.0.2.9'] } });
+    const { json } = await agent.ask('GET', '/v1/records');
+    expect(json).toMatchObject({
+      records: [
+        { name: '*.apps', type: 'A', data: '192.0.2.9' },
+        { name: '_mongodb._tcp.db', type: 'SRV', data: '0 0 27017 node0.weave.local.' },
+        { name: 'info', type: 'TXT', data: '"a \\"b\\""' },
+        { name: 'www', type: 'CNAME', data: 'shop.example.' },
+      ],
+    });
+  });
+
+  it('are removed by address or all at once', async () => {
+    await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7', '192.0.2.8', '2001:db8::7'] } });
+    const one = await agent.ask('DELETE', '/v1/static/db/2001:DB8::7');
+    expect(one).toMatchObject({ status: 200, json: { removed: [{ data: '2001:db8::7' }] } });
+    const rest = await agent.ask('DELETE', '/v1/static/db');
+    expect(rest).toMatchObject({ json: { removed: [{ data: '192.0.2.7' }, { data: '192.0.2.8' }] } });
+    expect(agent.control.statics).toEqual([]);
+  });
+
+  it('that are not there cannot be removed, and a container’s cannot either', async () => {
+    agent.control.own('web', owner('web', '172.17.0.2'));
+    expect((await agent.ask('DELETE', '/v1/static/db/192.0.2.7')).json).toMatchObject({
+      status: 404,
+      detail: 'there is no static record of db.weave.local with 192.0.2.7',
+    });
+    expect((await agent.ask('DELETE', '/v1/static/web')).json).toMatchObject({
+      status: 404,
+      detail: "there is no static record of web.weave.local; its addresses are containers' and go when those stop",
+    });
+  });
+
+  it('keep an alias alone', async () => {
+    await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7'] } });
+    expect((await agent.ask('PUT', '/v1/static/db', { body: { cname: 'x.example' } })).json).toMatchObject({
+      status: 409,
+      detail:
+        'name "db" has other records, and an alias must be alone (RFC 1034 section 3.6.2); remove them or use replace',
+    });
+    await agent.ask('PUT', '/v1/static/db?replace=true', { body: { cname: 'x.example' } });
+    expect((await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7'] } })).status).toBe(409);
+    expect((await agent.ask('PUT', '/v1/static/db', { body: { cname: 'x.example' } })).status).toBe(200);
+  });
+
+  it.each([
+    ['d..b', { addresses: ['192.0.2.7'] }, 'name "d..b" has an empty label (two dots, or one at the start)'],
+    ['db.example.', { addresses: ['192.0.2.7'] }, 'name "db.example." must end in .weave.local'],
+    [
+      'a b',
+      { addresses: ['192.0.2.7'] },
+      'name "a b" has the label "a b": only letters, digits, "_" and inner "-" are allowed',
+    ],
+    ['weave.local', { addresses: ['192.0.2.7'] }, 'name "weave.local" is the domain itself; put a label before it'],
+    [
+      'db',
+      { addresses: ['192.0.2'] },
+      'address "192.0.2" must be an IPv4 address such as 192.0.2.7 or an IPv6 address such as 2001:db8::7',
+    ],
+    ['db', {}, 'body: must have addresses, cname, srv or txt, such as {"addresses": ["192.0.2.7"]}'],
+    ['db', { adresses: ['192.0.2.7'] }, 'body: Unrecognized key: "adresses"'],
+    ['db', { addresses: ['192.0.2.7'], ttl: -1 }, 'body.ttl: Too small: expected number to be >=0'],
+    ['db', { addresses: ['192.0.2.7'], ttl: '5' }, 'body.ttl: Invalid input: expected number, received string'],
+    ['db', { addresses: [] }, 'body.addresses: Too small: expected array to have >=1 items'],
+    [
+      'db',
+      { cname: 'a.example', txt: ['b'] },
+      'body: must have nothing beside cname: an alias has no other data (RFC 1034 section 3.6.2)',
+    ],
+    ['db', { cname: 'a..example' }, 'name "a..example" has an empty label (two dots, or one at the start)'],
+    ['db', '[', "Body is not valid JSON but content-type is set to 'application/json'"],
+    ['x'.repeat(500), { addresses: ['192.0.2.7'] }, expect.any(String)],
+  ])('refuse %j with %j', async (name, body, detail) => {
+    const reply = await agent.ask('PUT', `/v1/static/${encodeURIComponent(name)}`, { body });
+    expect(reply.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    expect(reply.json).toMatchObject({ type: 'about:blank', detail });
+    expect([400, 404, 414]).toContain(reply.status);
+    expect(agent.control.statics).toEqual([]);
+  });
+
+  it('refuse a body that is too large', async () => {
+    const addresses = Array.from({ length: 5_000 }, (_, index) => `2001:db8::${index.toString(16)}`);
+    expect((await agent.ask('PUT', '/v1/static/db', { body: { addresses } })).json).toMatchObject({ status: 413 });
+  });
+});
+
+function addressesOf(name: string): string[] {
+  return agent.control.statics.flatMap((record) =>
+    record.name === name && record.data.type === 'address' ? [record.data.address] : [],
+  );
+}

@@ -1,0 +1,188 @@
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ApiAddress } from '../../src/api/guard.ts';
+import { ApiServer } from '../../src/api/server.ts';
+import { apiDefaults } from '../../src/config.ts';
+import { silentLog } from '../../src/log.ts';
+import { ApiAgent } from '../support/api-agent.ts';
+import { ControlTwin, owner } from '../support/control-twin.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+const open: AsyncDisposable[] = [];
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each[Symbol.asyncDispose]();
+});
+
+async function start(...given: Parameters<typeof ApiAgent.start>): Promise<ApiAgent> {
+  const agent = await ApiAgent.start(...given);
+  open.push(agent);
+  return agent;
+}
+
+function serverOn(...listen: ApiAddress[]): ApiServer {
+  const parts = { control: new ControlTwin(), clock: new ManualClock(), log: silentLog, options: apiDefaults };
+  const server = new ApiServer({ ...parts, listen });
+  open.push({ [Symbol.asyncDispose]: () => server.stop() });
+  return server;
+}
+
+async function temporary(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'weft-socket-'));
+  open.push({ [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) });
+  return directory;
+}
+
+describe('the API', () => {
+  it('answers the same on its socket file and on TCP, and says that it is Weft', async () => {
+    const agent = await start();
+    for (const over of ['unix', 'tcp'] as const) {
+      const reply = await agent.ask('GET', '/healthz', { over });
+      expect(reply).toMatchObject({ status: 200, json: { alive: true } });
+      expect(reply.headers.server).toBe('weft/0.1.0');
+    }
+  });
+
+  it('lets only the owner and the group use its socket file', async () => {
+    const agent = await start();
+    expect((await stat(agent.socketPath)).mode & 0o777).toBe(0o660);
+  });
+
+  it('takes over the socket file of an agent that died', async () => {
+    const path = join(await temporary(), 'weft.sock');
+    const dead = createServer().listen(path);
+    await new Promise((resolve) => dead.once('listening', resolve));
+    // A process that is killed leaves its socket file behind; renaming keeps it from being removed by close.
+    const { rename } = await import('node:fs/promises');
+    await rename(path, `${path}.kept`);
+    await new Promise((resolve) => dead.close(resolve));
+    await rename(`${path}.kept`, path);
+    const server = serverOn({ type: 'unix', path });
+    await server.start();
+    expect(server.boundAddresses()).toEqual([{ type: 'unix', path }]);
+  });
+
+  it('leaves the socket file of a living agent alone', async () => {
+    const agent = await start();
+    const second = serverOn({ type: 'unix', path: agent.socketPath });
+    await expect(second.start()).rejects.toThrow(
+      `cannot listen on unix:${agent.socketPath}: another agent answers there`,
+    );
+    expect((await agent.ask('GET', '/healthz')).status).toBe(200);
+  });
+
+  it('does not remove a file that is no socket', async () => {
+    const path = join(await temporary(), 'weft.sock');
+    await writeFile(path, 'precious');
+    await expect(serverOn({ type: 'unix', path }).start()).rejects.toThrow(
+      'there is a file of that name that is no socket',
+    );
+  });
+
+  it('says in one sentence that a port is taken, and lets go of what it had', async () => {
+    const agent = await start();
+    const path = join(await temporary(), 'weft.sock');
+    const second = serverOn({ type: 'unix', path }, { type: 'tcp', address: '127.0.0.1', port: agent.port });
+    await expect(second.start()).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${agent.port}: another program has that port; choose another with --api, or end that program`,
+    );
+    await expect(stat(path)).rejects.toThrow('ENOENT');
+  });
+
+  it('says in one sentence that it has no such address', async () => {
+    const server = serverOn({ type: 'tcp', address: '192.0.2.1', port: 0 });
+    await expect(server.start()).rejects.toThrow(
+      'cannot listen on 192.0.2.1:0: other hosts reach it, so it needs a token',
+    );
+  });
+
+  it('says in one sentence that the directory of its socket cannot be made', async () => {
+    const directory = await temporary();
+    await writeFile(join(directory, 'file'), '');
+    const server = serverOn({ type: 'unix', path: join(directory, 'file', 'weft.sock') });
+    await expect(server.start()).rejects.toThrow(`cannot make the directory ${directory}/file for the API's socket`);
+    await chmod(directory, 0o700);
+  });
+
+  it('turns away names that other sites could rebind, on TCP', async () => {
+    const agent = await start();
+    const reply = await agent.ask('GET', '/v1/records', { over: 'tcp', headers: { host: 'rebound.example' } });
+    expect(reply).toMatchObject({ status: 421, json: { title: 'Misdirected Request' } });
+  });
+
+  it('gives the token of the mesh over the socket file only', async () => {
+    const agent = await start();
+    expect((await agent.ask('GET', '/v1/token')).json).toEqual({ token: 'weft-token-of-a-test' });
+    expect((await agent.ask('GET', '/v1/token', { over: 'tcp' })).json).toMatchObject({ status: 403 });
+  });
+
+  it('answers what it has not with a problem', async () => {
+    const agent = await start();
+    const reply = await agent.ask('GET', '/nothing');
+    expect(reply.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    expect(reply.json).toEqual({
+      type: 'about:blank',
+      title: 'Not Found',
+      status: 404,
+      detail: 'nothing is at GET /nothing; see /openapi.json',
+    });
+    expect((await agent.ask('GET', '/v1/names/%zz')).status).toBe(400);
+  });
+
+  it('hides what broke inside', async () => {
+    const agent = await start();
+    agent.control.explain = async () => {
+      throw new Error('a secret of the inside');
+    };
+    expect((await agent.ask('GET', '/v1/explain/web')).json).toMatchObject({
+      status: 500,
+      detail: 'The agent failed at this request; its log says why.',
+    });
+  });
+
+  it('is ready with 200 and not ready with 503 and the reasons', async () => {
+    const agent = await start();
+    expect(await agent.ask('GET', '/readyz')).toMatchObject({ status: 200, json: { ready: true, reasons: [] } });
+    agent.control.readinessView = { ready: false, reasons: ['the engine was not listed yet'] };
+    expect(await agent.ask('GET', '/readyz')).toMatchObject({
+      status: 503,
+      json: { ready: false, reasons: ['the engine was not listed yet'] },
+    });
+  });
+
+  it('serves metrics as the agent gives them', async () => {
+    const agent = await start();
+    expect((await agent.ask('GET', '/metrics')).text).toContain('weft_up 1');
+  });
+
+  it('counts names, containers and static records in its status', async () => {
+    const agent = await start();
+    const both = owner('web', '172.17.0.2');
+    agent.control.own('web', both);
+    agent.control.own('www', both);
+    await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7', '192.0.2.8'] } });
+    expect((await agent.ask('GET', '/v1/status')).json).toMatchObject({ names: 3, containers: 1, statics: 2 });
+  });
+
+  it('passes on what the mesh is told', async () => {
+    const agent = await start();
+    await agent.ask('POST', '/v1/connect', { body: { peers: ['192.0.2.2', '192.0.2.3:6783'] } });
+    await agent.ask('POST', '/v1/forget', { body: { peers: ['192.0.2.2'] } });
+    await agent.ask('POST', '/v1/leave');
+    expect(agent.control.asked).toEqual(['connect 192.0.2.2', 'connect 192.0.2.3:6783', 'forget 192.0.2.2', 'leave']);
+    expect((await agent.ask('POST', '/v1/connect', { body: { peers: ['a b'] } })).json).toMatchObject({
+      status: 400,
+      detail: 'invalid peer name "a b", should be host[:port]',
+    });
+  });
+
+  it('stops twice, and leaves nothing open', async () => {
+    const agent = await start();
+    await agent.server.stop();
+    await agent.server.stop();
+    await expect(agent.ask('GET', '/healthz')).rejects.toThrow('ENOENT');
+  });
+});

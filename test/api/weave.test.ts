@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ApiAgent } from '../support/api-agent.ts';
+import { host1, host2, hostView, owner } from '../support/control-twin.ts';
+
+let agent: ApiAgent;
+
+beforeEach(async () => {
+  agent = await ApiAgent.start();
+});
+
+afterEach(async () => {
+  await agent[Symbol.asyncDispose]();
+});
+
+const form = { 'content-type': 'application/x-www-form-urlencoded' };
+
+function twoHosts(): void {
+  const { control } = agent;
+  control.hostViews = [
+    hostView(host1, 'host1', { status: 'self', records: 1 }),
+    hostView(host2, 'host2', { status: 'quiet', records: 1, heardMsAgo: 12_000 }),
+  ];
+  control.linkViews = [
+    { peer: host2, address: '192.0.2.2:6783', outbound: true, state: 'established', rttMs: 0.42 },
+    { address: '192.0.2.3:6783', outbound: true, state: 'retrying', error: 'nobody listens there', nextRetryMs: 1_500 },
+    { address: '192.0.2.4:41000', outbound: false, state: 'refused', error: 'the secrets differ' },
+  ];
+}
+
+describe("weave's texts", () => {
+  it.each([
+    ['/domain', 'weave.local.'],
+    ['/dns-address-port', '172.17.0.1:53'],
+    ['/dns-address', '172.17.0.1'],
+  ])('%s is %s', async (path, text) => {
+    const reply = await agent.ask('GET', path);
+    expect(reply).toMatchObject({ status: 200, text });
+    expect(reply.headers['content-type']).toBe('text/plain; charset=utf-8');
+  });
+
+  it('name an IPv6 name server without its brackets', async () => {
+    agent.control.dnsView = { listen: ['[2001:db8::1]:53'], ttlSeconds: 1, upstreams: [], queries: 0 };
+    expect((await agent.ask('GET', '/dns-address')).text).toBe('2001:db8::1');
+  });
+
+  it('have no name server under --no-dns', async () => {
+    agent.control.dnsView = undefined;
+    expect((await agent.ask('GET', '/dns-address')).status).toBe(404);
+    expect((await agent.ask('GET', '/status/dns')).text).toBe('');
+  });
+
+  it('/status has a block for each service, 503 until ready', async () => {
+    twoHosts();
+    agent.control.own('web', owner('web', '172.17.0.2'));
+    agent.control.readinessView = { ready: false, reasons: ['not yet'] };
+    const reply = await agent.ask('GET', '/status');
+    expect(reply.status).toBe(503);
+    expect(reply.text).toBe(`        Version: 0.1.0
+
+        Service: router
+       Protocol: weft 1
+           Name: TESTHOST1(host1)
+     Encryption: enabled
+  PeerDiscovery: enabled
+        Targets: 2
+    Connections: 3 (1 established, 1 retrying, 1 failed)
+          Peers: 2 (with 1 established connection)
+ TrustedSubnets: none
+
+        Service: dns
+         Domain: weave.local.
+       Upstream: 192.0.2.53
+            TTL: 1
+        Entries: 1
+        Address: 172.17.0.1:53
+
+        Service: engine
+         Engine: docker 20.10.24
+     Containers: 0
+`);
+  });
+
+  it('/status/dns has a line for each address', async () => {
+    agent.control.own('one', owner('one', '10.32.0.1', { id: 'eebd81120ee4'.padEnd(64, '0') }));
+    await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7'], txt: ['not shown'] } });
+    expect((await agent.ask('GET', '/status/dns')).text).toBe(
+      `db           192.0.2.7       weave:extern host1\none          10.32.0.1       eebd81120ee4 host1\n`,
+    );
+  });
+
+  it('/status/peers and /status/connections and /status/targets show the mesh', async () => {
+    twoHosts();
+    expect((await agent.ask('GET', '/status/peers')).text).toBe(`TESTHOST1(host1)
+   -> 192.0.2.2:6783        TESTHOST2(host2)                      established
+   -> 192.0.2.3:6783        ()                                    pending
+   <- 192.0.2.4:41000       ()                                    pending
+TESTHOST2(host2) quiet
+`);
+    expect(
+      (await agent.ask('GET', '/status/connections')).text,
+    ).toBe(`-> 192.0.2.2:6783        established encrypted   TESTHOST2(host2) rtt=0.4ms
+-> 192.0.2.3:6783        retrying    nobody listens there, retry: in 2s
+<- 192.0.2.4:41000       failed      the secrets differ
+`);
+    expect((await agent.ask('GET', '/status/targets')).text).toBe('192.0.2.2:6783\n192.0.2.3:6783\n');
+  });
+
+  it('/report is JSON, or what a template picks', async () => {
+    expect((await agent.ask('GET', '/report')).json).toMatchObject({ Ready: true, Version: '0.1.0', IPAM: null });
+    const template = encodeURIComponent('{{json .DNS}}');
+    expect((await agent.ask('GET', `/report?format=${template}`)).text).toBe(
+      '{"Domain":"weave.local.","Upstream":["192.0.2.53"],"Address":"172.17.0.1:53","TTL":1,"Entries":null}',
+    );
+    expect((await agent.ask('GET', '/report?format=%7B%7B.Nope%7D%7D')).status).toBe(400);
+  });
+
+  it('/name lists entries, or null', async () => {
+    expect((await agent.ask('GET', '/name')).text).toBe('null');
+    agent.control.own('web', owner('web', '172.17.0.2'));
+    expect((await agent.ask('GET', '/name')).json).toMatchObject([
+      { Hostname: 'web.weave.local.', Addr: '172.17.0.2', Tombstone: 0 },
+    ]);
+  });
+});
+
+describe("weave's verbs", () => {
+  const names = () =>
+    agent.control.statics.map(({ name, data }) => `${name} ${data.type === 'address' ? data.address : data.type}`);
+
+  it('add an address to a name, by query or by form', async () => {
+    expect((await agent.ask('PUT', '/name/weave:extern/192.0.2.7?fqdn=db.weave.local')).status).toBe(204);
+    const byForm = { body: 'fqdn=DB.weave.local.', headers: form };
+    expect((await agent.ask('PUT', '/name/c1/2001:db8::7', byForm)).status).toBe(204);
+    expect(names()).toEqual(['db 192.0.2.7', 'db 2001:db8::7']);
+  });
+
+  it.each([
+    ['/name/c1/nonsense?fqdn=db.weave.local', 'address "nonsense" must be'],
+    ['/name/c1/192.0.2.7?fqdn=db.example', 'name "db.example." must end in .weave.local'],
+    ['/name/c1/192.0.2.7', 'must end in .weave.local'],
+  ])('say what is wrong with %s, where weave ignored it', async (path, detail) => {
+    expect(await agent.ask('PUT', path)).toMatchObject({
+      status: 400,
+      json: { detail: expect.stringContaining(detail) },
+    });
+    expect(names()).toEqual([]);
+  });
+
+  it('check that the container is alive when asked to', async () => {
+    const path = '/name/web/192.0.2.7?fqdn=db.weave.local&check-alive=true';
+    expect((await agent.ask('PUT', path)).status).toBe(204);
+    expect(names()).toEqual([]);
+    agent.control.own('web', owner('web', '172.17.0.2'));
+    await agent.ask('PUT', path);
+    expect(names()).toEqual(['db 192.0.2.7']);
+  });
+
+  it('remove by address, by name, by container, and what was made here', async () => {
+    agent.control.own('web', owner('web', '172.17.0.2'));
+    for (const [ip, fqdn] of [
+      ['192.0.2.7', 'a'],
+      ['192.0.2.7', 'b'],
+      ['192.0.2.8', 'b'],
+      ['172.17.0.2', 'c'],
+      ['192.0.2.9', 'd'],
+    ])
+      await agent.ask('PUT', `/name/weave:extern/${ip}?fqdn=${fqdn}.weave.local`);
+    await agent.ask('DELETE', '/name/weave:extern/192.0.2.7?fqdn=b.weave.local');
+    expect(names()).toEqual(['a 192.0.2.7', 'b 192.0.2.8', 'c 172.17.0.2', 'd 192.0.2.9']);
+    await agent.ask('DELETE', '/name/weave:extern/192.0.2.8');
+    expect(names()).toEqual(['a 192.0.2.7', 'c 172.17.0.2', 'd 192.0.2.9']);
+    await agent.ask('DELETE', '/name/web');
+    expect(names()).toEqual(['a 192.0.2.7', 'd 192.0.2.9']);
+    await agent.ask('DELETE', '/name/*/*?fqdn=d.weave.local');
+    expect(names()).toEqual(['a 192.0.2.7']);
+    expect((await agent.ask('DELETE', '/name')).status).toBe(204);
+    expect(names()).toEqual([]);
+    expect((await agent.ask('DELETE', '/name/c1/nonsense')).status).toBe(400);
+  });
+
+  it('connect and forget peers, and replace those that are dialled', async () => {
+    twoHosts();
+    expect(await agent.ask('POST', '/connect?peer=192.0.2.5&peer=192.0.2.6')).toMatchObject({ status: 200, text: '' });
+    await agent.ask('POST', '/connect', { body: 'peer=192.0.2.3%3A6783&replace=true', headers: form });
+    await agent.ask('POST', '/forget', { body: 'peer=192.0.2.5', headers: form });
+    expect(agent.control.asked).toEqual([
+      'connect 192.0.2.5',
+      'connect 192.0.2.6',
+      'connect 192.0.2.3:6783',
+      'forget 192.0.2.2:6783',
+      'forget 192.0.2.5',
+    ]);
+    expect(await agent.ask('POST', '/connect?peer=a%20b')).toMatchObject({
+      status: 400,
+      json: { detail: 'invalid peer name "a b", should be host[:port]' },
+    });
+  });
+});
