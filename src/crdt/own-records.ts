@@ -83,8 +83,8 @@ export class OwnRecords {
   }
 
   /** Containers on the host's own network all have the host's address. */
-  #isExclusive({ address }: ContainerAddress): boolean {
-    return address !== this.#host?.address;
+  #isExclusive({ address, networkName }: ContainerAddress): boolean {
+    return networkName !== 'host' && address !== this.#host?.address;
   }
 }
 

@@ -1,0 +1,348 @@
+import { describe, expect, it } from 'vitest';
+import { sharedNetworkKey } from '../../src/record.ts';
+import { address, CrdtLab, containerRecord, LabReplica, MemoryDisk, name, staticRecord } from '../support/crdt-lab.ts';
+import { testSigner } from '../support/signer.ts';
+
+/** Milliseconds; the budget for a host that is switched off. */
+const hiddenWithinMs = 5_000;
+
+describe('hosts of one mesh', () => {
+  it('know on every host what runs on any', async () => {
+    const { lab, one, two, three } = await trio();
+    one.put(one.container('c1', ['nodebb'], '10.1.0.1'));
+    two.put(two.container('c2', ['nodebb', 'node1'], '10.2.0.1'));
+    three.replica.addStatic([staticRecord('db', '192.0.2.7')]);
+    await lab.run(100);
+    for (const host of lab.hosts) {
+      expect(host.answers('nodebb')).toEqual(['10.1.0.1', '10.2.0.1']);
+      expect(host.answers('db')).toEqual(['192.0.2.7']);
+    }
+    expect(lab.agree()).toBe(true);
+  });
+
+  it('know each other through one middle host', async () => {
+    const lab = new CrdtLab();
+    const [one, two, three] = [lab.add(), lab.add(), lab.add()];
+    lab.net.cut(one.id, three.id);
+    for (const host of lab.hosts) await host.start();
+    one.put(one.container('c1', ['far'], '10.1.0.1'));
+    await lab.run(1_000);
+    expect(three.answers('far')).toEqual(['10.1.0.1']);
+    expect(three.status(one)).toBe('alive');
+    await lab.run(60_000);
+    expect(three.status(one)).toBe('alive');
+    expect(two.answers('far')).toEqual(['10.1.0.1']);
+  });
+
+  it('tell a listener of all names of one merge at once', async () => {
+    const { lab, one, two } = await trio();
+    const batches: string[][] = [];
+    two.directory.onNames((changed) => batches.push(changed.map((entry) => entry.name).sort()));
+    one.truth.set('c1', one.container('c1', ['alpha', 'beta'], '10.1.0.1'));
+    one.truth.set('c2', one.container('c2', ['beta', 'gamma'], '10.1.0.2'));
+    one.list();
+    await lab.run(100);
+    expect(batches).toEqual([['alpha', 'beta', 'gamma']]);
+  });
+
+  it('serve both sides of a partition, and know all within five seconds of its end', async () => {
+    const { lab, one, two, three } = await trio();
+    lab.net.partition([one.id, two.id], [three.id]);
+    await lab.run(20_000);
+    one.put(one.container('c1', ['here'], '10.1.0.1'));
+    three.put(three.container('c3', ['there'], '10.3.0.1'));
+    one.replica.addStatic([staticRecord('db', '192.0.2.1')]);
+    three.replica.addStatic([staticRecord('db', '192.0.2.3')]);
+    await lab.run(20_000);
+    expect(two.answers('here')).toEqual(['10.1.0.1']);
+    expect(two.status(three)).toBe('quiet');
+    expect(three.answers('there')).toEqual(['10.3.0.1']);
+    expect(three.answers('db')).toEqual(['192.0.2.3']);
+    lab.net.heal();
+    await lab.until(() => lab.agree(), 5_000);
+    expect(two.answers('there')).toEqual(['10.3.0.1']);
+    expect(three.answers('here')).toEqual(['10.1.0.1']);
+    for (const host of lab.hosts) expect(host.answers('db')).toEqual(['192.0.2.1', '192.0.2.3']);
+  });
+
+  it('keep answering for an agent that restarts, without a moment in which a name is gone', async () => {
+    const { lab, one, two } = await trio();
+    one.put(one.container('c1', ['stays'], '10.1.0.1'));
+    await lab.run(100);
+    const seen = watch(two, 'stays');
+    await one.stop('restart');
+    await lab.run(10_000);
+    expect(two.status(one)).toBe('restarting');
+    await one.start({ listing: false });
+    await lab.run(1_500);
+    expect(two.status(one)).toBe('alive');
+    one.list();
+    await lab.run(500);
+    expect(seen.every((answers) => answers.includes('10.1.0.1'))).toBe(true);
+    expect(two.answers('stays')).toEqual(['10.1.0.1']);
+  });
+
+  it('hide an agent that said it would be back and is not', async () => {
+    const { lab, one, two } = await trio();
+    await one.stop('restart');
+    await lab.run(lab.options.restartGraceMs - 2_000);
+    expect(two.status(one)).toBe('restarting');
+    await lab.run(3_000);
+    expect(two.status(one)).toBe('quiet');
+  });
+
+  it('replace what a former run said at once when the new one has listed its engine', async () => {
+    const { lab, one, two } = await trio();
+    one.put(one.container('c1', ['old', 'both'], '10.1.0.1'));
+    await lab.run(100);
+    await one.crash();
+    one.truth.clear();
+    one.truth.set('c2', one.container('c2', ['new', 'both'], '10.1.0.2'));
+    await one.start({ listing: false });
+    await lab.run(2_000);
+    expect(two.answers('old')).toEqual(['10.1.0.1']);
+    const batches: string[][] = [];
+    two.directory.onNames((changed) => batches.push(changed.map((entry) => entry.name).sort()));
+    one.list();
+    await lab.run(200);
+    expect(batches).toEqual([['both', 'new', 'old']]);
+    expect(two.answers('old')).toEqual([]);
+    expect(two.answers('both')).toEqual(['10.1.0.2']);
+    expect(lab.agree()).toBe(true);
+  });
+
+  it('speak for a host whose engine does not answer with what its former run said last', async () => {
+    const { lab, one, two } = await trio();
+    one.put(one.container('c1', ['kept'], '10.1.0.1'));
+    await lab.run(100);
+    await one.crash();
+    one.disk = new MemoryDisk();
+    one.disk.files.clear();
+    await one.start({ listing: false });
+    await lab.run(lab.options.listingGraceMs + 1_000);
+    expect(two.answers('kept')).toEqual(['10.1.0.1']);
+    expect(one.answers('kept')).toEqual(['10.1.0.1']);
+    expect(two.status(one)).toBe('alive');
+  });
+
+  it('withdraw at once what a leaving host said, also where it is heard of later', async () => {
+    const { lab, one, two, three } = await trio();
+    one.put(one.container('c1', ['gone'], '10.1.0.1'));
+    await lab.run(100);
+    lab.net.partition([one.id, two.id], [three.id]);
+    await lab.run(10_000);
+    await one.stop('leave');
+    await lab.run(100);
+    expect(two.directory.hosts().map(({ id }) => id)).not.toContain(one.id);
+    expect(two.answers('gone')).toEqual([]);
+    expect(three.directory.entry(name('gone')).owners).toHaveLength(1);
+    lab.net.heal();
+    await lab.run(2_000);
+    expect(three.directory.entry(name('gone')).owners).toEqual([]);
+    expect(lab.agree()).toBe(true);
+    await one.start();
+    one.list();
+    await lab.run(1_000);
+    expect(three.answers('gone')).toEqual(['10.1.0.1']);
+  });
+
+  it('forget a host on the word of one, also where it was known from disk only, and take it back when it returns', async () => {
+    const { lab, one, two, three } = await trio();
+    one.put(one.container('c1', ['dead'], '10.1.0.1'));
+    await lab.run(30_000);
+    await three.stop('restart');
+    expect(two.replica.forgetHost(one.id)).toMatchObject({ ok: false });
+    await one.crash();
+    await lab.run(10_000);
+    expect(two.replica.forgetHost(one.id)).toMatchObject({ ok: true });
+    expect(two.directory.entry(name('dead')).owners).toEqual([]);
+    await three.start();
+    await lab.run(20_000);
+    expect(three.directory.hosts().map(({ id }) => id)).not.toContain(one.id);
+    expect(two.directory.hosts().map(({ id }) => id)).not.toContain(one.id);
+    await one.start();
+    await lab.run(3_000);
+    expect(three.answers('dead')).toEqual(['10.1.0.1']);
+    expect(lab.agree()).toBe(true);
+  });
+
+  it('forget a host that was quiet for longer than hosts are kept', async () => {
+    const lab = new CrdtLab({ replica: { retentionMs: 60_000 } });
+    const [one, two] = await lab.start(2);
+    await one?.crash();
+    await lab.run(50_000);
+    expect(two?.directory.hosts()).toHaveLength(2);
+    await lab.run(20_000);
+    expect(two?.directory.hosts()).toHaveLength(1);
+  });
+
+  it('serve the last directory as stale after a start, until the mesh confirms it', async () => {
+    const { lab, one, two, three } = await trio();
+    one.put(one.container('c1', ['saved'], '10.1.0.1'));
+    three.replica.addStatic([staticRecord('db', '192.0.2.7')]);
+    await lab.run(20_000);
+    for (const host of lab.hosts) await host.crash();
+    await two.start();
+    expect(two.status(one)).toBe('stale');
+    expect(two.answers('saved')).toEqual(['10.1.0.1']);
+    expect(two.answers('db')).toEqual(['192.0.2.7']);
+    await lab.run(60_000);
+    expect(two.status(one)).toBe('stale');
+    await one.start();
+    await lab.run(1_500);
+    expect(two.status(one)).toBe('alive');
+    expect(two.status(three)).toBe('stale');
+    await lab.run(hiddenWithinMs);
+    expect(two.status(three)).toBe('quiet');
+  });
+
+  it('start from a disk that lost everything but the key, above the epochs that the mesh remembers', async () => {
+    const { lab, one, two, three } = await trio();
+    for (let round = 0; round < 3; round += 1) {
+      await one.stop('restart');
+      await one.start();
+    }
+    one.put(one.container('c1', ['before'], '10.1.0.1'));
+    one.replica.addStatic([staticRecord('first', '192.0.2.1')]);
+    await lab.run(1_000);
+    await one.crash();
+    one.disk.files.clear();
+    one.truth.clear();
+    one.truth.set('c2', one.container('c2', ['after'], '10.1.0.2'));
+    lab.net.partition([one.id], [two.id, three.id]);
+    await one.start();
+    one.replica.addStatic([staticRecord('second', '192.0.2.2')]);
+    await lab.run(1_000);
+    lab.net.heal();
+    await lab.until(() => lab.agree() && two.answers('after').length > 0, 10_000);
+    expect(two.answers('before')).toEqual([]);
+    for (const host of lab.hosts) {
+      expect(host.answers('first')).toEqual(['192.0.2.1']);
+      expect(host.answers('second')).toEqual(['192.0.2.2']);
+    }
+    expect(one.replica.stats().duplicateIdentity).toBe(false);
+  });
+
+  it('notice two agents with one key, say so, and do not race for ever', async () => {
+    const lab = new CrdtLab();
+    const [one, two] = await lab.start(2);
+    if (one === undefined || two === undefined) throw new Error('two hosts');
+    // The clone is another machine with the same identity: the mesh would not link it with its original.
+    const clone = new LabReplica(lab, testSigner(1), 'clone');
+    const relay = lab.net.join(testSigner(99).hostId);
+    clone.mesh = relay;
+    clone.replica.attach(relay);
+    relay.attach(clone.replica);
+    lab.net.cut(relay.hostId, one.id);
+    await clone.start();
+    await lab.run(30_000);
+    expect(one.replica.stats().duplicateIdentity || clone.replica.stats().duplicateIdentity).toBe(true);
+    const epoch = () => two.directory.hosts().find(({ id }) => id === one.id)?.epoch ?? 0;
+    const before = epoch();
+    await lab.run(60_000);
+    expect((epoch() - before) / 2 ** 20).toBeLessThan(10);
+  });
+
+  it('agree on the owner of a shared address: the later claim, and never one that is not heard', async () => {
+    const { lab, one, two, three } = await trio();
+    const addresses = [{ address: address('10.9.0.1'), network: sharedNetworkKey('macvlan'), networkName: 'lan' }];
+    one.put(containerRecord(one.id, 'c1', ['first'], '10.1.0.1', { addresses }));
+    await lab.run(100);
+    two.put(containerRecord(two.id, 'c2', ['second'], '10.2.0.1', { addresses }));
+    await lab.run(100);
+    for (const host of lab.hosts) {
+      expect(host.answers('first')).toEqual([]);
+      expect(host.answers('second')).toEqual(['10.9.0.1']);
+    }
+    await two.crash();
+    await lab.run(hiddenWithinMs);
+    expect(three.answers('first')).toEqual(['10.9.0.1']);
+  });
+
+  it('give an address of one host to its new container in the same batch', async () => {
+    const { lab, one, two } = await trio();
+    one.put(one.container('c1', ['old'], '10.1.0.1'));
+    await lab.run(100);
+    const batches: string[][] = [];
+    two.directory.onNames((changed) => batches.push(changed.map((entry) => entry.name).sort()));
+    one.put(one.container('c2', ['new'], '10.1.0.1'));
+    await lab.run(100);
+    expect(batches).toEqual([['new', 'old']]);
+    expect(two.answers('old')).toEqual([]);
+    expect(two.answers('new')).toEqual(['10.1.0.1']);
+  });
+
+  it('live with wall clocks days apart', async () => {
+    const { lab, one, two } = await trio();
+    const dayMs = 86_400_000;
+    one.put(one.container('c1', ['skewed'], '10.1.0.1', { startedAt: 30 * dayMs }));
+    two.replica.addStatic([staticRecord('skewed', '192.0.2.1', { madeAt: 3 * dayMs })]);
+    one.replica.removeStatic(name('skewed'));
+    await lab.run(1_000);
+    one.replica.addStatic([staticRecord('other', '192.0.2.1', { madeAt: 1 })]);
+    one.replica.removeStatic(name('skewed'));
+    await lab.run(1_000);
+    for (const host of lab.hosts) {
+      expect(host.answers('skewed')).toEqual(['10.1.0.1']);
+      expect(host.answers('other')).toEqual(['192.0.2.1']);
+    }
+  });
+
+  it('go on with a disk that refuses every write', async () => {
+    const lab = new CrdtLab();
+    const [one, two] = [lab.add(), lab.add()];
+    one.disk.broken = true;
+    for (const host of lab.hosts) await host.start();
+    one.put(one.container('c1', ['unsaved'], '10.1.0.1'));
+    one.replica.addStatic([staticRecord('db', '192.0.2.7')]);
+    await lab.run(30_000);
+    expect(two.answers('unsaved')).toEqual(['10.1.0.1']);
+    expect(two.answers('db')).toEqual(['192.0.2.7']);
+    await one.stop('restart');
+    await one.start();
+    await lab.run(2_000);
+    expect(lab.agree()).toBe(true);
+    expect(one.replica.stats().duplicateIdentity).toBe(false);
+  });
+
+  it('set a damaged file aside and lose nothing but itself', async () => {
+    const { lab, one, two } = await trio();
+    one.put(one.container('c1', ['here'], '10.1.0.1'));
+    await lab.run(20_000);
+    await one.stop('restart');
+    one.disk.files.set('directory', Buffer.from('\u0001\u00ff\u00ff\u00ffgarbage'));
+    one.disk.files.set('statics', Buffer.from('\u0001\u0009'));
+    one.disk.files.set('epoch', Buffer.from([]));
+    await one.start();
+    await lab.run(2_000);
+    expect(lab.agree()).toBe(true);
+    expect(two.answers('here')).toEqual(['10.1.0.1']);
+  });
+
+  it('leave nothing running after they stopped, twice', async () => {
+    const { lab } = await trio();
+    for (const host of lab.hosts) {
+      const { replica } = host;
+      await host.stop('restart');
+      await replica.stop('leave');
+    }
+    await lab.run(60_000);
+    expect(lab.clock.pending).toBe(0);
+  });
+});
+
+async function trio() {
+  const lab = new CrdtLab();
+  const [one, two, three] = await lab.start(3);
+  if (one === undefined || two === undefined || three === undefined) throw new Error('three hosts');
+  return { lab, one, two, three };
+}
+
+/** Every answer for a name from now on. */
+function watch(host: LabReplica, text: string): string[][] {
+  const seen: string[][] = [];
+  host.directory.onNames((changed) => {
+    if (changed.some((entry) => entry.name === text)) seen.push(host.answers(text));
+  });
+  return seen;
+}
