@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outsideAddress } from '../support/lab/addresses.ts';
 import { run as command } from '../support/lab/command.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { Lab } from '../support/lab/lab.ts';
-import { remnants, runWithId } from '../support/lab/run.ts';
+import { type Run, remnants, runWithId } from '../support/lab/run.ts';
 import { until } from '../support/lab/until.ts';
 
 let lab: Lab;
@@ -160,38 +162,39 @@ describe('a power cut', () => {
 });
 
 describe('a run that is interrupted', () => {
-  it('is cleared when its process gets a signal', async () => {
-    const { child, id } = await startOtherLab();
-    child.kill('SIGTERM');
-    expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
-    expect(remnants(runWithId(id))).toEqual([]);
+  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('is cleared after %s to its process', async (signal) => {
+    const { child, run } = await startOtherLab();
+    child.kill(signal);
+    expect(await once(child, 'exit')).toEqual([null, signal]);
+    await until('nothing is left of it', () => remnants(run).length === 0);
   });
 
   it('is cleared when its process throws', async () => {
-    const { child, id } = await startOtherLab();
+    const { child, run } = await startOtherLab();
     child.stdin?.end();
-    expect((await once(child, 'exit'))[0]).not.toBe(0);
-    expect(remnants(runWithId(id))).toEqual([]);
+    expect((await once(child, 'exit'))[0]).toBe(1);
+    await until('nothing is left of it', () => remnants(run).length === 0);
   });
 
-  it('dies with its process, and the sweep clears what is left; a run that goes on is not touched', async () => {
-    const { child, id } = await startOtherLab();
+  it('dies with its process and is left to the sweep when its janitor is killed too; a run that goes on is not touched', async () => {
+    const { child, run } = await startOtherLab();
+    process.kill(Number(readFileSync(join(run.directory, 'janitor'), 'utf8')), 'SIGKILL');
     child.kill('SIGKILL');
     await once(child, 'exit');
-    expect(remnants(runWithId(id))).not.toEqual([]);
+    expect(remnants(run)).not.toEqual([]);
     const sweep = fileURLToPath(import.meta.resolve('../support/lab/sweep.ts'));
-    expect(await command([process.execPath, sweep])).toContain(id);
-    expect(remnants(runWithId(id))).toEqual([]);
+    expect(await command([process.execPath, sweep])).toContain(run.id);
+    expect(remnants(run)).toEqual([]);
     expect(await one.docker('ps', '--format', '{{.Names}}')).toContain('busybox');
   });
 });
 
 /** A lab in a process of its own, which has one host with a container and then waits; it throws when its input ends. */
-async function startOtherLab(): Promise<{ child: ChildProcess; id: string }> {
+async function startOtherLab(): Promise<{ child: ChildProcess; run: Run }> {
   const script = fileURLToPath(import.meta.resolve('../support/lab/doomed.ts'));
   const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'ignore'] });
   const [said] = await once(child.stdout, 'data');
-  return { child, id: String(said).trim() };
+  return { child, run: runWithId(String(said).trim()) };
 }
 
 interface Pings {

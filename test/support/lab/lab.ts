@@ -18,8 +18,8 @@ export interface LabOptions {
 
 /**
  * Several Docker hosts on one machine: network namespaces, each with a private engine, on one Ethernet. Needs root and
- * Debian's docker.io, iproute2, iptables, busybox-static, dnsutils, socat and musl-tools. Leaves nothing behind, also
- * when its process is interrupted or dies; what a killed process could not clear, the next lab or `sweep.ts` does.
+ * the packages of test/debian-packages.txt. Leaves nothing behind, also when its process is interrupted or dies: a janitor
+ * sees to that, and where even that was killed, the next lab or `sweep.ts`.
  */
 export class Lab implements AsyncDisposable {
   /** Counted from 0; `hosts[0]` is host 1. */
@@ -36,7 +36,6 @@ export class Lab implements AsyncDisposable {
   /** Switches on `count` hosts with running engines, which reach each other's containers. */
   static async create(count: number, options: LabOptions = {}): Promise<Lab> {
     const run = beginRun();
-    endAtExit(run);
     try {
       const wire = await Wire.create(run);
       const surroundings = { run, wire, networkNumber: counter(), engineSettings: options.engineSettings ?? {} };
@@ -81,7 +80,6 @@ export class Lab implements AsyncDisposable {
   /** Ends everything that runs in the lab and removes all of it; may be called twice. */
   async [Symbol.asyncDispose](): Promise<void> {
     endRun(this.run);
-    unended.delete(this.run);
   }
 }
 
@@ -111,31 +109,4 @@ function counter(): (name: string) => number {
     known.set(name, number);
     return number;
   };
-}
-
-/** Runs of this process that have not ended. */
-const unended = new Set<Run>();
-
-/** Ends a run when the process does, in whatever way it still notices. */
-function endAtExit(run: Run): void {
-  unended.add(run);
-  if (!watched) watchExit();
-  watched = true;
-}
-
-let watched = false;
-
-function watchExit(): void {
-  const endAll = () => {
-    for (const run of unended) endRun(run);
-    unended.clear();
-  };
-  process.on('exit', endAll);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      endAll();
-      // Its own handler is gone now, so that the process ends as anyone expects.
-      process.kill(process.pid, signal);
-    });
-  }
 }

@@ -1,15 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { runNow } from './command.ts';
+import { runNow, startProcess } from './command.ts';
 
 /** Everything a run of the lab makes on the machine carries this prefix and the run's id, and so can be found again. */
 const prefix = 'weft-lab-';
 const cgroupRoot = '/sys/fs/cgroup';
 /** Killed processes are gone in milliseconds; this only bounds the wait. */
 const killTimeoutMs = 10_000;
+const removeAttempts = 20;
 
 /** One run of the lab: its names on the machine, and its end. */
 export interface Run {
@@ -21,12 +32,19 @@ export interface Run {
   namespace(name: string): string;
 }
 
-/** Begins a run: its directory with the mark of the process that owns it. Remnants of dead runs are cleared first. */
+/**
+ * Begins a run: its directory with the mark of the process that owns it, which is this one, and a janitor that ends the
+ * run when this process is gone, however that came. Remnants of dead runs are cleared first.
+ */
 export function beginRun(): Run {
   sweep();
   const run = runWithId(randomBytes(3).toString('hex'));
-  mkdirSync(run.directory, { recursive: true });
-  writeFileSync(join(run.directory, 'owner'), JSON.stringify({ pid: process.pid, startTime: startTime(process.pid) }));
+  // Under its name only when its mark is in it, or the sweep of another lab would take it for a dead one.
+  const unnamed = mkdtempSync(join(tmpdir(), `.${prefix}`));
+  const owner: Owner = { pid: process.pid, startTime: startTime(process.pid) ?? '' };
+  writeFileSync(join(unnamed, 'owner'), JSON.stringify(owner));
+  renameSync(unnamed, run.directory);
+  startJanitor(run);
   return run;
 }
 
@@ -36,14 +54,32 @@ export function endRun(run: Run): void {
   killAll(namespaces);
   for (const namespace of namespaces) runNow(['ip', 'netns', 'del', namespace]);
   removeCgroups(run.cgroup);
-  rmSync(run.directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  removeDirectory(run.directory);
+}
+
+/** The process that began the run; undefined when nothing is left of it to tell. */
+export function ownerOf(run: Run): Owner | undefined {
+  try {
+    return ownerShape.parse(JSON.parse(readFileSync(join(run.directory, 'owner'), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether that process is still there, and no other has its number. */
+export function isAlive(owner: Owner): boolean {
+  return startTime(owner.pid) === owner.startTime;
 }
 
 /** Clears what runs whose owner has died left behind, and returns their ids. */
 export function sweep(): string[] {
-  const dead = [...new Set([...idsOfDirectories(), ...idsOfNamespaces()])].filter((id) => !isOwned(runWithId(id)));
-  for (const id of dead) endRun(runWithId(id));
-  return dead;
+  const ids = [...new Set([...idsOfDirectories(), ...idsOfNamespaces()])];
+  const dead = ids.map(runWithId).filter((run) => {
+    const owner = ownerOf(run);
+    return owner === undefined || !isAlive(owner);
+  });
+  dead.forEach(endRun);
+  return dead.map((run) => run.id);
 }
 
 /** What is left on the machine of a run, by name; empty after `endRun`. */
@@ -94,21 +130,39 @@ function allNamespaces(): string[] {
 }
 
 const ownerShape = z.object({ pid: z.int(), startTime: z.string() });
+type Owner = z.infer<typeof ownerShape>;
 
-/** A process number may be given out again, so the owner is known by its start time as well. */
-function isOwned(run: Run): boolean {
+/** A janitor is in a session of its own, so that an interrupt from the keyboard does not reach it. */
+function startJanitor(run: Run): void {
+  const janitor = fileURLToPath(import.meta.resolve('./janitor.ts'));
+  const child = startProcess([process.execPath, janitor, run.id], { detached: true, stdio: 'ignore' });
+  child.unref();
+  writeFileSync(join(run.directory, 'janitor'), String(child.pid));
+}
+
+/**
+ * Ticks since boot when the process began, by which it is known: its number may be given out again. Field 22 of proc(5)
+ * stat, counted after the name, which may hold spaces; nothing for a process that has ended, buried or not.
+ */
+function startTime(pid: number): string | undefined {
   try {
-    const owner = ownerShape.parse(JSON.parse(readFileSync(join(run.directory, 'owner'), 'utf8')));
-    return startTime(owner.pid) === owner.startTime;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return 'ZX'.includes(state) ? undefined : fields[18];
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-/** Ticks since boot when the process began: field 22 of proc(5) stat, counted after the name, which may hold spaces. */
-function startTime(pid: number): string {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+/** Two may be at it: the owner of the run and a sweep, which then find files gone under their hands. */
+function removeDirectory(directory: string): void {
+  for (let attempt = 0; attempt < removeAttempts && existsSync(directory); attempt++) {
+    try {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    } catch {
+      // The next attempt finds what is left.
+    }
+  }
 }
 
 function pidsIn(namespace: string): number[] {
