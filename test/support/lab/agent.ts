@@ -12,6 +12,8 @@ const apiSocket = '/run/weft/weft.sock';
 /** The user of the image; see the Dockerfile. */
 const imageUser = '10053';
 
+const containerName = 'weft';
+
 /** The command line of Weft as it stands in this checkout. */
 export const weftCommand: readonly string[] = [process.execPath, join(repository, 'src/main.ts')];
 
@@ -27,10 +29,12 @@ export interface AgentOptions {
 export class LabAgent {
   readonly #machine: Machine;
   readonly #daemon: Daemon;
+  readonly #inContainer: boolean;
 
-  private constructor(machine: Machine, daemon: Daemon) {
+  private constructor(machine: Machine, daemon: Daemon, inContainer: boolean) {
     this.#machine = machine;
     this.#daemon = daemon;
+    this.#inContainer = inContainer;
   }
 
   static async start(machine: Machine, args: readonly string[], options: AgentOptions): Promise<LabAgent> {
@@ -40,7 +44,7 @@ export class LabAgent {
       image === undefined
         ? [...weftCommand, 'up', '--data-dir', data, ...args]
         : await containerCommand(machine, image, data, args, { ...weftEnv(machine.options.env), ...env });
-    const agent = new LabAgent(machine, await machine.start('weft', command, env));
+    const agent = new LabAgent(machine, await machine.start('weft', command, env), image !== undefined);
     if (untilReady) await agent.ready();
     return agent;
   }
@@ -75,16 +79,20 @@ export class LabAgent {
   }
 
   /** Ends it; SIGTERM is a restart in the making, SIGKILL a crash. */
-  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
-    return this.#daemon.stop(signal);
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    if (!this.#inContainer) return this.#daemon.stop(signal);
+    await this.signal(signal);
+    return this.#daemon.exited;
   }
 
-  signal(signal: NodeJS.Signals): void {
-    this.#daemon.signal(signal);
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    if (this.exit() !== undefined) return;
+    if (this.#inContainer) await this.#machine.run(['docker', 'kill', '--signal', signal, containerName]);
+    else this.#daemon.signal(signal);
   }
 }
 
-/** `docker run` stays in the foreground and passes signals on, so the container is a process like any other. */
+/** `docker run` stays in the foreground, so the container is a process like any other; but for its signals. */
 async function containerCommand(
   machine: Machine,
   image: string,
@@ -96,7 +104,7 @@ async function containerCommand(
   const group = (await machine.run(['stat', '-c', '%g', engineSocket])).trim();
   const mounts = [`${engineSocket}:/var/run/docker.sock`, '/run/weft:/run/weft', `${data}:/var/lib/weft`];
   return [
-    ...['docker', 'run', '--rm', '--name', 'weft', '--network', 'host', '--group-add', group],
+    ...['docker', 'run', '--rm', '--name', containerName, '--network', 'host', '--group-add', group],
     ...['--cap-drop', 'ALL', '--cap-add', 'NET_BIND_SERVICE'],
     ...mounts.flatMap((mount) => ['-v', mount]),
     ...Object.keys(env).flatMap((name) => ['-e', name]),

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { imageTag } from '../support/lab/images.ts';
+import { Lab } from '../support/lab/lab.ts';
+import { until } from '../support/lab/until.ts';
+
+/** The image as a user builds it, on a base made from local files; see the Dockerfile. */
+const image = 'weft:test';
+const megabyte = 1_000_000;
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await Lab.create(2);
+  await lab.host(1).buildWeft(image);
+});
+
+afterAll(() => lab?.[Symbol.asyncDispose]());
+
+describe('the image', () => {
+  it('adds little to its base, and no build tools', async () => {
+    const [added, base] = [await size(image), await size(imageTag('node'))];
+    console.log(`image: ${((added - base) / megabyte).toFixed(1)} MB on a base of ${(base / megabyte).toFixed(0)} MB`);
+    expect(added - base).toBeLessThan(10 * megabyte);
+    const tools = ['node_modules', 'esbuild', 'setcap', 'src'].flatMap((name) => ['-o', '-name', name]).slice(1);
+    const found = await inside('find', '/', '-xdev', '-path', '/proc', '-prune', '-o', '(', ...tools, ')', '-print');
+    expect(found).toBe('');
+  });
+
+  it('runs as a numeric user, who may do no more than bind port 53', async () => {
+    expect(await lab.host(1).docker('inspect', '-f', '{{.Config.User}}', image)).toBe('10053:10053');
+    const right = ['--inh-caps=+net_bind_service', '--ambient-caps=+net_bind_service'];
+    const status = await inside('/usr/local/lib/weft/with-port-53', ...right, 'busybox', 'cat', '/proc/self/status');
+    // Bit 10 of capabilities(7).
+    expect(status).toMatch(/^CapEff:\t0{13}400$/m);
+  });
+
+  it('says what it may not do, when it may not bind port 53', async () => {
+    const refused = ['run', '--rm', '--network', 'host', '--cap-drop', 'ALL', image, 'up', '--no-docker'];
+    const listen = ['--dns-listen', lab.host(1).gateway];
+    const { code, stderr } = await lab.host(1).machine.attempt(['docker', ...refused, ...listen]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('53');
+  });
+});
+
+describe('an agent in a container', () => {
+  it('answers on its host as any other, and is healthy', async () => {
+    const [one, two] = [lab.host(1), lab.host(2)];
+    await one.startAgent([], { image });
+    await two.startAgent([one.address]);
+    for (const host of [one, two]) await host.runContainer({ name: `web${host.number}`, image: 'glibc' });
+    for (const host of [one, two])
+      for (const other of [one, two]) {
+        const wanted = [await other.addressOf(`web${other.number}`)];
+        await until(`web${other.number} on ${host.name}`, async () => {
+          const answer = await host.ask(`web${host.number}`, `web${other.number}`);
+          return answer.join() === wanted.join();
+        });
+      }
+    await until('it is healthy', async () => (await health()) === 'healthy');
+  });
+
+  it('ends at SIGTERM, and is the same host when it comes back', async () => {
+    const one = lab.host(1);
+    const before = await hostId();
+    expect(await one.stopAgent()).toBe(0);
+    await one.startAgent([], { image });
+    expect(await hostId()).toBe(before);
+  });
+});
+
+async function size(tag: string): Promise<number> {
+  return Number(await lab.host(1).docker('inspect', '-f', '{{.Size}}', tag));
+}
+
+function inside(program: string, ...args: string[]): Promise<string> {
+  const run = ['run', '--rm', '--cap-drop', 'ALL', '--cap-add', 'NET_BIND_SERVICE', '--entrypoint', program];
+  return lab.host(1).docker(...run, image, ...args);
+}
+
+function health(): Promise<string> {
+  return lab.host(1).docker('inspect', '-f', '{{.State.Health.Status}}', 'weft');
+}
+
+async function hostId(): Promise<string> {
+  const { body } = await lab.host(1).agent.request('GET', '/v1/status');
+  return /"hostId":"([^"]+)"/.exec(body)?.[1] ?? body;
+}
