@@ -1,39 +1,27 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { type AgentAddress, AgentClient } from './cli/client.ts';
 import type { Context } from './cli/context.ts';
 import { exitCodes, Failure } from './cli/failure.ts';
 import { ansiColours, noColours } from './cli/paint.ts';
-import { buildProgram, type GivenFlags } from './cli/program.ts';
+import type { GivenFlags } from './cli/program.ts';
+import { runProgram } from './cli/run.ts';
 import { cliDefaults, flagDefaults } from './config.ts';
-import { parseApiAddress, parseConfig, upFlags } from './flags.ts';
+import { parseApiAddress, parseConfig, UsageError, upFlags } from './flags.ts';
 
-/** The command line. Nothing else in Weft reads arguments, prints or ends the process. */
-process.exitCode = await main(process.argv.slice(2));
+// The command line. Nothing else in Weft reads arguments, prints or ends the process.
 
-async function main(words: readonly string[]): Promise<number> {
-  // Whoever reads our output may stop reading, as `head` does.
-  process.stdout.on('error', () => process.exit(exitCodes.done));
-  const program = buildProgram({ version: packageJson.version, upFlags, up, demo, context, out, err });
-  try {
-    await program.parseAsync(words, { from: 'user' });
-    return exitCodes.done;
-  } catch (error) {
-    return ending(error);
-  }
-}
-
-/** Says why a command did not succeed, and with which code the process ends. */
-function ending(error: unknown): number {
-  if (error instanceof CommanderError) {
-    // Help that was asked for is no mistake; commander has printed its own message.
-    return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  for (const line of message.split('\n')) err(`weft: ${line}\n`);
-  return error instanceof Failure ? error.exitCode : exitCodes.failed;
-}
+// Whoever reads our output may stop reading, as `head` does.
+process.stdout.on('error', () => process.exit(exitCodes.done));
+process.exitCode = await runProgram(process.argv.slice(2), {
+  version: packageJson.version,
+  upFlags,
+  up,
+  demo,
+  context,
+  out,
+  err,
+});
 
 /** Runs the agent until it is told to end. */
 async function up(given: GivenFlags): Promise<void> {
@@ -42,7 +30,9 @@ async function up(given: GivenFlags): Promise<void> {
   const stopped = told();
   // The agent and its packages are loaded only here, so that the other commands start at once.
   const { createAgent } = await import('./agent.ts');
-  const agent = await createAgent(config.value);
+  const agent = await createAgent(config.value).catch((error: unknown) => {
+    throw error instanceof UsageError ? new Failure(error.message, exitCodes.wrongUsage) : error;
+  });
   await Promise.race([agent.start(), stopped]);
   const how = await Promise.race([stopped.then(() => 'restart' as const), agent.left.then(() => 'leave' as const)]);
   await agent.stop(how);

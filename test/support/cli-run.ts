@@ -1,0 +1,60 @@
+import { AgentClient } from '../../src/cli/client.ts';
+import { ansiColours, noColours } from '../../src/cli/paint.ts';
+import type { GivenFlags } from '../../src/cli/program.ts';
+import { runProgram } from '../../src/cli/run.ts';
+import { upFlags } from '../../src/flags.ts';
+import type { ApiAgent } from './api-agent.ts';
+import { noon } from './control-twin.ts';
+
+/** What a command printed and ended with. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** What `up` was given, where it ran. */
+  readonly given?: GivenFlags;
+}
+
+export interface RunOptions {
+  /** As on a terminal with colours. */
+  readonly terminal?: boolean;
+  readonly interrupted?: AbortSignal;
+  /** Called with all that was printed so far, after each print. */
+  readonly onOutput?: (out: string, err: string) => void;
+}
+
+/** Runs a command line in this process against an agent, an hour after noon. */
+export async function weft(agent: ApiAgent, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { terminal = false, interrupted = new AbortController().signal, onOutput } = options;
+  let printed = '';
+  let complained = '';
+  let flags: GivenFlags | undefined;
+  const out = (text: string) => {
+    printed += text;
+    onOutput?.(printed, complained);
+  };
+  const err = (text: string) => {
+    complained += text;
+    onOutput?.(printed, complained);
+  };
+  const code = await runProgram(words, {
+    version: '0.1.0',
+    upFlags,
+    up: async (given) => {
+      flags = given;
+    },
+    demo: async () => undefined,
+    context: () => ({
+      agent: new AgentClient({ addresses: [{ type: 'unix', path: agent.socketPath }], timeoutMs: 5_000 }),
+      out,
+      remark: err,
+      paint: terminal ? ansiColours : noColours,
+      terminal,
+      now: () => noon + 3_600_000,
+      interrupted,
+    }),
+    out,
+    err,
+  });
+  return { code, out: printed, err: complained, ...(flags && { given: flags }) };
+}
