@@ -1,37 +1,16 @@
 import { bridgeGateway, bridgeSubnet, hostAddress, hostAddress6, networkSubnet, networkSubnet6 } from './addresses.ts';
 import { type AgentOptions, LabAgent, repository, weftCommand } from './agent.ts';
 import type { CommandOptions, Outcome } from './command.ts';
+import { type ContainerSpec, containerWords, labImageOf } from './container.ts';
 import type { Exit } from './daemon.ts';
 import { type DigAnswer, digOptions, parseDig } from './dig.ts';
 import { Engine, type EngineSettings, engineSocket } from './engine.ts';
-import { imageTag, imageTar, type LabImage, labImages } from './images.ts';
+import { imageTag, imageTar, type LabImage } from './images.ts';
 import type { Machine } from './machine.ts';
 import { killAll, type Run } from './run.ts';
 import type { Wire } from './wire.ts';
 
-/** What a container is to be; everything but the name has a default. */
-export interface ContainerSpec {
-  readonly name: string;
-  /** `busybox` unless said; a lab image is brought to the engine at its first use. */
-  readonly image?: LabImage | (string & {});
-  readonly hostname?: string;
-  /** The default bridge unless said. */
-  readonly network?: string;
-  readonly ip?: string;
-  readonly aliases?: readonly string[];
-  readonly labels?: Readonly<Record<string, string>>;
-  /** The name server; the agent's address on this host unless said, and none of ours with `false`. */
-  readonly dns?: string | false;
-  /** `weave.local` unless said. */
-  readonly dnsSearch?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  /** As `docker run --publish`. */
-  readonly publish?: readonly string[];
-  /** Any other options of `docker run`. */
-  readonly options?: readonly string[];
-  /** A command that waits, and ends at SIGTERM, unless said. */
-  readonly command?: readonly string[];
-}
+export type { ContainerSpec };
 
 export interface NetworkSpec {
   /** The next free one of the lab unless said. */
@@ -132,12 +111,12 @@ export class LabHost {
 
   /** Starts a container and returns its id. */
   async runContainer(spec: ContainerSpec): Promise<string> {
-    return this.docker('run', '--detach', ...(await this.#containerArguments(spec)));
+    return this.docker('run', '--detach', ...(await this.#containerWords(spec)));
   }
 
   /** Makes a container without starting it and returns its id. */
   async createContainer(spec: ContainerSpec): Promise<string> {
-    return this.docker('create', ...(await this.#containerArguments(spec)));
+    return this.docker('create', ...(await this.#containerWords(spec)));
   }
 
   startContainer(name: string): Promise<string> {
@@ -275,36 +254,13 @@ export class LabHost {
     await this.#surroundings.wire.shape(this.number, shape);
   }
 
+  async #containerWords(spec: ContainerSpec): Promise<string[]> {
+    const image = labImageOf(spec);
+    if (image !== undefined) await this.image(image);
+    return containerWords(spec, this.gateway);
+  }
+
   async #import(image: LabImage): Promise<void> {
     await this.machine.run(['docker', 'import', '-', imageTag(image)], { input: await imageTar(image) });
   }
-
-  /** The words after `docker run` that make this container. */
-  async #containerArguments(spec: ContainerSpec): Promise<string[]> {
-    const { image = 'busybox', dns = this.gateway, dnsSearch = ['weave.local'], command = waitForTerm } = spec;
-    const labImage = labImages.find((each) => each === image);
-    if (labImage !== undefined) await this.image(labImage);
-    const one = (option: string, value: string | undefined) => (value === undefined ? [] : [option, value]);
-    const many = (option: string, values: readonly string[] = []) => values.flatMap((value) => [option, value]);
-    return [
-      ...['--name', spec.name],
-      ...one('--hostname', spec.hostname),
-      ...one('--network', spec.network),
-      ...one('--ip', spec.ip),
-      ...many('--network-alias', spec.aliases),
-      ...many('--label', assignments(spec.labels)),
-      ...(dns === false ? [] : ['--dns', dns, ...many('--dns-search', dnsSearch)]),
-      ...many('--env', assignments(spec.env)),
-      ...many('--publish', spec.publish),
-      ...(spec.options ?? []),
-      ...[labImage === undefined ? image : imageTag(labImage), ...command],
-    ];
-  }
-}
-
-/** The first process of a container ignores SIGTERM unless it says otherwise, and `docker stop` would take ten seconds. */
-const waitForTerm = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000000 & wait'];
-
-function assignments(values: Readonly<Record<string, string>> = {}): string[] {
-  return Object.entries(values).map(([name, value]) => `${name}=${value}`);
 }
