@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const tally = fileURLToPath(import.meta.resolve('./tally.ts'));
 const none = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
 const loadedBadly = { name: 'x.test.ts', status: 'failed', assertionResults: [] };
+const setUpBadly = { ...loadedBadly, assertionResults: [{ status: 'skipped' }] };
 let directory: string;
 
 beforeAll(async () => {
@@ -22,6 +23,7 @@ describe('the tally of a run', () => {
     ['ends with 1 when no test ran', [{}], '0 passed, 0 failed', 1],
     ['ends with 1 when one was left out', [{ numPassedTests: 3, numPendingTests: 1 }], '3 passed, 0 failed', 1],
     ['counts a file that does not load', [{ numPassedTests: 3, testResults: [loadedBadly] }], '3 passed, 1 failed', 1],
+    ['counts a file whose setup fails', [{ numPendingTests: 1, testResults: [setUpBadly] }], '0 passed, 1 failed', 1],
     ['counts a result that is not there', [{ numPassedTests: 3 }, undefined], '3 passed, 1 failed', 1],
   ])('%s', async (_, results, lastLine, code) => {
     const files = await Promise.all(results.map(save));

@@ -19,11 +19,14 @@ export interface CommandOptions {
 /** Long enough for an image to be built on a busy machine. */
 const defaultTimeoutMs = 120_000;
 const maxOutputBytes = 64 * 1024 * 1024;
+/** As much of what a failed command said as helps to see why. */
+const saidCharacters = 2000;
 
 /** Runs a command to its end and returns what it printed; throws, with its error output, if it failed. */
 export async function run(command: readonly string[], options: CommandOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await attempt(command, options);
-  if (code !== 0) throw new Error(`\`${command.join(' ')}\` ended with ${code}: ${stderr.trim() || stdout.trim()}`);
+  if (code !== 0)
+    throw new Error(`\`${command.join(' ')}\` ended with ${code}: ${lastWords(stdout)}${lastWords(stderr)}`);
   return stdout;
 }
 
@@ -52,6 +55,10 @@ export function startProcess(command: readonly string[], options: SpawnOptions):
 export function runNow(command: readonly string[]): string {
   const [file = '', ...args] = command;
   return spawnSync(file, args, { encoding: 'utf8' }).stdout ?? '';
+}
+
+function lastWords(text: string): string {
+  return text.slice(-saidCharacters);
 }
 
 function exitCode(error: Error | null): number {
