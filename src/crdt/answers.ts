@@ -1,5 +1,4 @@
 import type { HostId } from '../record.ts';
-import type { Envelope } from './envelope.ts';
 import type { Hosts } from './hosts.ts';
 import type { Item } from './item.ts';
 import type { HostClock, Request, StaticsClock } from './request.ts';
@@ -9,8 +8,8 @@ import type { StaticBook } from './static-book.ts';
 export interface AnswerParts {
   readonly hosts: Hosts;
   readonly book: StaticBook;
-  /** This host's sign of life, made now. */
-  freshBeat(): Envelope;
+  /** This host's sign of life, made now or a moment ago. */
+  freshBeat(): { readonly ageMs: number; readonly bytes: Uint8Array };
   /** The asker has more of this host's log than is here. */
   lacking(host: HostId, epoch: number, sequence: number): void;
   /** What the asker has differs from what is here, in whatever way. */
@@ -42,7 +41,7 @@ function* pulled(request: Extract<Request, { readonly type: 'pull' }>, parts: An
     if (hosts.lacks(host, epoch, sequence)) parts.lacking(host, epoch, sequence);
   // Statics first: they are few, and whoever waits for an operator's record should not wait for all containers.
   if (request.statics !== undefined) yield* staticsAfter(request.statics, parts.book);
-  for (const host of request.whole ? hosts.ids() : have.keys()) {
+  for (const host of request.whole ? new Set([...hosts.ids(), ...have.keys()]) : have.keys()) {
     const clock = have.get(host) ?? { host, epoch: 0, sequence: 0, beatEpoch: 0, beat: 0 };
     yield* newsOf(clock, parts);
     for (const { bytes } of hosts.log(host)?.after(clock.epoch, clock.sequence) ?? [])
@@ -51,7 +50,7 @@ function* pulled(request: Extract<Request, { readonly type: 'pull' }>, parts: An
 }
 
 function* newsOf({ host, beatEpoch, beat }: HostClock, { hosts, freshBeat }: AnswerParts): Generator<Item> {
-  if (host === hosts.self) return yield { type: 'heard', ageMs: 0, bytes: freshBeat().bytes };
+  if (host === hosts.self) return yield { type: 'heard', ...freshBeat() };
   const grave = hosts.wasForgotten(host);
   if (grave !== undefined) return yield { type: 'forgotten', ...grave };
   const last = hosts.liveness.lastBeat(host);

@@ -7,9 +7,12 @@ import { readerClient, recordsArray, writerClient } from './wire.ts';
 /** Values by key that changed, the new one or `undefined` where the key is gone. */
 export type Changes = ReadonlyMap<string, string | undefined>;
 
+/** Yjs would draw a random name for each document, which costs more than the rest of an empty one. */
+const unnamed = { guid: '' };
+
 /** The owner's side of one epoch of its document: writes entries and gives the bytes that tell the others. */
 export class DocumentWriter {
-  readonly #doc = new Y.Doc();
+  readonly #doc = new Y.Doc(unnamed);
   readonly #entries: YKeyValue<string>;
   #updates: Uint8Array[] = [];
 
@@ -53,7 +56,7 @@ export class DocumentWriter {
 
 /** Everybody's side of one epoch of a host's document: takes its updates in order. */
 export class DocumentReader {
-  readonly #doc = new Y.Doc();
+  readonly #doc = new Y.Doc(unnamed);
   readonly #entries: YKeyValue<string>;
 
   constructor() {

@@ -28,6 +28,7 @@ export class Voice {
   readonly #parts: VoiceParts;
   #beat = 0;
   #beatAt = Number.NEGATIVE_INFINITY;
+  #lastBeat: Envelope | undefined;
   #cancelSoon: (() => void) | undefined;
   #stopBeating = () => {};
 
@@ -75,8 +76,7 @@ export class Voice {
   }
 
   beat(restarting = false): void {
-    this.#beatAt = this.#parts.clock.now();
-    this.#parts.broadcast(this.freshBeat(restarting).bytes);
+    this.#parts.broadcast(this.#makeBeat(restarting).bytes);
   }
 
   /** Says something of another host: a doubt, or that it may be forgotten. */
@@ -84,8 +84,17 @@ export class Voice {
     this.#parts.broadcast(this.#sign(kind, false, about).bytes);
   }
 
-  freshBeat(restarting = false): Envelope {
-    return this.#sign('heartbeat', restarting);
+  /** A beat for one who asks: made now, or so lately that it says the same. */
+  freshBeat(): { readonly ageMs: number; readonly bytes: Uint8Array } {
+    const ageMs = this.#parts.clock.now() - this.#beatAt;
+    if (this.#lastBeat !== undefined && ageMs < leastBetweenBeatsMs) return { ageMs, bytes: this.#lastBeat.bytes };
+    return { ageMs: 0, bytes: this.#makeBeat(false).bytes };
+  }
+
+  #makeBeat(restarting: boolean): Envelope {
+    this.#beatAt = this.#parts.clock.now();
+    this.#lastBeat = this.#sign('heartbeat', restarting);
+    return this.#lastBeat;
   }
 
   #sign(kind: EnvelopeKind, restarting: boolean, about?: SignOfLife['about']): Envelope {

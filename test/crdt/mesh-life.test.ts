@@ -228,12 +228,8 @@ describe('hosts of one mesh', () => {
     const [one, two] = await lab.start(2);
     if (one === undefined || two === undefined) throw new Error('two hosts');
     // The clone is another machine with the same identity: the mesh would not link it with its original.
-    const clone = new LabReplica(lab, testSigner(1), 'clone');
-    const relay = lab.net.join(testSigner(99).hostId);
-    clone.mesh = relay;
-    clone.replica.attach(relay);
-    relay.attach(clone.replica);
-    lab.net.cut(relay.hostId, one.id);
+    const clone = new LabReplica(lab, testSigner(1), 'clone', testSigner(99).hostId);
+    lab.net.cut(clone.mesh.hostId, one.id);
     await clone.start();
     await lab.run(30_000);
     expect(one.replica.stats().duplicateIdentity || clone.replica.stats().duplicateIdentity).toBe(true);

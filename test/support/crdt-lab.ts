@@ -104,11 +104,12 @@ export class LabReplica {
   /** What the engine of this host runs. */
   readonly truth = new Map<string, ContainerRecord>();
 
-  constructor(lab: CrdtLab, signer: Signer, name: string) {
+  /** `linkedAs`: the id under which neighbours know it, if it is not its own. */
+  constructor(lab: CrdtLab, signer: Signer, name: string, linkedAs = signer.hostId) {
     this.lab = lab;
     this.signer = signer;
     this.name = name;
-    this.mesh = lab.net.join(signer.hostId);
+    this.mesh = lab.net.join(linkedAs);
     this.replica = this.#create();
   }
 
