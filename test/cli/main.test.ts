@@ -32,41 +32,45 @@ function weft(words: readonly string[], environment: Record<string, string> = {}
   });
 }
 
-describe.concurrent('the command', () => {
-  it('ends with 0 when done, and finds its agent by WEFT_API or --api', async () => {
-    const { out } = await weft(['ls']);
-    expect(out).toContain('web   172.17.0.2');
-    const api = `127.0.0.1:${agent.port}`;
-    expect(await weft(['ls', '--api', api], { WEFT_API: 'unix:/nonexistent' })).toEqual({ code: 0, out, err: '' });
-    expect((await weft(['ls'], { WEFT_API: `unix:/nonexistent,${api}` })).out).toBe(out);
+/** A process starts in a tenth of a second; on a machine under load it may take many times that. */
+const patienceMs = 60_000;
+
+describe.concurrent('the command', { timeout: patienceMs }, () => {
+  it('ends with 0 when done, and finds its agent by WEFT_API', async () => {
+    const environment = { WEFT_API: `unix:/nonexistent,127.0.0.1:${agent.port}` };
+    expect(await weft(['ls', '--json'], environment)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('172.17.0.2'),
+    });
   });
 
   it('ends with 1 when it failed', async () => {
-    expect(await weft(['ls', 'nobody'])).toEqual({ code: 1, out: '', err: 'weft: nobody has the name nobody\n' });
+    const api = `unix:${agent.socketPath}`;
+    expect(await weft(['ls', 'nobody', '--api', api], { WEFT_API: 'unix:/nonexistent' })).toEqual({
+      code: 1,
+      out: '',
+      err: 'weft: nobody has the name nobody\n',
+    });
   });
 
-  it.each([
-    [
-      ['ls', '--api', '6784'],
-      'weft: --api: "6784" must be unix:/PATH or IP:PORT, such as unix:/run/weft/weft.sock or 127.0.0.1:6784\n',
-    ],
-    [['ls', '--jso'], "weft: unknown option '--jso' (Did you mean --json?)\n"],
-    [['up', '--dns-listn', '127.0.0.1'], "weft: unknown option '--dns-listn' (Did you mean --dns-listen?)\n"],
-    [
-      ['up', '--ttl', 'soon', '--dns-listen', 'docker0', '--dns-listen', '127.0.0.1', 'h1:x', '--no-docker'],
-      'weft: --dns-listen: "docker0" must be an IP address with an optional port, such as 192.0.2.7:53\n' +
-        'weft: PEER: "h1:x" must be host[:port], such as 10.0.0.1 or 10.0.0.1:6783\n' +
-        'weft: --ttl: "soon" must be a whole number from 0 to 604800\n',
-    ],
-  ])('ends with 2 for %j and says what is wrong', async (words, err) => {
-    expect(await weft(words)).toEqual({ code: 2, out: '', err });
-  });
-
-  it('ends with 2 for a wrong variable of the environment', async () => {
-    expect(await weft(['up'], { WEFT_TTL: 'soon' })).toEqual({
+  it('ends with 2 for wrong usage, of flags and of the environment, and names all that is wrong', async () => {
+    const words = ['up', '--ttl', 'soon', '--dns-listen', 'docker0', '--dns-listen', '127.0.0.1', 'h1:x'];
+    expect(await weft(words, { WEFT_LOG_LEVEL: 'loud' })).toEqual({
       code: 2,
       out: '',
-      err: 'weft: WEFT_TTL: "soon" must be a whole number from 0 to 604800\n',
+      err:
+        'weft: --dns-listen: "docker0" must be an IP address with an optional port, such as 192.0.2.7:53\n' +
+        'weft: PEER: "h1:x" must be host[:port], such as 10.0.0.1 or 10.0.0.1:6783\n' +
+        'weft: --ttl: "soon" must be a whole number from 0 to 604800\n' +
+        'weft: WEFT_LOG_LEVEL: "loud" must be one of silent, error, warn, info, debug, trace\n',
+    });
+  });
+
+  it('ends with 2 for an agent address that is none', async () => {
+    expect(await weft(['ls', '--api', '6784'])).toEqual({
+      code: 2,
+      out: '',
+      err: 'weft: --api: "6784" must be unix:/PATH or IP:PORT, such as unix:/run/weft/weft.sock or 127.0.0.1:6784\n',
     });
   });
 
@@ -76,29 +80,6 @@ describe.concurrent('the command', () => {
       out: '',
       err: 'weft: no agent answers: unix:/nonexistent/weft.sock: no such socket; start one with "weft up", or say where it is with --api\n',
     });
-  });
-
-  it('prints help and its version on standard output when asked, and help on standard error when not', async () => {
-    expect(await weft(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Examples:'), err: '' });
-    expect(await weft(['--version'])).toEqual({ code: 0, out: '0.1.0\n', err: '' });
-    expect(await weft([])).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Usage: weft') });
-    expect((await weft(['up', '--help'])).out).toContain('--dns-listen <IP[:PORT]>');
-  });
-
-  it('prints completion scripts that the shell accepts', async () => {
-    const { out } = await weft(['completion', 'bash']);
-    const script = `${out}\nCOMP_WORDS=(weft st); COMP_CWORD=1; _weft; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(weft ls --s); COMP_CWORD=2; _weft; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(weft status p); COMP_CWORD=2; _weft; echo "\${COMPREPLY[@]}"`;
-    const completed = await new Promise((resolve) => {
-      execFile('bash', ['--norc', '-c', script], (_error, stdout, stderr) => resolve(stdout + stderr));
-    });
-    expect(completed).toBe('status\n--state\npeers\n');
-    expect((await weft(['completion', 'zsh'])).out).toContain('bashcompinit');
-    expect((await weft(['completion', 'fish'])).out).toContain(
-      "complete -c weft -n '__fish_seen_subcommand_from ls' -l state\n",
-    );
-    expect(await weft(['completion', 'tcsh'])).toMatchObject({ code: 2 });
   });
 
   it('ends quietly when its reader has gone', async () => {

@@ -1,10 +1,21 @@
-import { describe, expect, it } from 'vitest';
+import { execFile } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiAgent } from '../support/api-agent.ts';
-import { weft } from '../support/cli-run.ts';
+import { weft as run } from '../support/cli-run.ts';
+
+let agent: ApiAgent;
+const weft = (...words: string[]) => run(agent, words);
+
+beforeAll(async () => {
+  agent = await ApiAgent.start();
+});
+
+afterAll(async () => {
+  await agent[Symbol.asyncDispose]();
+});
 
 describe('weft up', () => {
   it('passes on every flag by its long name, and what stands without one as peers', async () => {
-    await using agent = await ApiAgent.start();
     const words = [
       'up',
       '10.0.0.1',
@@ -17,7 +28,7 @@ describe('weft up', () => {
       '--no-docker',
       'h2',
     ];
-    expect((await weft(agent, words)).given).toEqual({
+    expect((await weft(...words)).given).toEqual({
       peers: ['10.0.0.1', 'h2'],
       domain: ['a.example', 'b.example'],
       ttl: '5',
@@ -34,10 +45,57 @@ describe('weft up', () => {
       '--api',
       '127.0.0.1:1',
     ];
-    expect((await weft(agent, dashed)).given).toMatchObject({
+    expect((await weft(...dashed)).given).toMatchObject({
       'dns-listen': ['127.0.0.1:5353'],
       'hostname-from-label': 'x',
       api: ['unix:/x', '127.0.0.1:1'],
     });
+  });
+});
+
+describe('the command line', () => {
+  it('prints help and its version when asked', async () => {
+    expect(await weft('--help')).toMatchObject({ code: 0, out: expect.stringContaining('Examples:'), err: '' });
+    expect(await weft('--version')).toEqual({ code: 0, out: '0.1.0\n', err: '' });
+    expect((await weft('up', '--help')).out).toContain('--dns-listen <IP[:PORT]>');
+    expect((await weft('dns-add', '--help')).out).toContain('-h, --hostname <fqdn>');
+  });
+
+  it('prints help on standard error where no command was given', async () => {
+    expect(await weft()).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Usage: weft') });
+  });
+
+  it('names the nearest flag and the nearest command', async () => {
+    expect(await weft('up', '--dns-listn', '127.0.0.1')).toEqual({
+      code: 2,
+      out: '',
+      err: "weft: unknown option '--dns-listn' (Did you mean --dns-listen?)\n",
+    });
+    expect(await weft('stats')).toMatchObject({
+      code: 2,
+      err: "weft: unknown command 'stats' (Did you mean status?)\n",
+    });
+  });
+});
+
+describe('weft completion', () => {
+  it('prints a script that bash completes with', async () => {
+    const { out } = await weft('completion', 'bash');
+    const script = `${out}
+COMP_WORDS=(weft st); COMP_CWORD=1; _weft; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(weft ls --s); COMP_CWORD=2; _weft; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(weft status p); COMP_CWORD=2; _weft; echo "\${COMPREPLY[@]}"`;
+    const completed = await new Promise((resolve) => {
+      execFile('bash', ['--norc', '-c', script], (_error, stdout, stderr) => resolve(stdout + stderr));
+    });
+    expect(completed).toBe('status\n--state\npeers\n');
+  });
+
+  it('prints scripts for zsh and fish, and refuses other shells', async () => {
+    expect((await weft('completion', 'zsh')).out).toContain('bashcompinit');
+    expect((await weft('completion', 'fish')).out).toContain(
+      "complete -c weft -n '__fish_seen_subcommand_from ls' -l state\n",
+    );
+    expect(await weft('completion', 'tcsh')).toMatchObject({ code: 2, out: '' });
   });
 });
