@@ -3,6 +3,7 @@ import { type GossipSub, gossipsub, TopicValidatorResult } from '@libp2p/gossips
 import type { Connection } from '@libp2p/interface';
 import { type HostId, parseHostId } from '../record.ts';
 import type { Verdict } from './contract.ts';
+import type { GossipLinks } from './gossip-links.ts';
 
 /** The one topic, which all hosts of a mesh hear; append only. */
 const topic = 'weft/1';
@@ -23,8 +24,11 @@ export interface GossipOptions {
  * Its scores are off: who misbehaves is blamed by those who understand the messages, and a host behind a lossy link
  * or one address with ten others does not.
  */
-export function gossipService({ gossipHeartbeatMs, maxBroadcastBytes }: GossipOptions): ReturnType<typeof gossipsub> {
-  return gossipsub({
+export function gossipService(
+  { gossipHeartbeatMs, maxBroadcastBytes }: GossipOptions,
+  links: GossipLinks,
+): ReturnType<typeof gossipsub> {
+  const service = gossipsub({
     globalSignaturePolicy: 'StrictNoSign',
     msgIdFn: (message) => createHash('sha256').update(message.data).digest(),
     emitSelf: false,
@@ -39,10 +43,14 @@ export function gossipService({ gossipHeartbeatMs, maxBroadcastBytes }: GossipOp
     maxOutboundBufferSize: queueFactor * maxBroadcastBytes,
     scoreParams: { IPColocationFactorWeight: 0, behaviourPenaltyWeight: 0 },
   });
+  // The components are a proxy that gives what it is asked for by name, and cannot be spread.
+  return ({ privateKey, peerId, peerStore, registrar, connectionManager, logger }) =>
+    service({ privateKey, peerId, peerStore, registrar: links.over(registrar), connectionManager, logger });
 }
 
 export interface GossipParts {
   readonly service: GossipSub;
+  readonly links: GossipLinks;
   readonly maxBroadcastBytes: number;
   /** Never throws. */
   readonly received: (from: HostId, bytes: Uint8Array) => Verdict;
@@ -86,11 +94,9 @@ export class Gossip {
 
   /** Whether broadcasts flow over this connection both ways. */
   flowsOver(connection: Connection): boolean {
-    const subscribed = this.#parts.service.getSubscribers(topic).some((peer) => peer.equals(connection.remotePeer));
-    const sending = connection.streams.some(
-      ({ direction, protocol }) => direction === 'outbound' && protocol.startsWith('/meshsub/'),
-    );
-    return subscribed && sending;
+    const { service, links } = this.#parts;
+    if (!links.sendsOver(connection)) return false;
+    return service.getSubscribers(topic).some((peer) => peer.equals(connection.remotePeer));
   }
 
   /** Runs before a message is passed on, so that what no honest host sends goes no further than its first receiver. */

@@ -2,7 +2,7 @@ import type { Connection } from '@libp2p/interface';
 import type { Clock } from '../clock.ts';
 import type { HostId } from '../record.ts';
 import { fromMultiaddr } from './address.ts';
-import { Pulse, type PulseOptions } from './pulse.ts';
+import { cutConnection, Pulse, type PulseOptions } from './pulse.ts';
 
 /** The one connection to a neighbour, and its pulse. */
 export class Link {
@@ -12,7 +12,9 @@ export class Link {
   readonly openedAtMs: number;
   /** Whether broadcasts flow, and so whether the handler was told of it. */
   up = false;
-  /** Consecutive looks at which broadcasts did not flow though the connection stands. */
+  /** Looks since it was made at which it was not up. */
+  looks = 0;
+  /** Consecutive beats at which broadcasts did not flow though the connection stands. */
   mute = 0;
 
   constructor(peer: HostId, connection: Connection, clock: Clock, options: PulseOptions) {
@@ -37,6 +39,6 @@ export class Link {
   /** Cuts it at once; the other side sees a reset. */
   cut(reason: string): void {
     this.pulse.stop();
-    this.connection.abort(new Error(reason));
+    cutConnection(this.connection, reason);
   }
 }

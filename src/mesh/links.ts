@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { type HostId, parseHostId } from '../record.ts';
 import { fromMultiaddr } from './address.ts';
 import { Link } from './link.ts';
-import type { PulseOptions } from './pulse.ts';
+import { cutConnection, type PulseOptions } from './pulse.ts';
 import { settle } from './settle.ts';
 
 export interface LinksOptions extends PulseOptions {
@@ -19,6 +19,10 @@ export interface LinksParts {
   /** Whether broadcasts flow over a connection both ways. */
   readonly flowsOver: (connection: Connection) => boolean;
   readonly onRefused: (reason: string) => void;
+  /** Makes broadcasts flow over a connection; called again where they do not. */
+  readonly attach: (connection: Connection) => void;
+  /** The connection is a link no more. */
+  readonly detach: (connection: Connection) => void;
   /** A neighbour can be asked and hears broadcasts. */
   readonly onUp: (peer: HostId) => void;
   /** A neighbour that `onUp` was called for is gone. */
@@ -34,6 +38,8 @@ const maxMute = 3;
  * begins to be heard, and a first heartbeat is to reach a returning host within a second.
  */
 const lookAgainMs = 20;
+/** Looks at a new link after which it is repaired: 1,000 ms; the slowest wire we promise to work on needs 800. */
+const looksBeforeRepair = 50;
 /** Addresses for which it is remembered who answered. */
 const maxAnswered = 4096;
 
@@ -89,14 +95,15 @@ export class Links {
     const standing = peer === undefined ? undefined : this.#links.get(peer);
     const outbound = connection.direction === 'outbound';
     if (peer === undefined || (standing?.open && this.#stays(peer, standing, outbound) === 'standing')) {
-      connection.abort(new Error('there is a link already'));
+      cutConnection(connection, 'there is a link already');
       return;
     }
     this.#claims.delete(peer);
     if (standing !== undefined) this.#drop(standing, 'a newer connection takes its place');
     const link = new Link(peer, connection, this.#parts.clock, this.#parts.options);
     this.#links.set(peer, link);
-    this.look(link);
+    // Not before what the end of the standing one throws has been thrown.
+    this.#parts.clock.after(0, () => this.#attach(link));
     this.#makeRoom(peer);
   }
 
@@ -120,14 +127,17 @@ export class Links {
       link.up = true;
       this.#parts.onUp(link.peer);
     } else {
+      link.looks += 1;
+      if (link.looks % looksBeforeRepair === 0) this.#repair(link);
       this.#parts.clock.after(lookAgainMs, () => this.look(link));
     }
   }
 
-  /** Looks at every link, and cuts those over which broadcasts do not flow though they stand. */
+  /** Looks at every link, repairs those over which broadcasts do not flow though they stand, and in the end cuts them. */
   watch(): void {
     for (const link of this.all()) {
       link.mute = this.#parts.flowsOver(link.connection) ? 0 : link.mute + 1;
+      if (link.up && link.mute > 0) this.#repair(link);
       if (link.mute > maxMute) this.cut(link.peer, 'no broadcasts flow');
     }
   }
@@ -139,8 +149,20 @@ export class Links {
     this.#parts.onBroken(peer);
   }
 
+  #attach(link: Link): void {
+    if (this.#links.get(link.peer) !== link) return;
+    this.#parts.attach(link.connection);
+    this.look(link);
+  }
+
+  #repair(link: Link): void {
+    this.#parts.detach(link.connection);
+    this.#parts.attach(link.connection);
+  }
+
   #drop(link: Link, reason: string): void {
     if (this.#links.get(link.peer) === link) this.#links.delete(link.peer);
+    this.#parts.detach(link.connection);
     link.cut(reason);
     if (link.up) this.#parts.onDown(link.peer);
     link.up = false;

@@ -11,6 +11,7 @@ import { Dialer, type DialOutcome, type Target } from './dialer.ts';
 import { Exchange, exchangeProtocol } from './exchange.ts';
 import { Gate } from './gate.ts';
 import { Gossip } from './gossip.ts';
+import { GossipLinks } from './gossip-links.ts';
 import { Links } from './links.ts';
 import { Listening } from './listening.ts';
 import { createNode, type Node, type Transport } from './node.ts';
@@ -45,6 +46,7 @@ export class Mesh {
   readonly #dialer: Dialer;
   readonly #exchange: Exchange;
   readonly #offences: Offences;
+  readonly #gossipLinks = new GossipLinks();
   readonly #listening = new Listening();
   readonly #tally = new Tally();
   #handler: MeshHandler = nobody;
@@ -65,6 +67,9 @@ export class Mesh {
       options,
       isBanned: (peer) => this.#offences.isBanned(peer, clock.now()),
       flowsOver: (connection) => this.#gossip?.flowsOver(connection) ?? false,
+      // What cannot be attached does not come up, and is looked after by that.
+      attach: (connection) => void this.#gossipLinks.attach(connection).catch(() => {}),
+      detach: (connection) => this.#gossipLinks.detach(connection.remotePeer),
       onRefused: (reason) => this.#tally.refused(reason),
       onUp: (peer) => this.#up(peer),
       onDown: (peer) => this.#down(peer),
@@ -96,6 +101,7 @@ export class Mesh {
       options,
       protector: this.#gate.protector(),
       gater: this.#links.gater(),
+      gossipLinks: this.#gossipLinks,
       transport,
     });
     node.addEventListener('connection:open', ({ detail }) => this.#links.opened(detail));
@@ -219,6 +225,7 @@ export class Mesh {
     );
     this.#gossip = new Gossip({
       service: node.services.gossip,
+      links: this.#gossipLinks,
       maxBroadcastBytes: options.maxBroadcastBytes,
       received: (from, bytes) => this.#received(from, bytes),
       onDropped: (reason) => this.#tally.dropped(reason),

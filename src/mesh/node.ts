@@ -8,6 +8,7 @@ import { yamux } from '@libp2p/yamux';
 import { createLibp2p, type Libp2pOptions } from 'libp2p';
 import type { MeshOptions } from './contract.ts';
 import { gossipService } from './gossip.ts';
+import type { GossipLinks } from './gossip-links.ts';
 
 export type Node = Libp2p<{ readonly gossip: GossipSub; readonly identify: Identify }>;
 export type Transport = NonNullable<Libp2pOptions['transports']>[number];
@@ -18,13 +19,14 @@ export interface NodeParts {
   readonly options: MeshOptions;
   readonly protector: ConnectionProtector;
   readonly gater: ConnectionGater;
+  readonly gossipLinks: GossipLinks;
   /** TCP unless a test hands in another. */
   readonly transport: Transport | undefined;
 }
 
 /** Streams that live as long as their link may be idle for this long in milliseconds: a week, as good as for ever. */
 const idleStreamMs = 604_800_000;
-/** Streams of one link at once: gossip, pulse, identify and the requests both ways, with room for those closing. */
+/** Streams of one link at once: gossip, pulse and the requests both ways, with room for those closing. */
 const maxStreams = 256;
 /**
  * Limits of libp2p that this room sets itself, closer to what they protect: at the gate, in the dialer, by `maxLinks`.
@@ -32,7 +34,7 @@ const maxStreams = 256;
  */
 const unlimited = 1_000_000;
 
-/** A libp2p node, not started: TCP, the gate, Noise, yamux, identify and gossipsub, with limits set on purpose. */
+/** A libp2p node, not started: TCP, the gate, Noise, yamux and gossipsub, with limits set on purpose. */
 export async function createNode(parts: NodeParts): Promise<Node> {
   const { options, transport, protector } = parts;
   // `timeout` reaches `net.connect`, and libp2p drops it once the connection stands.
@@ -65,6 +67,10 @@ export async function createNode(parts: NodeParts): Promise<Node> {
       reconnectRetries: 0,
     },
     connectionMonitor: { enabled: false },
-    services: { identify: identify({ timeout: options.handshakeTimeoutMs }), gossip: gossipService(options) },
+    services: {
+      // gossipsub insists on it; but links tell it all that identify would, a round trip earlier.
+      identify: identify({ runOnConnectionOpen: false }),
+      gossip: gossipService(options, parts.gossipLinks),
+    },
   });
 }

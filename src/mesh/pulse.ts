@@ -83,7 +83,7 @@ export class Pulse {
     // A process that stood still for a while must not blame the others for what it did not hear meanwhile.
     if (now - this.#watchedAt > 2 * this.#options.pulseMs) this.#heardAt = now;
     this.#watchedAt = now;
-    if (now - this.#heardAt >= this.#options.silenceMs) this.#connection.abort(new Error('the neighbour fell silent'));
+    if (now - this.#heardAt >= this.#options.silenceMs) cutConnection(this.#connection, 'the neighbour fell silent');
     else if (this.#connection.direction === 'outbound') this.#send();
   }
 
@@ -96,5 +96,14 @@ export class Pulse {
     try {
       this.#stream.send(beat);
     } catch {}
+  }
+}
+
+/** Cuts a connection at once, whatever state it is in. */
+export function cutConnection(connection: Connection, reason: string): void {
+  try {
+    connection.abort(new Error(reason));
+  } catch {
+    // It tried to say goodbye on what is closed already.
   }
 }

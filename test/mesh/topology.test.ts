@@ -124,9 +124,11 @@ describe('a link that breaks', () => {
     const host = await freshLab().start({ options: { simultaneousMs: 0 } });
     const identity = createIdentity();
     const before = await lab.start({ identity });
-    before.mesh.connect(dialAddress(host));
+    const wire = await cuttableWire(dialAddress(host));
+    before.mesh.connect(wire.address);
     await until(() => linkedTo(1)(host));
-    // The same host again, while the connection of its former life still stands.
+    // The power fails and comes back, while the connection of the former life still stands here.
+    wire.cut();
     const after = await lab.start({ identity });
     after.mesh.connect(dialAddress(host));
     await until(() => host.seen.ups === 2 && linkedTo(1)(after));
