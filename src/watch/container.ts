@@ -1,0 +1,43 @@
+import type { ContainerAddress, ContainerRecord, ContainerState, SkippedName } from '../record.ts';
+import type { Inspection } from './inspection.ts';
+import { instantToMs } from './instant.ts';
+import { readLabels } from './labels.ts';
+import type { ContainerNames } from './names.ts';
+import { portsOf } from './ports.ts';
+
+/** A name or label in full may be of any length; this much of it tells which one it is. */
+const maxSkippedText = 100;
+
+/** The record of a container that runs, from all that is known of it. */
+export function containerRecord(
+  inspection: Inspection,
+  { names, skipped }: ContainerNames,
+  addresses: readonly ContainerAddress[],
+  draining: boolean,
+): ContainerRecord {
+  const ports = portsOf(inspection);
+  const labelled = readLabels(inspection.labels, ports);
+  const refusals = [...skipped, ...labelled.skipped].map(shortened);
+  return {
+    id: inspection.id,
+    name: inspection.name,
+    image: inspection.image,
+    names,
+    ...(refusals.length > 0 ? { skipped: refusals } : {}),
+    addresses,
+    state: stateOf(inspection, draining),
+    health: inspection.health,
+    startedAt: instantToMs(inspection.startedAt),
+    ...(ports.length > 0 ? { ports } : {}),
+    ...labelled.values,
+  };
+}
+
+function stateOf({ paused, stopping }: Inspection, draining: boolean): ContainerState {
+  if (draining || stopping) return 'draining';
+  return paused ? 'paused' : 'running';
+}
+
+function shortened({ text, reason }: SkippedName): SkippedName {
+  return { text: text.length > maxSkippedText ? `${text.slice(0, maxSkippedText - 3)}...` : text, reason };
+}

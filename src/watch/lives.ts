@@ -1,0 +1,235 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../clock.ts';
+import type { ContainerAddress, ContainerRecord } from '../record.ts';
+import { addressesOf, type Surroundings } from './addresses.ts';
+import { containerRecord } from './container.ts';
+import type { HoldOptions } from './crashes.ts';
+import type { ContainerSummary } from './decode.ts';
+import type { ContainerEvent } from './event.ts';
+import { Holders } from './holders.ts';
+import { type Inspection, joinedContainer } from './inspection.ts';
+import { isIgnored } from './labels.ts';
+import { Life } from './life.ts';
+import type { ContainerNames } from './names.ts';
+
+/** What follows from what the engine said. */
+export interface LivesOutput {
+  put(record: ContainerRecord): void;
+  remove(id: string): void;
+  /** The engine has to be asked about this container, soon. */
+  inspect(id: string): void;
+  count(what: string): void;
+}
+
+/**
+ * What runs here, worked out from events, inspections and listings, which all come late and in any order between
+ * containers. Everything that arrives is counted on; `now` is read before the engine is asked, so that an answer which
+ * an event overtook is known as such. It asks nobody itself.
+ */
+export class Lives {
+  readonly #clock: Clock;
+  readonly #options: HoldOptions;
+  readonly #namesOf: (inspection: Inspection) => ContainerNames;
+  readonly #output: LivesOutput;
+  readonly #lives = new Map<string, Life>();
+  readonly #holders: Holders;
+  /** Those that run in the network of another container. */
+  readonly #joined = new Set<Life>();
+  #surroundings: Surroundings;
+  #arrived = 0;
+  #forgotten = 0;
+
+  constructor(parts: {
+    clock: Clock;
+    options: HoldOptions;
+    surroundings: Surroundings;
+    namesOf: (inspection: Inspection) => ContainerNames;
+    output: LivesOutput;
+  }) {
+    this.#clock = parts.clock;
+    this.#options = parts.options;
+    this.#surroundings = parts.surroundings;
+    this.#namesOf = parts.namesOf;
+    this.#output = parts.output;
+    this.#holders = new Holders(parts.surroundings.hostId);
+  }
+
+  /** Where we are on the count of all that arrived. */
+  get now(): number {
+    return this.#arrived;
+  }
+
+  records(): ContainerRecord[] {
+    return [...this.#lives.values()].flatMap(({ record }) => record ?? []);
+  }
+
+  /** The networks are others now: every address may be on another one. */
+  setSurroundings(surroundings: Surroundings): void {
+    this.#surroundings = surroundings;
+    for (const life of this.#lives.values()) this.#publish(life);
+  }
+
+  event(event: ContainerEvent): void {
+    this.#arrived += 1;
+    const life = this.#lifeOf(event.id);
+    life.touched = this.#arrived;
+    switch (event.type) {
+      case 'started':
+        this.#output.inspect(life.id);
+        break;
+      case 'changed':
+      case 'moved':
+        // Networks are connected before a start and disconnected after an end; both have events of their own.
+        if (life.inspection !== undefined) this.#output.inspect(life.id);
+        break;
+      case 'signalled':
+        life.signal(event.signal, event.at);
+        this.#publish(life);
+        break;
+      case 'ended':
+        this.#ended(life, event.at);
+        break;
+      case 'removed':
+        life.ended = this.#arrived;
+        this.#end(life);
+    }
+  }
+
+  /** Takes in an inspection that was asked for at `askedAt`; undefined for a container that is gone. */
+  inspected(id: string, askedAt: number, inspection: Inspection | undefined): void {
+    const life = this.#lifeOf(id);
+    if (askedAt < life.ended) {
+      this.#output.count('overtakenInspections');
+      this.#output.inspect(id);
+    } else if (inspection?.running) {
+      life.goOn(inspection);
+      if (joinedContainer(inspection) !== undefined) this.#joined.add(life);
+      this.#publish(life);
+      this.#republishJoined(id);
+    } else {
+      this.#end(life);
+    }
+  }
+
+  /**
+   * Takes in a listing of all that runs, asked for at `askedAt`. Ends what is missing there and returns what must be
+   * looked at: all of it, or what the listing shows to be different.
+   */
+  listed(askedAt: number, summaries: readonly ContainerSummary[], which: 'all' | 'different'): string[] {
+    const listed = new Set(summaries.map(({ id }) => id));
+    for (const life of [...this.#lives.values()]) {
+      if (listed.has(life.id) || life.touched > askedAt) continue;
+      if (life.inspection !== undefined) this.#output.count('missedEnds');
+      this.#end(life);
+      if (life.crashes.forgotten) this.#forget(life);
+    }
+    return summaries.filter((each) => which === 'all' || this.#differs(each)).map(({ id }) => id);
+  }
+
+  /** Gives back all timers. */
+  close(): void {
+    for (const life of this.#lives.values()) life.close();
+  }
+
+  #lifeOf(id: string): Life {
+    const known = this.#lives.get(id);
+    if (known !== undefined) return known;
+    const life = new Life(id, this.#clock, this.#options);
+    life.ended = this.#forgotten;
+    this.#lives.set(id, life);
+    return life;
+  }
+
+  /** Of a container that is forgotten an inspection may still be under way: nothing asked for until now counts. */
+  #forget(life: Life): void {
+    this.#arrived += 1;
+    this.#forgotten = this.#arrived;
+    this.#lives.delete(life.id);
+  }
+
+  /** The end of an earlier run may be told after the start of the next one; the engine knows whether it is. */
+  #ended(life: Life, at: number): void {
+    if (life.inspection !== undefined && at < life.inspection.startedAt) {
+      this.#output.count('lateEnds');
+      this.#output.inspect(life.id);
+    } else {
+      if (life.endsByItself) life.crashes.add();
+      life.ended = this.#arrived;
+      this.#end(life);
+    }
+  }
+
+  #end(life: Life): void {
+    life.end();
+    this.#joined.delete(life);
+    this.#withdraw(life);
+    this.#republishJoined(life.id);
+  }
+
+  #withdraw(life: Life): void {
+    if (life.record === undefined) return;
+    this.#holders.release(life);
+    life.record = undefined;
+    this.#output.remove(life.id);
+  }
+
+  #publish(life: Life): void {
+    const { inspection } = life;
+    if (inspection === undefined) return;
+    if (isIgnored(inspection.labels)) {
+      this.#withdraw(life);
+      return;
+    }
+    if (life.holdBack(() => this.#publish(life))) {
+      this.#output.count('heldBack');
+      return;
+    }
+    const offered = this.#addressesOf(inspection);
+    const addresses = offered.filter((address) => this.#holders.mayHold(life, address));
+    // All its addresses belong to runs that began later: it is gone, and the engine has yet to say so.
+    if (offered.length > 0 && addresses.length === 0) {
+      this.#withdraw(life);
+      return;
+    }
+    const record = containerRecord(inspection, this.#namesOf(inspection), addresses, life.draining);
+    if (!isDeepStrictEqual(record, life.record)) this.#tell(life, record);
+  }
+
+  #tell(life: Life, record: ContainerRecord): void {
+    life.record = record;
+    for (const loser of this.#holders.hold(life, record.addresses)) {
+      this.#output.count('evictions');
+      this.#publish(loser);
+      this.#output.inspect(loser.id);
+    }
+    this.#output.put(record);
+    this.#republishJoined(life.id);
+  }
+
+  /** A container in the network of another one has the addresses of that run of it which it joined. */
+  #addressesOf(inspection: Inspection): readonly ContainerAddress[] {
+    const target = joinedContainer(inspection);
+    if (target === undefined) return addressesOf(inspection, this.#surroundings);
+    const joined = this.#lives.get(target)?.inspection;
+    if (joined === undefined || joined.startedAt > inspection.startedAt) return [];
+    return addressesOf(joined, this.#surroundings);
+  }
+
+  #republishJoined(target: string): void {
+    for (const life of this.#joined)
+      if (life.inspection !== undefined && joinedContainer(life.inspection) === target) this.#publish(life);
+  }
+
+  #differs(summary: ContainerSummary): boolean {
+    const inspection = this.#lives.get(summary.id)?.inspection;
+    if (inspection === undefined) return true;
+    const { name, paused, health, addresses } = summary;
+    const known = inspection.endpoints.flatMap((endpoint) => endpoint.addresses.map(({ text }) => text));
+    return (
+      (name !== undefined && name !== inspection.name) ||
+      (paused !== undefined && paused !== inspection.paused) ||
+      (health !== undefined && health !== inspection.health) ||
+      (addresses !== undefined && !isDeepStrictEqual(addresses.toSorted(), known.toSorted()))
+    );
+  }
+}

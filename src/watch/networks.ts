@@ -1,0 +1,84 @@
+import {
+  type Address,
+  type Cidr,
+  type HostId,
+  localNetworkKey,
+  type Network,
+  type NetworkKey,
+  parseAddress,
+  parseCidr,
+  sharedNetworkKey,
+} from '../record.ts';
+import type { Result } from '../result.ts';
+import type { EngineNetwork } from './decode.ts';
+import type { Endpoint } from './inspection.ts';
+
+/** The networks of this host, by the engine's ids. */
+export type NetworkTable = ReadonlyMap<string, EngineNetwork>;
+
+export function networkTable(networks: readonly EngineNetwork[]): NetworkTable {
+  return new Map(networks.map((network) => [network.id, network]));
+}
+
+/** The network an endpoint is on; Podman gives its name where Docker gives its id. */
+export function networkOf(table: NetworkTable, { networkId, networkName }: Endpoint): EngineNetwork | undefined {
+  return table.get(networkId) ?? [...table.values()].find(({ name }) => name === networkId || name === networkName);
+}
+
+/** Whether all is known that there is to know of an endpoint's network. */
+export function isKnown(table: NetworkTable, endpoint: Endpoint): boolean {
+  return endpoint.addresses.length === 0 || networkOf(table, endpoint) !== undefined;
+}
+
+/** Drivers that put containers straight onto the segment their host is on. */
+const segmentDrivers = ['macvlan', 'ipvlan'];
+/** Networks that no container has an address of its own on. */
+const bareDrivers = ['host', 'null', 'none'];
+
+/**
+ * What tells this network from all others of the mesh. One of Swarm or of a cluster-wide driver is the same wherever
+ * its id is. macvlan and ipvlan networks are made on each host by hand, with ids of their own: they are one network
+ * where they are on the same VLAN with the same subnets. All others are their own host's, even with equal subnets.
+ */
+export function networkKey(host: HostId, network: EngineNetwork): NetworkKey {
+  if (network.scope !== 'local') return sharedNetworkKey(`${network.scope}:${network.id}`);
+  const segment = segmentDrivers.includes(network.driver) ? segmentOf(network) : undefined;
+  return segment === undefined ? localNetworkKey(host, network.id) : sharedNetworkKey(`segment:${segment}`);
+}
+
+/** The key of the host's own network, on which containers share the host's address. */
+export function hostNetworkKey(host: HostId): NetworkKey {
+  return localNetworkKey(host, 'host');
+}
+
+/** The networks with addresses of their own, in a stable order. */
+export function describeNetworks(host: HostId, networks: Iterable<EngineNetwork>): Network[] {
+  return [...networks]
+    .filter((network) => !bareDrivers.includes(network.driver) && !network.ingress)
+    .map((network) => ({
+      key: networkKey(host, network),
+      name: network.name,
+      driver: network.driver,
+      subnets: subnetsOf(network),
+      gateways: network.gateways.flatMap((text): Address[] => valuesOf(parseAddress(text))),
+    }))
+    .sort((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+export function subnetsOf(network: EngineNetwork): Cidr[] {
+  return network.subnets.flatMap((text): Cidr[] => valuesOf(parseCidr(text)));
+}
+
+/** Undefined for a network that reaches nobody outside its host: one without a parent device, or routed (ipvlan L3). */
+function segmentOf({ options, subnets }: EngineNetwork): string | undefined {
+  const parent = options.get('parent') ?? '';
+  const routed = /^l3/.test(options.get('ipvlan_mode') ?? '');
+  if (parent === '' || routed || subnets.length === 0) return undefined;
+  // `eth0.20` is VLAN 20 of eth0; the device's name may differ from host to host.
+  const vlan = /\.(\d+)$/.exec(parent)?.[1] ?? 'untagged';
+  return `${vlan}:${subnets.toSorted().join(',')}`;
+}
+
+function valuesOf<T>(result: Result<T>): T[] {
+  return result.ok ? [result.value] : [];
+}
