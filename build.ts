@@ -2,15 +2,12 @@
  * `node build.ts [OUTDIR]`: bundles Weft into `dist`: `weft.js`, the agent and the command line, and `dns-thread.js`,
  * the thread that answers questions. Maps lie beside them for reading traces; nothing needs them to run.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** What dockerode needs for ssh and for building images, and Weft does for neither: 9 MB of source. */
 const notNeeded = /^(ssh2|cpu-features|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/;
-/** How the agent names its thread in the sources, and what it is called in the bundle. */
-const threadSource = './thread.ts';
-const threadOutput = './dns-thread.js';
 
 const outputDirectory = process.argv[2] ?? 'dist';
 
@@ -30,7 +27,7 @@ const { metafile } = await build({
   logLevel: 'warning',
   // Packages of the CommonJS kind call `require` for what Node brings.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  plugins: [leaveOut(), renameThread()],
+  plugins: [leaveOut()],
 });
 report(metafile);
 
@@ -45,22 +42,6 @@ function leaveOut(): Plugin {
           get: () => () => { throw new Error('${path} is not part of this build'); },
         });`,
       }));
-    },
-  };
-}
-
-/** The bundle's files lie side by side, so the thread's address changes; a build that finds none to change is broken. */
-function renameThread(): Plugin {
-  let renamed = false;
-  return {
-    name: 'rename-thread',
-    setup({ onLoad, onEnd }) {
-      onLoad({ filter: /\/src\/dns\/[^/]+\.ts$/ }, async ({ path }) => {
-        const source = await readFile(path, 'utf8');
-        renamed ||= source.includes(`new URL('${threadSource}'`);
-        return { contents: source.replaceAll(`new URL('${threadSource}'`, `new URL('${threadOutput}'`), loader: 'ts' };
-      });
-      onEnd(() => (renamed ? {} : { errors: [{ text: `nothing in src/dns starts a thread at ${threadSource}` }] }));
     },
   };
 }

@@ -31,8 +31,9 @@ process.exitCode = sum('passed') > 0 && sum('failed') === 0 && sum('leftOut') ==
 function tally(file: string): Tally {
   try {
     const result = resultShape.parse(JSON.parse(readFileSync(file, 'utf8')));
-    const unloaded = result.testResults.filter(
-      (each) => each.status === 'failed' && each.assertionResults.length === 0,
+    const brokenFiles = result.testResults.filter(
+      ({ status, assertionResults }) =>
+        status === 'failed' && assertionResults.every((each) => each.status !== 'failed'),
     );
     return {
       passed: result.numPassedTests,
