@@ -89,21 +89,36 @@ export class Exchange {
     const { options, answer, onBytes } = this.#parts;
     const request = await this.#timed(stream, () => readFrame(reader, options.maxRequestBytes));
     onBytes('in', request.length);
-    for await (const chunk of answer(from, request)) {
-      if (chunk.length === 0) continue;
-      if (chunk.length > options.maxChunkBytes) throw new Error(`an answer has a chunk of ${chunk.length} bytes`);
-      await this.#timed(stream, () => sendAll(stream, encodeFrame(chunk)));
-      onBytes('out', chunk.length);
+    const chunks = answer(from, request)[Symbol.asyncIterator]();
+    const step = () => this.#timed(stream, () => chunks.next());
+    try {
+      for (let next = await step(); !next.done; next = await step()) await this.#send(stream, next.value);
+    } finally {
+      // Not waited for: what made the chunks may be what does not move.
+      chunks.return?.().catch(() => {});
     }
     await this.#timed(stream, () => sendAll(stream, encodeFrame(new Uint8Array())));
     await stream.close().catch(() => {});
   }
 
-  /** Runs one step, and resets the stream when it takes too long: the step then throws. */
+  async #send(stream: Stream, chunk: Uint8Array): Promise<void> {
+    const { options, onBytes } = this.#parts;
+    if (chunk.length > options.maxChunkBytes) throw new Error(`an answer has a chunk of ${chunk.length} bytes`);
+    // An empty frame would say that the answer is whole.
+    if (chunk.length === 0) return;
+    await this.#timed(stream, () => sendAll(stream, encodeFrame(chunk)));
+    onBytes('out', chunk.length);
+  }
+
+  /** Runs one step, and resets the stream and throws when it takes too long. */
   async #timed<T>(stream: Stream, step: () => Promise<T>): Promise<T> {
     const { clock, options } = this.#parts;
-    const late = () => stream.abort(new Error(`the neighbour did not move for ${options.requestTimeoutMs} ms`));
-    const cancel = clock.after(options.requestTimeoutMs, late);
-    return await step().finally(cancel);
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const cancel = clock.after(options.requestTimeoutMs, () => {
+      const error = new Error(`the request did not move for ${options.requestTimeoutMs} ms`);
+      stream.abort(error);
+      reject(error);
+    });
+    return await Promise.race([step(), late]).finally(cancel);
   }
 }
