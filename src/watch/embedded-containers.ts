@@ -177,6 +177,18 @@ export class EmbeddedContainers {
     return endpoints.flatMap(({ addresses }) => addresses.map(({ address }) => address))[0];
   }
 
+  /** The names of all containers. */
+  all(): string[] {
+    return [...this.#containers.values()].map(({ name }) => name);
+  }
+
+  /** What runs, by name, with all its addresses. */
+  running(): ReadonlyMap<string, readonly string[]> {
+    const running = [...this.#containers.values()].filter((each) => each.running);
+    const addresses = (each: ContainerState) => [...each.endpoints.values()].flatMap((endpoint) => endpoint.addresses);
+    return new Map(running.map((each) => [each.name, addresses(each).map(({ address }) => address)]));
+  }
+
   /** The documents of the API; only those of a container that runs are listed. */
   protected document(path: string): unknown {
     const id = /^\/containers\/([^/]+)\/json$/.exec(path)?.[1];

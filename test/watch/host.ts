@@ -6,6 +6,7 @@ import {
   type Domain,
   type HostId,
   type Network,
+  parseAddress,
   parseDomain,
   parseHostId,
 } from '../../src/record.ts';
@@ -69,6 +70,8 @@ export class HeldRecords implements WatchSink {
 
 /** A watch of the engine at `url`, running until it is disposed of. */
 export class WatchedHost implements AsyncDisposable {
+  /** For a host that knows its own address. */
+  readonly address = taken(parseAddress('192.0.2.1'));
   readonly sink = new HeldRecords();
   readonly watch: Watch;
 
