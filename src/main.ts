@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import packageJson from '../package.json' with { type: 'json' };
 import { type AgentAddress, AgentClient } from './cli/client.ts';
 import type { Context } from './cli/context.ts';
@@ -61,6 +63,7 @@ function context(api: string | undefined): Context {
     }),
     out,
     remark: err,
+    readInput,
     paint: colours ? ansiColours : noColours,
     terminal: process.stdout.isTTY ?? false,
     now: () => Date.now(),
@@ -75,6 +78,13 @@ function agentAddresses(given: string | undefined): AgentAddress[] {
     const address = parseApiAddress(text);
     if (!address.ok) throw new Failure(`--api: ${address.problem}`, exitCodes.wrongUsage);
     return address.value;
+  });
+}
+
+async function readInput(file: string): Promise<string> {
+  if (file === '-') return text(process.stdin);
+  return readFile(file, 'utf8').catch((cause) => {
+    throw new Failure(`cannot read ${file}: ${cause instanceof Error ? cause.message : cause}`);
   });
 }
 

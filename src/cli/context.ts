@@ -8,6 +8,8 @@ export interface Context {
   out(text: string): void;
   /** Writes a remark to standard error, which standard output stays clean of. */
   remark(text: string): void;
+  /** All of a file; of standard input for `-`. Throws one clear sentence where it cannot be read. */
+  readInput(file: string): Promise<string>;
   readonly paint: Paint;
   /** Whether standard output is a terminal that can be redrawn. */
   readonly terminal: boolean;

@@ -8,6 +8,7 @@ import { connect, forget, leave, token } from './mesh.ts';
 import { report } from './report.ts';
 import { type AddOptions, add, rm } from './static-records.ts';
 import { status, statusParts } from './status.ts';
+import { exportFormats, exportRecords, importFormats, importRecords } from './transfer.ts';
 import { watch } from './watch.ts';
 import { dnsAdd, dnsArgs, dnsRemove } from './weave-names.ts';
 
@@ -155,6 +156,7 @@ function addWriting(asking: Asking, make: Make): void {
   asking('rm <name> [ips...]', 'remove static records, all of a name or these addresses')
     .option('--json', 'print JSON')
     .action((name: string, ips: string[], options: Json) => rm(make(options), name, ips, options));
+  addTransfer(asking, make);
   asking('token', 'print what another host needs to join')
     .option('--json', 'print JSON')
     .action((options: Json) => token(make(options), options));
@@ -165,6 +167,22 @@ function addWriting(asking: Asking, make: Make): void {
     (peers: string[], options: Api) => forget(make(options), peers),
   );
   asking('leave', "withdraw this host's records and end its agent").action((options: Api) => leave(make(options)));
+}
+
+function addTransfer(asking: Asking, make: Make): void {
+  asking('export', 'all records as a hosts file or a zone file')
+    .addOption(new Option('--format <format>', 'what to write').choices(exportFormats).default('hosts'))
+    .option('--static', 'only records that were made by hand, shadowed or not')
+    .action((options: Api & Parameters<typeof exportRecords>[1]) => exportRecords(make(options), options));
+  asking(
+    'import <file>',
+    'make static records of a hosts file, a zone file or the output of "weave report"; - is standard input',
+  )
+    .addOption(new Option('--format <format>', 'what the file is, where it cannot be told').choices(importFormats))
+    .option('--dry-run', 'only print what would be added')
+    .action((file: string, options: Api & Parameters<typeof importRecords>[2]) =>
+      importRecords(make(options), file, options),
+    );
 }
 
 /** weave's own grammar, in which `-h` is a host name. */

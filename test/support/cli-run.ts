@@ -19,13 +19,15 @@ export interface RunOptions {
   /** As on a terminal with colours. */
   readonly terminal?: boolean;
   readonly interrupted?: AbortSignal;
+  /** What is in the files that commands read. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Called with all that was printed so far, after each print. */
   readonly onOutput?: (out: string, err: string) => void;
 }
 
 /** Runs a command line in this process against an agent, an hour after noon. */
 export async function weft(agent: ApiAgent, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { terminal = false, interrupted = new AbortController().signal, onOutput } = options;
+  const { terminal = false, interrupted = new AbortController().signal, files = {}, onOutput } = options;
   let printed = '';
   let complained = '';
   let flags: GivenFlags | undefined;
@@ -48,6 +50,7 @@ export async function weft(agent: ApiAgent, words: readonly string[], options: R
       agent: new AgentClient({ addresses: [{ type: 'unix', path: agent.socketPath }], timeoutMs: 5_000 }),
       out,
       remark: err,
+      readInput: async (file) => files[file] ?? '',
       paint: terminal ? ansiColours : noColours,
       terminal,
       now: () => noon + 3_600_000,

@@ -1,0 +1,114 @@
+import type { Context } from './context.ts';
+import { exitCodes, Failure } from './failure.ts';
+import { readHostsFile, writeHostsFile } from './hosts-file.ts';
+import type { Imported, ImportedRecord } from './imported.ts';
+import type { RecordsReply, StatusReply } from './replies.ts';
+import { counted } from './table.ts';
+import { readWeaveReport } from './weave-file.ts';
+import { readZoneFile, writeZoneFile } from './zone-file.ts';
+
+export const exportFormats = ['hosts', 'zone'] as const;
+export const importFormats = ['hosts', 'zone', 'weave'] as const;
+
+/** `weft export`: all records as a hosts file or a zone file. */
+export async function exportRecords(
+  context: Context,
+  options: { format: (typeof exportFormats)[number]; static?: boolean },
+): Promise<void> {
+  const { records, domains } = await context.agent.get<RecordsReply>('/v1/records');
+  const { dns } = await context.agent.get<StatusReply>('/v1/status');
+  const rows = records.filter(({ source, shadowed }) => (options.static ? source === 'static' : !shadowed));
+  const zone = () => writeZoneFile(rows, domains[0] ?? '', dns?.ttlSeconds ?? 1);
+  context.out(options.format === 'hosts' ? writeHostsFile(rows) : zone());
+}
+
+/** `weft import FILE`: makes static records of a hosts file, a zone file or the output of `weave report`. */
+export async function importRecords(
+  context: Context,
+  file: string,
+  options: { format?: (typeof importFormats)[number]; dryRun?: boolean },
+): Promise<void> {
+  const { domains } = await context.agent.get<RecordsReply>('/v1/records');
+  const text = await context.readInput(file);
+  const { records, skipped } = read(text, options.format ?? recognise(text), domains[0] ?? '');
+  const inside = records.filter(({ fullName }) => domains.some((domain) => fullName.endsWith(`.${domain}`)));
+  const remarks = [...skipped, ...foreign(records, inside, domains)];
+  for (const remark of remarks) context.remark(`left out: ${remark}\n`);
+  const failed = await put(context, inside, options.dryRun ?? false);
+  if (failed > 0) throw new Failure(`${counted(failed, 'name')} could not be imported`);
+}
+
+function recognise(text: string): (typeof importFormats)[number] {
+  if (text.trimStart().startsWith('{')) return 'weave';
+  return /^\$(ORIGIN|TTL)|\sIN\s+[A-Z]+\s/im.test(text) ? 'zone' : 'hosts';
+}
+
+function read(text: string, format: (typeof importFormats)[number], domain: string): Imported {
+  switch (format) {
+    case 'weave':
+      return readWeaveReport(text);
+    case 'zone':
+      return readZoneFile(text, domain);
+    case 'hosts':
+      return readHostsFile(text, domain);
+  }
+}
+
+function foreign(
+  all: readonly ImportedRecord[],
+  inside: readonly ImportedRecord[],
+  domains: readonly string[],
+): string[] {
+  const names = new Set(all.filter((record) => !inside.includes(record)).map(({ fullName }) => fullName));
+  return [...names].map((name) => `${name} is not below ${domains.join(' or ')}`);
+}
+
+/** Adds all records of a name and time to live in one request; tells of each name that the agent refuses. */
+async function put(context: Context, records: readonly ImportedRecord[], dryRun: boolean): Promise<number> {
+  const groups = Object.values(Object.groupBy(records, ({ fullName, ttlSeconds }) => `${fullName} ${ttlSeconds}`));
+  let failed = 0;
+  for (const group of groups) {
+    const first = group?.[0];
+    if (!group || !first) continue;
+    try {
+      if (!dryRun) await context.agent.put(`/v1/static/${encodeURIComponent(first.fullName)}`, bodyOf(group));
+      context.out(
+        group.map((record) => `${dryRun ? 'would add' : 'added'} ${record.fullName} ${contentText(record)}\n`).join(''),
+      );
+    } catch (error) {
+      if (!(error instanceof Failure) || error.exitCode === exitCodes.noAgent) throw error;
+      context.remark(`${first.fullName}: ${error.message}\n`);
+      failed++;
+    }
+  }
+  return failed;
+}
+
+function bodyOf(group: readonly ImportedRecord[]) {
+  const contents = group.map(({ content }) => content);
+  const addresses = contents.flatMap((each) => (each.type === 'address' ? [each.address] : []));
+  const txt = contents.flatMap((each) => (each.type === 'txt' ? [each.text] : []));
+  const srv = contents.flatMap(({ type, ...fields }) => (type === 'srv' ? [fields] : []));
+  const cname = contents.find((each) => each.type === 'cname');
+  const ttl = group[0]?.ttlSeconds;
+  return {
+    ...(addresses.length > 0 && { addresses }),
+    ...(txt.length > 0 && { txt }),
+    ...(srv.length > 0 && { srv }),
+    ...(cname && { cname: cname.target }),
+    ...(ttl !== undefined && { ttl }),
+  };
+}
+
+function contentText({ content }: ImportedRecord): string {
+  switch (content.type) {
+    case 'address':
+      return content.address;
+    case 'cname':
+      return `CNAME ${content.target}.`;
+    case 'srv':
+      return `SRV ${content.priority} ${content.weight} ${content.port} ${content.target}.`;
+    case 'txt':
+      return `TXT ${JSON.stringify(content.text)}`;
+  }
+}
