@@ -23,6 +23,8 @@ export interface ApiParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly options: ApiOptions;
+  /** Which process has a TCP port of this host, such as `dnsmasq (pid 812)`, where the system tells. */
+  readonly holderOf?: (address: string, port: number) => Promise<string | undefined>;
 }
 
 /**
@@ -111,16 +113,39 @@ export class ApiServer {
       response.setHeader('server', `weft/${this.#parts.control.agent.version}`);
       this.#app.routing(request, response);
     });
-    await listen(server, address);
+    await listen(server, address).catch(async (cause: Error) => {
+      throw new Error(`cannot listen on ${spell(address)}: ${await this.#reason(cause, address)}`, { cause });
+    });
     this.#servers.push(server);
     if (address.type === 'unix') await openSocketFile(address.path);
+  }
+
+  async #reason(error: Error, address: ApiAddress): Promise<string> {
+    switch ('code' in error ? error.code : undefined) {
+      case 'EADDRINUSE': {
+        const holder = address.type === 'tcp' && (await this.#parts.holderOf?.(address.address, address.port));
+        return `${holder || 'another program'} has that port; choose another with --api, or end that program`;
+      }
+      case 'EACCES':
+        return 'permission denied';
+      case 'EADDRNOTAVAIL':
+        return 'this host has no such address';
+      default:
+        return error.message;
+    }
   }
 
   #createServer(handler: RequestListener<typeof IncomingMessage>): Server {
     const { options, log } = this.#parts;
     const { headersTimeoutMs, requestTimeoutMs, keepAliveMs } = options;
     const server = createServer(
-      { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveMs },
+      {
+        headersTimeout: headersTimeoutMs,
+        requestTimeout: requestTimeoutMs,
+        keepAliveTimeout: keepAliveMs,
+        // Node looks for late requests only so often; by itself every 30 s.
+        connectionsCheckingInterval: headersTimeoutMs,
+      },
       handler,
     );
     server.maxConnections = options.maxConnections;
@@ -137,24 +162,15 @@ function spell(address: ApiAddress): string {
 
 function listen(server: Server, address: ApiAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (cause: Error) => reject(new Error(`cannot listen on ${spell(address)}: ${reason(cause)}`, { cause }));
-    server.once('error', fail);
+    server.once('error', reject);
     server.listen(
       address.type === 'unix' ? { path: address.path } : { host: address.address, port: address.port },
       () => {
-        server.off('error', fail);
+        server.off('error', reject);
         resolve();
       },
     );
   });
-}
-
-function reason(error: Error): string {
-  const code = 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return 'another program has that port; choose another with --api, or end that program';
-  if (code === 'EACCES') return 'permission denied';
-  if (code === 'EADDRNOTAVAIL') return 'this host has no such address';
-  return error.message;
 }
 
 function close(server: Server, clock: Clock, drainMs: number): Promise<void> {

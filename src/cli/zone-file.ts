@@ -134,11 +134,11 @@ function entries(text: string): Entry[] {
 function readWord(token: string): Word {
   const quoted = token.startsWith('"');
   const bare = quoted ? token.slice(1, -1) : token;
-  return { text: unescape(bare), quoted };
+  return { text: readEscapes(bare), quoted };
 }
 
 /** RFC 1035 section 5.1: `\DDD` is an octet, `\X` is X itself. The octets of a text are taken as UTF-8. */
-function unescape(text: string): string {
+function readEscapes(text: string): string {
   const pieces = text.matchAll(/\\(\d{3})|\\(.)|[^\\]+/g);
   const octets = [...pieces].map(([all, octet, literal]) =>
     octet === undefined ? Buffer.from(literal ?? all) : Buffer.from([Number(octet) & 0xff]),

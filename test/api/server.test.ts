@@ -1,5 +1,6 @@
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -24,7 +25,9 @@ async function start(...given: Parameters<typeof ApiAgent.start>): Promise<ApiAg
 }
 
 function serverOn(...listen: ApiAddress[]): ApiServer {
-  const parts = { control: new ControlTwin(), clock: new ManualClock(), log: silentLog, options: apiDefaults };
+  const options = { ...apiDefaults, token: 'right' };
+  const holderOf = async () => 'dnsmasq (pid 812)';
+  const parts = { control: new ControlTwin(), clock: new ManualClock(), log: silentLog, options, holderOf };
   const server = new ApiServer({ ...parts, listen });
   open.push({ [Symbol.asyncDispose]: () => server.stop() });
   return server;
@@ -56,7 +59,6 @@ describe('the API', () => {
     const dead = createServer().listen(path);
     await new Promise((resolve) => dead.once('listening', resolve));
     // A process that is killed leaves its socket file behind; renaming keeps it from being removed by close.
-    const { rename } = await import('node:fs/promises');
     await rename(path, `${path}.kept`);
     await new Promise((resolve) => dead.close(resolve));
     await rename(`${path}.kept`, path);
@@ -82,21 +84,50 @@ describe('the API', () => {
     );
   });
 
-  it('says in one sentence that a port is taken, and lets go of what it had', async () => {
+  it('says in one sentence that a port is taken and by whom, and lets go of what it had', async () => {
     const agent = await start();
     const path = join(await temporary(), 'weft.sock');
     const second = serverOn({ type: 'unix', path }, { type: 'tcp', address: '127.0.0.1', port: agent.port });
     await expect(second.start()).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${agent.port}: another program has that port; choose another with --api, or end that program`,
+      `cannot listen on 127.0.0.1:${agent.port}: dnsmasq (pid 812) has that port; choose another with --api, or end that program`,
     );
     await expect(stat(path)).rejects.toThrow('ENOENT');
   });
 
   it('says in one sentence that it has no such address', async () => {
     const server = serverOn({ type: 'tcp', address: '192.0.2.1', port: 0 });
+    await expect(server.start()).rejects.toThrow('cannot listen on 192.0.2.1:0: this host has no such address');
+  });
+
+  it('does not listen for other hosts without a token', async () => {
+    const parts = { control: new ControlTwin(), clock: new ManualClock(), log: silentLog, options: apiDefaults };
+    const server = new ApiServer({ ...parts, listen: [{ type: 'tcp', address: '0.0.0.0', port: 0 }] });
     await expect(server.start()).rejects.toThrow(
-      'cannot listen on 192.0.2.1:0: other hosts reach it, so it needs a token',
+      'cannot listen on 0.0.0.0:0: other hosts reach it, so it needs a token; give --api-token-file',
     );
+  });
+
+  it('asks callers from other hosts for the token', async () => {
+    const server = serverOn({ type: 'tcp', address: '0.0.0.0', port: 0 });
+    await server.start();
+    const [bound] = server.boundAddresses();
+    const url = `http://127.0.0.1:${bound?.type === 'tcp' ? bound.port : 0}/v1/records`;
+    const refused = await fetch(url);
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('www-authenticate')).toBe('Bearer');
+    const admitted = await fetch(url, { headers: { authorization: 'Bearer right' } });
+    expect(admitted.status).toBe(200);
+    await admitted.body?.cancel();
+    await refused.body?.cancel();
+  });
+
+  it('cuts off a caller that does not finish its header', async () => {
+    const agent = await start({ headersTimeoutMs: 50, requestTimeoutMs: 50 });
+    const socket = connect(agent.port, '127.0.0.1');
+    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n');
+    const [reply] = await once(socket, 'data');
+    expect(String(reply)).toMatch(/^HTTP\/1.1 408 /);
+    socket.destroy();
   });
 
   it('says in one sentence that the directory of its socket cannot be made', async () => {
@@ -104,7 +135,6 @@ describe('the API', () => {
     await writeFile(join(directory, 'file'), '');
     const server = serverOn({ type: 'unix', path: join(directory, 'file', 'weft.sock') });
     await expect(server.start()).rejects.toThrow(`cannot make the directory ${directory}/file for the API's socket`);
-    await chmod(directory, 0o700);
   });
 
   it('turns away names that other sites could rebind, on TCP', async () => {
