@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import Docker from 'dockerode';
 import { quote } from '../record.ts';
 import { accepted, type Result, refused } from '../result.ts';
@@ -103,21 +104,37 @@ class DockerEngine implements Engine {
   }
 }
 
+/**
+ * Connections that are kept. For its debug log dockerode has every request described to the last socket, whether that
+ * log is on or not, which costs more than the request; so agents describe themselves in a word.
+ */
+class PlainAgent extends http.Agent {
+  [inspect.custom](): string {
+    return 'PlainAgent';
+  }
+}
+
+class TlsAgent extends https.Agent {
+  [inspect.custom](): string {
+    return 'TlsAgent';
+  }
+}
+
 /** What dockerode needs to know; what it would take from the process's own environment is set here too. */
 function connection(host: DockerHost, environment: NodeJS.ProcessEnv): { agent: http.Agent; options: DockerOptions } {
   const agentOptions = { keepAlive: true, maxSockets };
   if (host.type === 'unix') {
-    const agent = new http.Agent(agentOptions);
+    const agent = new PlainAgent(agentOptions);
     const options = { socketPath: host.path, host: undefined, port: undefined, protocol: 'http' as const, agent };
     return { agent, options: { ...options, ...noCertificates } };
   }
   const { host: hostname, port } = host;
   if (!host.tls) {
-    const agent = new http.Agent(agentOptions);
+    const agent = new PlainAgent(agentOptions);
     return { agent, options: { host: hostname, port, protocol: 'http', agent, ...noCertificates } };
   }
   const certificates = readCertificates(environment);
-  const agent = new https.Agent({ ...agentOptions, ...certificates });
+  const agent = new TlsAgent({ ...agentOptions, ...certificates });
   return { agent, options: { host: hostname, port, protocol: 'https', agent, ...noCertificates, ...certificates } };
 }
 
