@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { meshDefaults } from '../../src/config.ts';
+import { Dialer, type DialerOptions, type DialOutcome } from '../../src/mesh/dialer.ts';
+import { settle } from '../../src/mesh/settle.ts';
+import { type HostId, parseHostId } from '../../src/record.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+const self = host('M');
+const lower = host('A');
+const higher = host('z');
+
+describe('whom a host dials', () => {
+  it('is dialled at once where our id is the lower one, and later where it is not', async () => {
+    const world = new World();
+    world.dialer.start();
+    world.dialer.learn(higher, ['192.0.2.1:6783']);
+    world.dialer.learn(lower, ['192.0.2.2:6783']);
+    expect(world.dialled).toEqual([higher]);
+    await world.clock.advanceAsync(2 * meshDefaults.yieldMs);
+    expect(world.dialled).toEqual([higher, lower]);
+  });
+
+  it('is not dialled when it linked with us in the meantime', async () => {
+    const world = new World();
+    world.dialer.start();
+    world.dialer.learn(lower, ['192.0.2.2:6783']);
+    world.linked.add(lower);
+    await world.clock.advanceAsync(60_000);
+    expect(world.dialled).toEqual([]);
+  });
+
+  it('is dialled again within a second for minutes, and at leisure after that', async () => {
+    const world = new World({ type: 'failed', problem: 'nobody there' });
+    world.dialer.start();
+    world.dialer.learn(higher, ['192.0.2.1:6783']);
+    await world.clock.advanceAsync(60_000);
+    expect(world.dialled.length).toBeGreaterThanOrEqual(60);
+    expect(world.dialled.length).toBeLessThan(150);
+    await world.clock.advanceAsync(meshDefaults.patientAfterMs);
+    const before = world.dialled.length;
+    await world.clock.advanceAsync(60_000);
+    expect(world.dialled.length - before).toBeLessThanOrEqual(30);
+    expect(world.dialled.length - before).toBeGreaterThanOrEqual(15);
+  });
+
+  it('is dialled no more when it is unlearnt', async () => {
+    const world = new World({ type: 'failed', problem: 'nobody there' });
+    world.dialer.start();
+    world.dialer.learn(higher, ['192.0.2.1:6783']);
+    await world.clock.advanceAsync(5_000);
+    world.dialer.unlearn(higher);
+    const before = world.dialled.length;
+    await world.clock.advanceAsync(60_000);
+    expect(world.dialled.length).toBe(before);
+    expect(world.dialer.wanted()).toEqual([]);
+  });
+
+  it('is dialled at once when its address changes, however often the old one failed', async () => {
+    const world = new World({ type: 'failed', problem: 'nobody there' });
+    world.dialer.start();
+    world.dialer.learn(higher, ['192.0.2.1:6783']);
+    await world.clock.advanceAsync(meshDefaults.patientAfterMs * 2);
+    const before = world.dialled.length;
+    world.dialer.learn(higher, ['192.0.2.9:6783']);
+    expect(world.dialled.length).toBe(before + 1);
+  });
+
+  it('is not dialled when it has no address', async () => {
+    const world = new World();
+    world.dialer.start();
+    world.dialer.learn(higher, []);
+    await world.clock.advanceAsync(60_000);
+    expect(world.dialled).toEqual([]);
+  });
+
+  it('is a few of many in a large mesh', async () => {
+    const world = new World(undefined, { fullMeshHosts: 4, linksWhenLarge: 3 });
+    for (let index = 0; index < 20; index += 1)
+      world.dialer.learn(host(String.fromCharCode(97 + index)), ['192.0.2.1:6783']);
+    world.dialer.start();
+    await world.clock.advanceAsync(60_000);
+    expect(world.linked.size).toBe(3);
+    const [first] = world.linked;
+    if (first === undefined) throw new Error('nobody is linked');
+    world.linked.delete(first);
+    world.dialer.lost(first);
+    await world.clock.advanceAsync(60_000);
+    expect(world.linked.size).toBe(3);
+  });
+
+  it('looks for others in a large mesh when those it picked do not answer', async () => {
+    const world = new World(undefined, { fullMeshHosts: 4, linksWhenLarge: 3 });
+    const alive = new Set([host('a'), host('b'), host('c')]);
+    world.answer = (peer) => (alive.has(peer) ? { type: 'linked', peer } : { type: 'failed', problem: 'nobody there' });
+    for (let index = 0; index < 20; index += 1)
+      world.dialer.learn(host(String.fromCharCode(97 + index)), ['192.0.2.1:6783']);
+    world.dialer.start();
+    await world.clock.advanceAsync(60_000);
+    expect(world.linked).toEqual(alive);
+  });
+
+  it('is nobody any more once it is stopped', async () => {
+    const world = new World({ type: 'failed', problem: 'nobody there' });
+    world.dialer.start();
+    world.dialer.learn(higher, ['192.0.2.1:6783']);
+    await world.clock.advanceAsync(1_000);
+    world.dialer.stop();
+    const before = world.dialled.length;
+    await world.clock.advanceAsync(60_000);
+    expect(world.dialled.length).toBe(before);
+    expect(world.clock.pending).toBe(0);
+  });
+});
+
+describe('two connections to the same host', () => {
+  const young = 10;
+  const old = 60_000;
+  const limit = meshDefaults.simultaneousMs;
+
+  it('come down to the same one at both ends, however they crossed', () => {
+    for (const [one, other] of [
+      [lower, higher],
+      [higher, lower],
+    ] as const) {
+      // `one` dialled the first, `other` the second; the ends may see them in either order.
+      const atOne = settle(one, other, { outbound: true, ageMs: young }, { outbound: false }, limit);
+      const atOneReversed = settle(one, other, { outbound: false, ageMs: young }, { outbound: true }, limit);
+      const atOther = settle(other, one, { outbound: false, ageMs: young }, { outbound: true }, limit);
+      const atOtherReversed = settle(other, one, { outbound: true, ageMs: young }, { outbound: false }, limit);
+      const first = one < other;
+      expect(atOne === 'standing').toBe(first);
+      expect(atOneReversed === 'fresh').toBe(first);
+      expect(atOther === 'standing').toBe(first);
+      expect(atOtherReversed === 'fresh').toBe(first);
+    }
+  });
+
+  it('are one too many when the same side dialled twice at once', () => {
+    expect(settle(lower, higher, { outbound: true, ageMs: young }, { outbound: true }, limit)).toBe('standing');
+    expect(settle(higher, lower, { outbound: false, ageMs: young }, { outbound: false }, limit)).toBe('standing');
+  });
+
+  it('are a sign that the peer lost the older one when it dials after a while', () => {
+    for (const outbound of [true, false])
+      for (const [one, other] of [
+        [lower, higher],
+        [higher, lower],
+      ] as const)
+        expect(settle(one, other, { outbound, ageMs: old }, { outbound: false }, limit)).toBe('fresh');
+  });
+});
+
+/** A dialer whose every dial is answered the same. */
+class World {
+  readonly clock = new ManualClock();
+  readonly linked = new Set<HostId>();
+  readonly dialled: HostId[] = [];
+  readonly dialer: Dialer;
+  answer: (peer: HostId) => DialOutcome;
+
+  constructor(outcome?: DialOutcome, options: Partial<DialerOptions> = {}) {
+    this.answer = (peer) => outcome ?? { type: 'linked', peer };
+    this.dialer = new Dialer({
+      self,
+      clock: this.clock,
+      options: { ...meshDefaults, ...options },
+      linked: () => this.linked,
+      dial: async ({ peer }) => {
+        if (peer === undefined) throw new Error('no seeds here');
+        this.dialled.push(peer);
+        const answer = this.answer(peer);
+        if (answer.type === 'linked') this.linked.add(peer);
+        return answer;
+      },
+    });
+  }
+}
+
+function host(letter: string): HostId {
+  const id = parseHostId(`12D3KooW${letter.replace('l', 'L').repeat(44)}`);
+  if (!id.ok) throw new Error(id.problem);
+  return id.value;
+}
