@@ -37,7 +37,9 @@ describe('the image', () => {
   it('says what it may not do, when it may not bind port 53', async () => {
     const refused = ['run', '--rm', '--network', 'host', '--cap-drop', 'ALL', image, 'up', '--no-docker'];
     const listen = ['--dns-listen', lab.host(1).gateway];
-    const { code, stderr } = await lab.host(1).machine.attempt(['docker', ...refused, ...listen]);
+    const { code, stderr } = await lab
+      .host(1)
+      .machine.attempt(['docker', ...refused, ...listen], { timeoutMs: 20_000 });
     expect(code).toBe(1);
     expect(stderr).toContain('53');
   });

@@ -45,7 +45,7 @@ export class LabAgent {
         ? [...weftCommand, 'up', '--data-dir', data, ...args]
         : await containerCommand(machine, image, data, args, { ...weftEnv(machine.options.env), ...env });
     const agent = new LabAgent(machine, await machine.start('weft', command, env), image !== undefined);
-    if (untilReady) await agent.ready();
+    if (untilReady) await agent.#readyOrGone();
     return agent;
   }
 
@@ -71,6 +71,15 @@ export class LabAgent {
       throw new Error(`not ready:\n${this.log().slice(-4000)}`, { cause });
     });
     if (this.exit() !== undefined) throw new Error(`the agent ended with ${this.exit()}:\n${this.log().slice(-4000)}`);
+  }
+
+  async #readyOrGone(): Promise<void> {
+    try {
+      await this.ready();
+    } catch (error) {
+      await this.stop('SIGKILL');
+      throw error;
+    }
   }
 
   /** A request to its API, over the Unix socket. */
