@@ -4,7 +4,28 @@
  */
 
 /** `src/dns`: how questions about our names are answered. */
-export const dnsDefaults = {} as const;
+export const dnsDefaults = {
+  /** Seconds; a container that starts right after it was asked for must be found at the next question (trap 6). */
+  negativeTtlSeconds: 1,
+  limits: {
+    /** Octets; what every path carries whole (DNS flag day 2020): IPv6's least packet of 1,280 without its headers. */
+    udpPayloadOctets: 1232,
+    /** Connections of one thread; each costs about 20 kB, and containers ask by UDP. */
+    tcpConnections: 1024,
+    /** A tenth of all for one address, so that ten askers must conspire to keep the others out. */
+    tcpConnectionsPerClient: 100,
+    /** Questions; more than any resolver sends at once, and little enough that one client cannot fill the forwarder. */
+    tcpInFlightPerConnection: 64,
+    /** Milliseconds; "in the order of seconds" (RFC 7766 section 6.2.3). */
+    tcpIdleMs: 10_000,
+    /** Milliseconds; a resolver sends a question in one write, so whoever needs longer does not mean well. */
+    tcpMessageMs: 3000,
+    /** Replies a second for a network of strangers; a resolver that caches asks far less (trap 26: containers are exempt). */
+    strangerRepliesPerSecond: 100,
+    /** Milliseconds; questions in the socket's queue and those upstream are answered within this, or not at all. */
+    drainMs: 2000,
+  },
+} as const;
 
 /** `src/dns`: how all other questions are forwarded. */
 export const forwardDefaults = {
@@ -138,8 +159,8 @@ export const meshDefaults = {
   maxBroadcastBytes: 131_072,
   /** A digest of 1,000 hosts is 60 kB; ten times that. */
   maxRequestBytes: 1_048_576,
-  /** The largest piece of an answer; `crdt` makes them of 64 KiB and an envelope may not be cut. */
-  maxChunkBytes: 1_048_576,
+  /** The largest piece of an answer: twice the 64 KiB that replication makes them of. */
+  maxChunkBytes: 131_072,
   /** Milliseconds either side of a request waits for the other to move; a lost packet's third repeat comes after 3,000. */
   requestTimeoutMs: 5000,
   /** Requests of one peer answered at once: one comparison, one fetch and what a reconnect leaves behind. */
@@ -215,6 +236,8 @@ export const cliDefaults = {
 export const agentDefaults = {
   /** A host's addresses change rarely; a minute is soon enough for those who dial it anew. */
   hostRefreshMs: 60_000,
+  /** Counters of the answering threads are brought over so often: as live as `weft status` has to be. */
+  statsRefreshMs: 1_000,
   /** An engine that starts together with the agent is waited for so long before the host says that nothing runs on it. */
   enginePatienceMs: 3_000,
   /** Well below what a person notices at start. */

@@ -1,4 +1,5 @@
 import type { Address, Cidr, Domain, HostId } from '../record.ts';
+import type { ForwardOptions } from './forward/options.ts';
 
 /** Where questions are answered, by UDP and TCP on the same port. Port 0 takes a free one, the same for both. */
 export interface ListenAddress {
@@ -21,9 +22,11 @@ export interface DnsOptions {
   readonly hostId: HostId;
   /** Ranges that are treated like this host's own containers: never rate limited. */
   readonly allow: readonly Cidr[];
+  /** 16 octets in hexadecimal that cookies are made with: the same in all threads, and in a successor on the same port. */
+  readonly cookieSecret: string;
   readonly limits: DnsLimits;
   /** Handed to the forwarder of each thread as it is. */
-  readonly forward: unknown;
+  readonly forward: ForwardOptions;
 }
 
 /** Bounds on what askers may cost. */

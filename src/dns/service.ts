@@ -1,37 +1,170 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { NameEntry, Network } from '../record.ts';
+import type { Name, NameEntry, Network } from '../record.ts';
 import type { Explanation } from './explanation.ts';
+import type { ForwardStats } from './forward/stats.ts';
 import type { DnsOptions, ListenAddress } from './options.ts';
-import type { DnsStats } from './stats.ts';
+import { holderOf } from './port-holder.ts';
+import { addStats, type DnsStats, noStats } from './stats.ts';
+import { ThreadError, ThreadHandle } from './thread-handle.ts';
+
+/** How long a thread that died waits before its successor: so that one that cannot live does not take a whole core. */
+const restartMs = 200;
+/** A thread that should have ended by its own drain time is ended this much later. */
+const patienceMs = 1000;
+
+/** What the whole service counted. */
+export interface ServiceStats extends DnsStats {
+  readonly threads: number;
+  readonly threadRestarts: number;
+  /** One for each thread. */
+  readonly forward: readonly ForwardStats[];
+}
 
 /** The name server as the rest of the agent sees it: N threads that share the port, fed with changed names only. */
 export class DnsService {
-  constructor(_parts: { options: DnsOptions; threads: number; clock: Clock; log: Log }) {}
+  private readonly options: DnsOptions;
+  private readonly count: number;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly entries = new Map<Name, NameEntry>();
+  private readonly threads = new Map<number, ThreadHandle>();
+  private networks: readonly Network[] = [];
+  private bound: readonly ListenAddress[] = [];
+  private restarts = 0;
+  private running = false;
+
+  constructor({ options, threads, clock, log }: { options: DnsOptions; threads: number; clock: Clock; log: Log }) {
+    this.options = options;
+    this.count = threads;
+    this.clock = clock;
+    this.log = log;
+  }
 
   /** Starts the threads; rejects with one clear sentence (who holds the port, which right is missing). */
-  async start(): Promise<void> {}
+  async start(): Promise<void> {
+    this.running = true;
+    this.bound = this.options.listen;
+    try {
+      // The first one takes free ports where port 0 was asked for; the others share them.
+      for (let index = 0; index < this.count; index++) this.bound = await this.launch(index);
+    } catch (error) {
+      await this.stop();
+      throw await explained(error);
+    }
+  }
 
   /** Every thread answers what it owes and ends. */
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    this.running = false;
+    const threads = [...this.threads.values()];
+    this.threads.clear();
+    const patience = Promise.withResolvers<void>();
+    const cancel = this.clock.after(this.options.limits.drainMs + patienceMs, patience.resolve);
+    await Promise.all(threads.map((thread) => thread.stop(patience.promise)));
+    cancel();
+    this.bound = [];
+  }
 
   /** Hands changed names to every thread; may be called before `start()`. */
-  update(_entries: readonly NameEntry[]): void {}
+  update(entries: readonly NameEntry[]): void {
+    for (const entry of entries) {
+      if (entry.owners.length === 0 && entry.statics.length === 0) this.entries.delete(entry.name);
+      else this.entries.set(entry.name, entry);
+    }
+    for (const thread of this.threads.values()) thread.feed(entries);
+  }
 
   /** Hands this host's networks to every thread; may be called before `start()`. */
-  setNetworks(_networks: readonly Network[]): void {}
-
-  /** Asks a thread why `name` is answered to `from` (default: this host) the way it is. */
-  async explain(_name: string, _from?: string): Promise<Explanation> {
-    throw new Error('not yet');
+  setNetworks(networks: readonly Network[]): void {
+    this.networks = networks;
+    for (const thread of this.threads.values()) this.tellNetworks(thread);
   }
 
-  /** The sum over all threads, and how many threads had to be restarted. */
-  async stats(): Promise<DnsStats & { readonly threadRestarts: number }> {
-    throw new Error('not yet');
+  /** Asks a thread why `name` is answered to `from` (default: this host) the way it is; rejects while none runs. */
+  async explain(name: string, from?: string): Promise<Explanation> {
+    const [thread] = this.threads.values();
+    if (thread === undefined) throw new Error('the name server is not running');
+    await thread.fed();
+    const result = await thread.ask({ type: 'explain', name, from });
+    if (result.type !== 'explained') throw new Error(`a DNS thread answered ${result.type} to explain`);
+    return result.explanation;
   }
 
-  boundAddresses(): ListenAddress[] {
-    return [];
+  /** The sum over all threads that run. */
+  async stats(): Promise<ServiceStats> {
+    const asked = [...this.threads.values()].map((thread) => thread.ask({ type: 'stats' }).catch(() => undefined));
+    const results = (await Promise.all(asked)).flatMap((result) => (result?.type === 'counted' ? [result] : []));
+    const sum = results.reduce((total, { stats }) => addStats(total, stats), noStats());
+    return {
+      ...sum,
+      threads: results.length,
+      threadRestarts: this.restarts,
+      forward: results.map(({ forward }) => forward),
+    };
+  }
+
+  /** Where questions are answered, with the ports that were taken; empty while it does not run. */
+  boundAddresses(): readonly ListenAddress[] {
+    return this.bound;
+  }
+
+  /** Ends one thread as a crash would; its successor takes over. For tests and operators who suspect it. */
+  killThread(index: number): void {
+    this.threads.get(index)?.kill();
+  }
+
+  private async launch(index: number): Promise<readonly ListenAddress[]> {
+    const thread = new ThreadHandle({ log: this.log, onDeath: (reason) => this.revive(index, thread, reason) });
+    this.threads.set(index, thread);
+    await thread.ask({ type: 'create', options: { ...this.options, listen: this.bound } });
+    this.tellNetworks(thread);
+    thread.feed([...this.entries.values()]);
+    await thread.fed();
+    const result = await thread.ask({ type: 'bind' });
+    return result.type === 'bound' ? result.addresses : this.bound;
+  }
+
+  private tellNetworks(thread: ThreadHandle): void {
+    thread.ask({ type: 'networks', networks: this.networks }).catch((error: unknown) => {
+      this.log.error({ err: error }, 'a DNS thread could not take over the networks of this host');
+    });
+  }
+
+  private revive(index: number, dead: ThreadHandle, reason: string): void {
+    if (!this.running || this.threads.get(index) !== dead) return;
+    this.restarts++;
+    this.log.error({ reason }, 'a DNS thread died and is started again');
+    this.clock.after(restartMs, () => {
+      if (!this.running) return;
+      this.launch(index).catch((error: unknown) => {
+        this.log.error({ err: error }, 'a DNS thread could not be started again');
+        this.threads.get(index)?.kill();
+      });
+    });
+  }
+}
+
+/** The system's error as a sentence that says what is wrong and what to do. */
+async function explained(error: unknown): Promise<Error> {
+  if (!(error instanceof ThreadError) || error.failure.code === undefined)
+    return error instanceof Error ? error : new Error(String(error));
+  const { code, address = '', port = 0, message } = error.failure;
+  const where = `${address.includes(':') ? `[${address}]` : address}:${port}`;
+  return new Error(`cannot answer DNS on ${where}: ${await reasonOf(code, port, message)}`, { cause: error });
+}
+
+async function reasonOf(code: string, port: number, message: string): Promise<string> {
+  switch (code) {
+    case 'EADDRINUSE': {
+      const holder = await holderOf(port);
+      return `the port is taken${holder ? ` by ${holder}` : ''}; stop that, or choose another address with --dns-listen`;
+    }
+    case 'EACCES':
+      return `port ${port} needs the capability CAP_NET_BIND_SERVICE, or root`;
+    case 'EADDRNOTAVAIL':
+      return 'no interface of this host has that address; choose another with --dns-listen';
+    default:
+      return message;
   }
 }

@@ -1,0 +1,59 @@
+import { isIPv4 } from 'node:net';
+import { sipHash } from './siphash.ts';
+
+/** RFC 9018 section 4: version, reserved, timestamp, hash. */
+const version = 1;
+const clientOctets = 8;
+const fullOctets = 24;
+/** RFC 9018 section 4.3: how old a cookie may be, and how far ahead of our clock. */
+const maxAgeSeconds = 3600;
+const maxAheadSeconds = 300;
+
+/** Makes and checks server cookies (RFC 7873, RFC 9018): they prove that an asker gets what is sent to its address. */
+export class CookieJar {
+  private readonly secret: Uint8Array;
+  private readonly wallSeconds: () => number;
+
+  /** All threads and a successor on the same port share the 16 octets of `secret`. */
+  constructor(secret: Uint8Array, wallSeconds: () => number) {
+    this.secret = secret;
+    this.wallSeconds = wallSeconds;
+  }
+
+  /** The whole cookie to send back to a client that sent `cookie`. */
+  answer(cookie: Uint8Array, address: string): Buffer {
+    return this.bake(cookie.subarray(0, clientOctets), address, this.wallSeconds() >>> 0);
+  }
+
+  /** Whether the cookie holds one of ours for that address, fresh enough. */
+  isValid(cookie: Uint8Array, address: string): boolean {
+    if (cookie.length !== fullOctets || cookie[clientOctets] !== version) return false;
+    const seconds = Buffer.from(cookie).readUInt32BE(clientOctets + 4);
+    // RFC 1982: the clock of cookies may wrap around.
+    const age = (this.wallSeconds() - seconds) | 0;
+    if (age > maxAgeSeconds || age < -maxAheadSeconds) return false;
+    return this.bake(cookie.subarray(0, clientOctets), address, seconds).equals(cookie);
+  }
+
+  private bake(client: Uint8Array, address: string, seconds: number): Buffer {
+    const head = Buffer.alloc(fullOctets - clientOctets);
+    head.set(client);
+    head[clientOctets] = version;
+    head.writeUInt32BE(seconds, clientOctets + 4);
+    return Buffer.concat([head, sipHash(this.secret, Buffer.concat([head, addressOctets(address)]))]);
+  }
+}
+
+/** The octets of an IPv4 or IPv6 address. */
+export function addressOctets(address: string): Buffer {
+  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
+  const [before = '', after] = address.split('::');
+  const head = groupsOf(before);
+  const tail = after === undefined ? [] : groupsOf(after);
+  const zeros = Array<number>(Math.max(0, 8 - head.length - tail.length)).fill(0);
+  return Buffer.from([...head, ...zeros, ...tail].flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+function groupsOf(text: string): number[] {
+  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+}

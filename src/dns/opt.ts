@@ -1,0 +1,49 @@
+import type { ExtendedError } from './draft.ts';
+import { optionCode, rrType } from './wire.ts';
+
+/** Octets of an OPT record before its options (RFC 6891 section 6.1.2). */
+export const optOctets = 11;
+/** Offset, within it, of the octet whose upper bit is DO. */
+export const optFlagsOffset = 7;
+const dnssecOkBit = 0x80;
+const optionHeadOctets = 4;
+
+/** What an OPT record of ours says. */
+export interface OptContent {
+  /** What we can take by UDP. */
+  readonly payloadOctets: number;
+  /** The whole response code; its upper eight bits travel here. */
+  readonly rcode?: number;
+  /** RFC 3225 section 3: as the question had it. */
+  readonly dnssecOk?: boolean;
+  readonly error?: ExtendedError | undefined;
+  readonly cookie?: Uint8Array | undefined;
+}
+
+/** Encodes an OPT record: own options only, nothing of the asker's comes back but its cookie within ours. */
+export function encodeOpt({ payloadOctets, rcode = 0, dnssecOk = false, error, cookie }: OptContent): Buffer {
+  const options = Buffer.concat([encodeError(error), cookie ? option(optionCode.COOKIE, cookie) : Buffer.alloc(0)]);
+  const head = Buffer.alloc(optOctets);
+  head.writeUInt16BE(rrType.OPT, 1);
+  head.writeUInt16BE(payloadOctets, 3);
+  head[5] = rcode >> 4;
+  head[optFlagsOffset] = dnssecOk ? dnssecOkBit : 0;
+  head.writeUInt16BE(options.length, 9);
+  return Buffer.concat([head, options]);
+}
+
+/** RFC 8914 section 2 */
+function encodeError(error: ExtendedError | undefined): Buffer {
+  if (error === undefined) return Buffer.alloc(0);
+  return option(
+    optionCode.EDE,
+    Buffer.concat([Buffer.of(error.code >> 8, error.code & 0xff), Buffer.from(error.text)]),
+  );
+}
+
+function option(code: number, content: Uint8Array): Buffer {
+  const head = Buffer.alloc(optionHeadOctets);
+  head.writeUInt16BE(code, 0);
+  head.writeUInt16BE(content.length, 2);
+  return Buffer.concat([head, content]);
+}

@@ -1,0 +1,99 @@
+import type { Draft } from './draft.ts';
+import { flag, headerOctets, nameOctets, questionPointer } from './wire.ts';
+import { parentOf } from './zone.ts';
+
+/** A reply without OPT, and where things are in it. */
+export interface Assembled {
+  readonly octets: Buffer;
+  /** Where each record ends, in order, over all sections. */
+  readonly ends: readonly number[];
+  /** Records in the answer, authority and additional section. */
+  readonly counts: readonly [number, number, number];
+}
+
+/** Pointers have 14 bits (RFC 1035 section 4.1.4). */
+const maxPointer = 0x3fff;
+
+/**
+ * Lays out a reply. `question` is the question section as it was sent; `name` is its name in lower case.
+ * The id and the bits that are copied from a question are left zero.
+ */
+export function assemble(question: Uint8Array, name: string, draft: Draft): Assembled {
+  const answers = [...draft.answers, ...(draft.rotation?.records.slice(0, draft.rotation.shown) ?? [])];
+  const sections = [answers, draft.authority ?? [], draft.additional ?? []];
+  const owners = new OwnerNames(question, name);
+  const parts: Uint8Array[] = [Buffer.alloc(headerOctets), question];
+  const ends: number[] = [];
+  let at = headerOctets + question.length;
+  for (const record of sections.flat()) {
+    const owner = owners.octets(record.owner, at);
+    parts.push(owner, record.octets);
+    at += owner.length + record.octets.length;
+    ends.push(at);
+  }
+  const octets = Buffer.concat(parts);
+  const counts = [answers.length, draft.authority?.length ?? 0, draft.additional?.length ?? 0] as const;
+  writeHeader(octets, draft.rcode, [...counts]);
+  return { octets, ends, counts: [...counts] };
+}
+
+/** Fills in all of a header but the id and the copied bits; RFC 1035 section 4.1.1. */
+export function writeHeader(
+  packet: Buffer,
+  code: number,
+  [answers, authority, additional]: [number, number, number],
+  authoritative = true,
+): void {
+  packet[2] = flag.QR | (authoritative ? flag.AA : 0);
+  packet[3] = flag.RA | (code & 0x0f);
+  packet.writeUInt16BE(packet.length > headerOctets ? 1 : 0, 4);
+  packet.writeUInt16BE(answers, 6);
+  packet.writeUInt16BE(authority, 8);
+  packet.writeUInt16BE(additional, 10);
+}
+
+/** Owner names, compressed: a pointer to the question's name, or a part of it, or an owner before. */
+class OwnerNames {
+  private readonly question: Uint8Array;
+  private readonly name: string;
+  private readonly placed = new Map<string, number>();
+
+  constructor(question: Uint8Array, name: string) {
+    this.question = question;
+    this.name = name;
+  }
+
+  octets(owner: string, at: number): Uint8Array {
+    if (owner === this.name) return pointer(questionPointer);
+    let labels = '';
+    for (let suffix = owner; suffix !== ''; suffix = parentOf(suffix)) {
+      const known = this.placed.get(suffix) ?? this.inQuestion(suffix);
+      if (known !== undefined) {
+        if (labels !== '' && at <= maxPointer) this.placed.set(owner, at);
+        const before = labels === '' ? Buffer.alloc(0) : nameOctets(labels).subarray(0, -1);
+        return Buffer.concat([before, pointer(0xc000 | known)]);
+      }
+      labels = labels === '' ? labelOf(suffix) : `${labels}.${labelOf(suffix)}`;
+    }
+    if (at <= maxPointer && owner !== '') this.placed.set(owner, at);
+    return nameOctets(owner);
+  }
+
+  /** The offset in the packet of the part of the question's name that equals `suffix`. */
+  private inQuestion(suffix: string): number | undefined {
+    if (suffix !== this.name && !this.name.endsWith(`.${suffix}`)) return undefined;
+    const skipped = suffix === this.name ? 0 : this.name.slice(0, -suffix.length - 1).split('.').length;
+    let offset = 0;
+    for (let label = 0; label < skipped; label++) offset += 1 + (this.question[offset] ?? 0);
+    return headerOctets + offset;
+  }
+}
+
+function pointer(value: number): Buffer {
+  return Buffer.of(value >> 8, value & 0xff);
+}
+
+function labelOf(name: string): string {
+  const dot = name.indexOf('.');
+  return dot < 0 ? name : name.slice(0, dot);
+}

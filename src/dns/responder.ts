@@ -1,0 +1,313 @@
+import type { Clock } from '../clock.ts';
+import type { Domain, NameEntry, Network } from '../record.ts';
+import { Answer, Shuffle } from './answer.ts';
+import { AnswerTable, questionHash } from './answer-table.ts';
+import { type Client, ClientBook } from './client.ts';
+import { type Asked, compose, dependsOnItselfOnly, type Knowledge } from './composer.ts';
+import { CookieJar } from './cookie.ts';
+import type { Draft } from './draft.ts';
+import { followElsewhere } from './elsewhere.ts';
+import { explain } from './explain.ts';
+import type { Explanation } from './explanation.ts';
+import type { Asker, Forwarder } from './forwarder.ts';
+import { Host } from './host.ts';
+import { encodeOpt } from './opt.ts';
+import type { DnsOptions } from './options.ts';
+import { writeHeader } from './packet.ts';
+import { locate } from './place.ts';
+import { type Check, check, Query } from './query.ts';
+import { RateLimit } from './rate-limit.ts';
+import { Counters } from './stats.ts';
+import {
+  extendedError,
+  flag,
+  headerOctets,
+  maxMessageOctets,
+  nameAt,
+  plainUdpOctets,
+  rcode,
+  rrClass,
+  rrType,
+} from './wire.ts';
+import { containerAt, Zone } from './zone.ts';
+
+/** Types that answers are kept for one by one; all others of a name share one empty answer. */
+const keptTypes = Uint8Array.from({ length: 256 }, (_, type) => (isKept(type) ? type : 0));
+/** Answers about names that may not exist are kept while nothing changes, and not more of them than this. */
+const maxFleeting = 8192;
+
+/** What a question leads to: a reply that holds until the next question, one that is awaited, or nothing. */
+export type Response = Buffer | Promise<Buffer | undefined> | undefined;
+
+/** Answers packets with packets; the whole name server but for its sockets. */
+export class Responder {
+  readonly counters = new Counters();
+  private readonly options: DnsOptions;
+  private readonly forwarder: Forwarder;
+  private readonly clock: Clock;
+  private readonly domains: readonly [Domain, ...Domain[]];
+  private readonly zone = new Zone<Answer>();
+  private readonly query = new Query();
+  private readonly lasting = new AnswerTable();
+  private readonly fleeting = new AnswerTable();
+  private readonly clients: ClientBook;
+  private readonly cookies: CookieJar;
+  private readonly rate: RateLimit;
+  private readonly shuffle: Shuffle;
+  private readonly serial: number;
+  private host: Host;
+  private generation = 1;
+  private last: Answer | undefined;
+
+  constructor({ options, forwarder, clock }: { options: DnsOptions; forwarder: Forwarder; clock: Clock }) {
+    const [primary, ...others] = options.domains;
+    if (primary === undefined) throw new Error('a name server needs a domain');
+    this.options = options;
+    this.forwarder = forwarder;
+    this.clock = clock;
+    this.domains = [primary, ...others];
+    this.host = new Host(options.hostId, []);
+    this.clients = new ClientBook(this.host, (address) => containerAt(this.zone, this.host.id, address), options.allow);
+    this.cookies = new CookieJar(Buffer.from(options.cookieSecret, 'hex'), () => Math.floor(clock.wallNow() / 1000));
+    this.rate = new RateLimit(options.limits.strangerRepliesPerSecond, () => clock.now());
+    this.shuffle = new Shuffle(clock.random() * 0xffffffff);
+    this.serial = Math.floor(clock.wallNow() / 1000) >>> 0;
+  }
+
+  /** All at once between two questions, so that no answer mixes two states. */
+  update(entries: readonly NameEntry[]): void {
+    this.generation++;
+    for (const entry of entries) {
+      const node = this.zone.put(entry);
+      if (node === undefined) continue;
+      for (const answer of node.derived) answer.current = false;
+      if (node.entry !== undefined) continue;
+      for (const answer of node.derived) this.lasting.remove(answer);
+      node.derived = [];
+    }
+    this.clients.forget();
+  }
+
+  /** Networks decide who asks and what is reachable: nothing compiled stays. */
+  setNetworks(networks: readonly Network[]): void {
+    this.host = new Host(this.options.hostId, networks);
+    this.generation++;
+    this.clients.setHost(this.host);
+    this.lasting.clear();
+    this.fleeting.clear();
+    this.zone.forgetDerived();
+  }
+
+  /** Whether an address is this host's own, or on its networks: it may have questions forwarded. */
+  isNear(address: string): boolean {
+    return this.clients.of(address).near;
+  }
+
+  explain(name: string, from: string): Explanation {
+    return explain(this.knowledge(), name, this.clients.of(from));
+  }
+
+  /** Answers one packet; throws only where a promise inside is broken. */
+  respond(packet: Buffer, asker: Asker): Response {
+    const { query, counters } = this;
+    const found = query.read(packet);
+    if (found !== check.fine) return this.decline(packet, found, asker);
+    const timed = counters.question(query.type);
+    const began = timed ? this.clock.now() : 0;
+    if (query.class !== rrClass.IN) return this.refuse(packet, rcode.REFUSED, asker);
+    const client = this.clients.of(asker.address);
+    const type = query.type < 256 ? (keptTypes[query.type] ?? 0) : 0;
+    const answer = this.find(packet, type, client) ?? this.compile(packet, type, client);
+    if (answer === undefined) return this.forward(packet, asker);
+    if (answer.elsewhere !== undefined) return this.follow(packet, type, client, asker);
+    const reply = this.limited(answer, packet, client, asker);
+    if (timed) counters.took(this.clock.now() - began, true);
+    return reply;
+  }
+
+  /** Says that the last reply is not sent yet: its octets are not written to again. */
+  release(): void {
+    this.last?.release();
+  }
+
+  private find(packet: Buffer, type: number, client: Client): Answer | undefined {
+    const { query } = this;
+    const hash = questionHash(query.hash, type, client.group.id);
+    let answer = this.lasting.find(hash, packet, query.nameEnd, type, client.group.id);
+    if (answer === undefined) {
+      answer = this.fleeting.find(hash, packet, query.nameEnd, type, client.group.id);
+      if (answer === undefined || answer.generation !== this.generation) return undefined;
+    }
+    if (!answer.current) return undefined;
+    const { hidden } = answer;
+    return hidden !== undefined && client.container !== undefined && hidden.has(client.container) ? undefined : answer;
+  }
+
+  /** Undefined where the name is not ours. */
+  private compile(packet: Buffer, type: number, client: Client): Answer | undefined {
+    const name = nameAt(packet, headerOctets);
+    const known = this.knowledge();
+    const place = locate(name, this.domains, this.zone);
+    if (place === undefined) return undefined;
+    this.counters.counts.compiled++;
+    const asked = { name, place, type, client };
+    const shared = compose(known, { ...asked, client: { ...client, container: undefined } });
+    const own = client.container !== undefined && shared.hidden?.has(client.container);
+    if (own) return this.create(packet, asked, compose(known, asked));
+    return this.keep(packet, asked, shared);
+  }
+
+  private keep(packet: Buffer, asked: Asked<Answer>, draft: Draft): Answer {
+    const { query } = this;
+    const group = asked.client.group.id;
+    const hash = questionHash(query.hash, asked.type, group);
+    const node = dependsOnItselfOnly(asked);
+    const table = node ? this.lasting : this.fleeting;
+    const known = table.find(hash, packet, query.nameEnd, asked.type, group);
+    if (known !== undefined) {
+      known.refresh(questionOf(packet, query), asked.name, draft);
+      known.generation = this.generation;
+      return known;
+    }
+    if (table === this.fleeting && table.size >= maxFleeting) table.clear();
+    const answer = this.create(packet, asked, draft);
+    table.add(answer);
+    node?.derived.push(answer);
+    return answer;
+  }
+
+  private create(packet: Buffer, { name, type, client }: Asked<Answer>, draft: Draft): Answer {
+    const { query, options } = this;
+    const answer = new Answer({
+      hash: questionHash(query.hash, type, client.group.id),
+      type,
+      group: client.group.id,
+      question: questionOf(packet, query),
+      name,
+      draft,
+      payloadOctets: options.limits.udpPayloadOctets,
+      turn: this.shuffle.below(0x10000),
+    });
+    answer.generation = this.generation;
+    return answer;
+  }
+
+  /** The reply as it may be sent: strangers who ask too much get less. */
+  private limited(answer: Answer, packet: Buffer, client: Client, asker: Asker): Buffer | undefined {
+    const { counters, query } = this;
+    const limit = this.limit(asker);
+    const cookie = query.cookieLength === 0 ? undefined : this.cookieFor(packet, client.address);
+    if (client.stranger && asker.transport === 'udp' && !this.hasValidCookie(packet, client.address)) {
+      const allowance = this.rate.take(client.address);
+      if (allowance === 'nothing') {
+        counters.counts.rateDropped++;
+        return undefined;
+      }
+      if (allowance === 'truncated') {
+        counters.counts.rateTruncated++;
+        return this.bare(packet, rcode.NOERROR, true, flag.TC);
+      }
+    }
+    this.last = answer;
+    const reply = answer.reply(packet, query, limit, cookie, this.shuffle);
+    counters.reply(answer.rcode, answer.empty);
+    if (((reply[2] ?? 0) & flag.TC) !== 0) counters.counts.truncated++;
+    return reply;
+  }
+
+  /** RFC 6891 section 6.2.5: 512 octets without EDNS; more only as far as no path cuts it. */
+  private limit({ transport }: Asker): number {
+    const { query, options } = this;
+    if (transport === 'tcp') return maxMessageOctets;
+    return query.hasOpt ? Math.min(query.udpPayload, options.limits.udpPayloadOctets) : plainUdpOctets;
+  }
+
+  private async forward(packet: Buffer, asker: Asker): Promise<Buffer | undefined> {
+    const began = this.clock.now();
+    this.counters.counts.forwarded++;
+    const reply = await this.forwarder.resolve(packet, asker);
+    this.counters.took(this.clock.now() - began, false);
+    if (reply === undefined) return undefined;
+    this.counters.reply(reply[3] ?? 0, false);
+    return Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength);
+  }
+
+  /** An alias that leaves our domains: what it leads to is asked upstream and follows it. */
+  private async follow(packet: Buffer, type: number, client: Client, asker: Asker): Promise<Buffer | undefined> {
+    const name = nameAt(packet, headerOctets);
+    const place = locate(name, this.domains, this.zone);
+    if (place === undefined) return undefined;
+    const asked = { name, place, type, client };
+    const draft = await followElsewhere(compose(this.knowledge(), asked), this.query.type, this.forwarder, asker);
+    // Other packets were read meanwhile: this one is read again, which costs less than a copy of what was found.
+    this.query.read(packet);
+    return this.limited(this.create(packet, asked, draft), packet, client, asker);
+  }
+
+  private decline(packet: Buffer, found: Check, asker: Asker): Buffer | undefined {
+    const { counters } = this;
+    switch (found) {
+      case check.unknownOpcode:
+        return this.bare(packet, rcode.NOTIMP, false);
+      case check.unknownVersion:
+        return this.refuse(packet, rcode.BADVERS, asker);
+      case check.cookieOnly:
+        return this.refuse(packet, rcode.NOERROR, asker);
+      case check.malformed:
+        counters.counts.malformed++;
+        return this.bare(packet, rcode.FORMERR, false);
+      default:
+        counters.counts.dropped++;
+        return undefined;
+    }
+  }
+
+  /** A reply without records, with the question and, where the asker has EDNS, with OPT. */
+  private refuse(packet: Buffer, code: number, asker: Asker): Buffer {
+    const { query, options } = this;
+    const reply = this.bare(packet, code, query.questionEnd > headerOctets);
+    if (!query.hasOpt) return reply;
+    reply.writeUInt16BE(1, 10);
+    const error = code === rcode.REFUSED ? { code: extendedError.NOT_SUPPORTED, text: 'class' } : undefined;
+    const cookie = query.cookieLength === 0 ? undefined : this.cookieFor(packet, asker.address);
+    const { dnssecOk } = query;
+    const payloadOctets = options.limits.udpPayloadOctets;
+    return Buffer.concat([reply, encodeOpt({ payloadOctets, rcode: code, dnssecOk, error, cookie })]);
+  }
+
+  /** The header alone, or with the question. */
+  private bare(packet: Buffer, code: number, withQuestion: boolean, flags = 0): Buffer {
+    this.counters.reply(code, false);
+    const reply = Buffer.alloc(withQuestion ? this.query.questionEnd : headerOctets);
+    packet.copy(reply, 0, 0, 2);
+    packet.copy(reply, headerOctets, headerOctets, reply.length);
+    writeHeader(reply, code, [0, 0, 0], false);
+    // RFC 1035 section 4.1.1: opcode and RD come back as they were.
+    reply[2] = (reply[2] ?? 0) | ((packet[2] ?? 0) & (0x78 | flag.RD)) | flags;
+    this.last = undefined;
+    return reply;
+  }
+
+  private cookieFor(packet: Buffer, address: string): Buffer {
+    const { cookieAt, cookieLength } = this.query;
+    return this.cookies.answer(packet.subarray(cookieAt, cookieAt + cookieLength), address);
+  }
+
+  private hasValidCookie(packet: Buffer, address: string): boolean {
+    const { cookieAt, cookieLength } = this.query;
+    return cookieLength > 0 && this.cookies.isValid(packet.subarray(cookieAt, cookieAt + cookieLength), address);
+  }
+
+  private knowledge(): Knowledge<Answer> {
+    const { options, domains, zone, host, serial } = this;
+    return { options, domains, zone, host, serial };
+  }
+}
+
+function questionOf(packet: Buffer, query: Query): Buffer {
+  return Buffer.from(packet.subarray(headerOctets, query.questionEnd));
+}
+
+function isKept(type: number): boolean {
+  return Object.values(rrType).some((known) => known === type && known !== rrType.OPT);
+}

@@ -1,0 +1,132 @@
+import { Worker } from 'node:worker_threads';
+import type { Log } from '../log.ts';
+import type { NameEntry } from '../record.ts';
+import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
+
+/** Names that one message hands over: about a millisecond of work, because no question is answered meanwhile. */
+const maxEntriesPerMessage = 256;
+
+/** Beside this file while it runs as it was written; beside the bundle once it is bundled. */
+const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './dns-thread.js', import.meta.url);
+
+/** A task that a thread could not do. */
+export class ThreadError extends Error {
+  readonly failure: ThreadFailure;
+
+  constructor(failure: ThreadFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** One answering thread as the main thread sees it. */
+export class ThreadHandle {
+  private readonly worker: Worker;
+  private readonly log: Log;
+  private readonly waiting = new Map<number, PromiseWithResolvers<ThreadResult>>();
+  private readonly batches: (readonly NameEntry[])[] = [];
+  private feeding = false;
+  private lastNumber = 0;
+  private gone = false;
+
+  /** `onDeath` is called once if the thread ends without having been told to. */
+  constructor({ log, onDeath }: { log: Log; onDeath: (reason: string) => void }) {
+    this.log = log;
+    this.worker = new Worker(entry, { execArgv: [] });
+    let reason = 'it ended';
+    this.worker.on('message', (saying: ThreadSaying) => this.hear(saying));
+    this.worker.on('error', (error) => {
+      reason = error instanceof Error ? error.message : String(error);
+    });
+    this.worker.on('exit', () => {
+      const expected = this.gone;
+      this.abandon(reason);
+      if (!expected) onDeath(reason);
+    });
+  }
+
+  /** Resolves with what came of the task; rejects with a `ThreadError` if it failed or the thread died. */
+  ask(task: ThreadTask): Promise<ThreadResult> {
+    if (this.gone) return Promise.reject(new ThreadError(deathOf('it is gone')));
+    const number = ++this.lastNumber;
+    const answer = Promise.withResolvers<ThreadResult>();
+    this.waiting.set(number, answer);
+    const request: ThreadRequest = { number, task };
+    this.worker.postMessage(request);
+    return answer.promise;
+  }
+
+  /** Hands over names in the order of the calls, as fast as the thread takes them; small batches stay whole. */
+  feed(entries: readonly NameEntry[]): void {
+    for (let from = 0; from < entries.length; from += maxEntriesPerMessage)
+      this.batches.push(entries.slice(from, from + maxEntriesPerMessage));
+    if (!this.feeding) this.pump();
+  }
+
+  /** Resolves when all that was fed so far has been taken. */
+  async fed(): Promise<void> {
+    while (this.feeding && !this.gone) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Lets the thread answer what it owes; ends it by force after `patienceMs`. */
+  async stop(patience: Promise<void>): Promise<void> {
+    if (this.gone) return;
+    const stopped = this.ask({ type: 'stop' }).then(
+      () => {},
+      () => {},
+    );
+    this.gone = true;
+    await Promise.race([stopped, patience]);
+    await this.worker.terminate();
+  }
+
+  /** Ends it as if it had died. */
+  kill(): void {
+    void this.worker.terminate();
+  }
+
+  private pump(): void {
+    const entries: NameEntry[] = [];
+    for (let next = this.batches[0]; next !== undefined; next = this.batches[0]) {
+      if (entries.length > 0 && entries.length + next.length > maxEntriesPerMessage) break;
+      entries.push(...next);
+      this.batches.shift();
+    }
+    this.feeding = entries.length > 0 && !this.gone;
+    if (!this.feeding) return;
+    this.ask({ type: 'update', entries }).then(
+      () => this.pump(),
+      (error: unknown) => {
+        this.log.error({ err: error }, 'a DNS thread could not take over changed names');
+        this.pump();
+      },
+    );
+  }
+
+  private hear(saying: ThreadSaying): void {
+    if (saying.type === 'log') {
+      this.repeat(saying.line);
+      return;
+    }
+    const answer = this.waiting.get(saying.number);
+    this.waiting.delete(saying.number);
+    if (saying.result.type === 'failed') answer?.reject(new ThreadError(saying.result.failure));
+    else answer?.resolve(saying.result);
+  }
+
+  private repeat(line: string): void {
+    const { level, time: _, msg, ...fields } = JSON.parse(line);
+    const say = level >= 50 ? 'error' : level >= 40 ? 'warn' : level >= 30 ? 'info' : 'debug';
+    this.log[say](fields, msg);
+  }
+
+  private abandon(reason: string): void {
+    this.gone = true;
+    for (const answer of this.waiting.values()) answer.reject(new ThreadError(deathOf(reason)));
+    this.waiting.clear();
+  }
+}
+
+function deathOf(reason: string): ThreadFailure {
+  return { message: `the DNS thread does not answer: ${reason}`, code: undefined, address: undefined, port: undefined };
+}

@@ -1,0 +1,121 @@
+import { parentPort } from 'node:worker_threads';
+import { pino } from 'pino';
+import { systemClock } from '../clock.ts';
+import { createForwarder, type ForwardParts, type UpstreamForwarder } from './forward/forwarder.ts';
+import { createCounts } from './forward/stats.ts';
+import { Nameserver } from './nameserver.ts';
+import type { DnsOptions } from './options.ts';
+import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
+
+// The entry of an answering thread: a name server that is told what to do by messages.
+
+interface Running {
+  readonly options: DnsOptions;
+  readonly server: Nameserver;
+  readonly forwarder: UpstreamForwarder;
+}
+
+const done: ThreadResult = { type: 'done' };
+const log = pino({ level: 'debug', base: undefined }, { write: (line: string) => say({ type: 'log', line }) });
+let running: Running | undefined;
+
+parentPort?.on('message', ({ number, task }: ThreadRequest) => {
+  obey(task)
+    .catch((error: unknown): ThreadResult => ({ type: 'failed', failure: failureOf(error) }))
+    .then((result) => say({ type: 'result', number, result }))
+    .finally(() => {
+      if (task.type === 'stop') parentPort?.close();
+    });
+});
+
+async function obey(task: ThreadTask): Promise<ThreadResult> {
+  if (task.type === 'create') {
+    running = create(task.options);
+    return done;
+  }
+  if (running === undefined) throw new Error(`the thread was told to ${task.type} before it was created`);
+  const { server, forwarder, options } = running;
+  switch (task.type) {
+    case 'update':
+      server.update(task.entries);
+      return done;
+    case 'networks':
+      server.setNetworks(task.networks);
+      forwarder.setAllowed([...options.forward.allowed, ...task.networks.flatMap(({ subnets }) => subnets)]);
+      return done;
+    case 'bind':
+      await server.start();
+      return { type: 'bound', addresses: server.boundAddresses() };
+    case 'explain':
+      return { type: 'explained', explanation: server.explain(task.name, task.from) };
+    case 'stats':
+      return { type: 'counted', stats: server.stats(), forward: forwarder.stats() };
+    case 'stop':
+      await server.stop();
+      return done;
+  }
+}
+
+function create(options: DnsOptions): Running {
+  const forwarder = forwarderOf(options, {
+    clock: systemClock,
+    log,
+    isAllowed: (address) => isNear(address),
+  });
+  return { options, forwarder, server: new Nameserver({ options, forwarder, clock: systemClock, log }) };
+}
+
+/** Until forwarding is there, other names are refused. */
+function forwarderOf(options: DnsOptions, parts: ForwardParts): UpstreamForwarder {
+  try {
+    return createForwarder(options.forward, parts);
+  } catch {
+    const counts = createCounts();
+    const idle = {
+      counts,
+      upstreams: [],
+      skipped: [],
+      cacheEntries: 0,
+      cacheOctets: 0,
+      inFlight: 0,
+      waiting: 0,
+      idleConnections: 0,
+    };
+    const refuse = async (query: Uint8Array): Promise<Uint8Array> => {
+      const reply = Buffer.from(query.subarray(0, 12));
+      reply.set([0x80 | (query[2] ?? 0), 0x85, 0, 0, 0, 0, 0, 0, 0, 0], 2);
+      return reply;
+    };
+    return {
+      start: async () => {},
+      stop: async () => {},
+      resolve: refuse,
+      setUpstreams: () => {},
+      setAllowed: () => {},
+      stats: () => idle,
+    };
+  }
+}
+
+function isNear(address: string): boolean {
+  return running?.server.isNear(address) ?? false;
+}
+
+function say(saying: ThreadSaying): void {
+  parentPort?.postMessage(saying);
+}
+
+function failureOf(error: unknown): ThreadFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    message,
+    code: textOf(error, 'code'),
+    address: textOf(error, 'address'),
+    port: Number(textOf(error, 'port') ?? 0),
+  };
+}
+
+function textOf(error: unknown, key: string): string | undefined {
+  if (!(error instanceof Error) || !Object.hasOwn(error, key)) return undefined;
+  return String(Object.getOwnPropertyDescriptor(error, key)?.value);
+}

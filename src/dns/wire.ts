@@ -1,0 +1,80 @@
+/** Numbers of the DNS wire format, as IANA assigns them. Append only. */
+
+/** RFC 1035 section 4.1.1 */
+export const headerOctets = 12;
+/** RFC 1035 section 2.3.4 */
+export const maxNameOctets = 255;
+/** RFC 1035 section 4.2.1: the largest UDP message for an asker without EDNS. */
+export const plainUdpOctets = 512;
+/** RFC 1035 section 4.2.2: the length field of a TCP message has 16 bits. */
+export const maxMessageOctets = 65_535;
+
+export const rrType = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  PTR: 12,
+  HINFO: 13,
+  TXT: 16,
+  AAAA: 28,
+  SRV: 33,
+  OPT: 41,
+  IXFR: 251,
+  AXFR: 252,
+  ANY: 255,
+} as const;
+
+export const rrClass = { IN: 1 } as const;
+
+export const rcode = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  /** RFC 6891 section 9: its upper bits travel in the OPT record. */
+  BADVERS: 16,
+} as const;
+
+/** EDNS options: RFC 7873 section 4 and RFC 8914 section 2. */
+export const optionCode = { COOKIE: 10, EDE: 15 } as const;
+
+/** RFC 8914 section 4 */
+export const extendedError = { OTHER: 0, STALE_ANSWER: 3, PROHIBITED: 18, NOT_SUPPORTED: 21 } as const;
+
+/** Bits of the third and fourth octets of a header. */
+export const flag = { QR: 0x80, AA: 0x04, TC: 0x02, RD: 0x01, RA: 0x80, AD: 0x20, CD: 0x10 } as const;
+
+/** The two octets of a compression pointer to the name of the question (RFC 1035 section 4.1.4). */
+export const questionPointer = 0xc000 | headerOctets;
+
+/** Lower case of every octet; RFC 4343 section 3 folds ASCII letters and nothing else. */
+export const folded = Uint8Array.from({ length: 256 }, (_, octet) =>
+  octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet,
+);
+
+/** The name at `offset`, which a strict check found well-formed and without compression, in lower case with dots. */
+export function nameAt(bytes: Uint8Array, offset: number): string {
+  let name = '';
+  for (let at = offset; bytes[at] !== 0; at += 1 + (bytes[at] ?? 0)) {
+    const end = at + 1 + (bytes[at] ?? 0);
+    if (name !== '') name += '.';
+    for (let each = at + 1; each < end; each++) name += characterOf(folded[bytes[each] ?? 0] ?? 0);
+  }
+  return name;
+}
+
+/** The octets of a name in lower case, without compression; `''` is the root. */
+export function nameOctets(name: string): Buffer {
+  if (name === '') return Buffer.of(0);
+  const labels = name.split('.').map((label) => Buffer.from(label, 'latin1'));
+  return Buffer.concat([...labels.flatMap((label) => [Buffer.of(label.length), label]), Buffer.of(0)]);
+}
+
+/** Dots inside a label and whatever no name of ours can have are escaped (RFC 1035 section 5.1), so that they match nothing. */
+function characterOf(octet: number): string {
+  const plain = octet > 0x20 && octet < 0x7f && octet !== 0x2e && octet !== 0x5c;
+  return plain ? String.fromCharCode(octet) : `\\${String(octet).padStart(3, '0')}`;
+}

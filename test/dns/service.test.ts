@@ -1,0 +1,108 @@
+import { createSocket } from 'node:dgram';
+import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import type { DnsOptions } from '../../src/dns/options.ts';
+import { DnsService } from '../../src/dns/service.ts';
+import { silentLog } from '../../src/log.ts';
+import type { Address } from '../../src/record.ts';
+import { UdpClient } from './client.ts';
+import { data } from './message.ts';
+import { bridgeA, container, dnsOptions, entry, fixed, hostA, on, owner } from './zone-words.ts';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+function service(options: Partial<DnsOptions> = {}, threads = 1): DnsService {
+  const made = new DnsService({ options: dnsOptions(options), threads, clock: systemClock, log: silentLog });
+  closers.push(() => made.stop());
+  return made;
+}
+
+function client(running: DnsService): UdpClient {
+  const [bound] = running.boundAddresses();
+  if (bound === undefined) throw new Error('it listens nowhere');
+  const made = new UdpClient(bound);
+  closers.push(() => made.close());
+  return made;
+}
+
+describe('the service', () => {
+  it('answers the first question from all that it was told before it started', async () => {
+    const dns = service();
+    dns.update(Array.from({ length: 1000 }, (_, index) => fixed(`name${index}`, '192.0.2.1')));
+    await dns.start();
+    expect(data(await client(dns).ask('name999.weave.local'))).toEqual(['192.0.2.1']);
+  });
+
+  it('takes changes over in every thread', async () => {
+    const dns = service({}, 2);
+    await dns.start();
+    const clients = Array.from({ length: 8 }, () => client(dns));
+    dns.update([fixed('db', '192.0.2.7')]);
+    for (const each of clients)
+      await expect.poll(async () => data(await each.ask('db.weave.local'))).toEqual(['192.0.2.7']);
+    dns.update([fixed('db')]);
+    for (const each of clients)
+      await expect.poll(async () => (await each.ask('db.weave.local')).rcode).toBe('NXDOMAIN');
+    expect((await dns.stats()).threads).toBe(2);
+  });
+
+  it('explains from the networks it was told', async () => {
+    const dns = service();
+    dns.setNetworks([bridgeA]);
+    dns.update([entry('node0', [owner(hostA, container('node0', [on(bridgeA, '10.1.0.2')]))])]);
+    await dns.start();
+    const explanation = await dns.explain('node0', '10.1.0.9');
+    expect(explanation).toMatchObject({
+      outcome: 'exists',
+      addresses: ['10.1.0.2'],
+      asker: { networks: [bridgeA.key] },
+    });
+  });
+
+  it('says who holds a port that is taken', async () => {
+    const holder = createSocket('udp4');
+    closers.push(() => holder.close());
+    await new Promise<void>((resolve) => holder.bind(0, '127.0.0.1', resolve));
+    const { port } = holder.address();
+    const dns = service({ listen: [{ address: '127.0.0.1' as Address, port }] });
+    await expect(dns.start()).rejects.toThrow(
+      `cannot answer DNS on 127.0.0.1:${port}: the port is taken by this process (pid ${process.pid}); stop that, or choose another address with --dns-listen`,
+    );
+    expect(dns.boundAddresses()).toEqual([]);
+  });
+
+  it('says when an address is not this host’s', async () => {
+    const dns = service({ listen: [{ address: '192.0.2.1' as Address, port: 0 }] });
+    await expect(dns.start()).rejects.toThrow(
+      'cannot answer DNS on 192.0.2.1:0: no interface of this host has that address; choose another with --dns-listen',
+    );
+  });
+
+  it('starts a thread that died again, and fills it', async () => {
+    const dns = service();
+    dns.update([fixed('db', '192.0.2.7')]);
+    await dns.start();
+    const asker = client(dns);
+    dns.killThread(0);
+    await expect.poll(async () => (await dns.stats()).threadRestarts).toBe(1);
+    // What is asked while no thread runs is lost; a resolver asks again, and so does this.
+    await expect.poll(() => Promise.race([asker.ask('db.weave.local').then(data), later()])).toEqual(['192.0.2.7']);
+  });
+
+  it('stops twice, and before it started', async () => {
+    const dns = service();
+    await dns.stop();
+    await dns.start();
+    await dns.stop();
+    await dns.stop();
+    expect(dns.boundAddresses()).toEqual([]);
+  });
+});
+
+/** What a resolver that waits for an answer no longer gets. */
+function later(): Promise<string[]> {
+  return new Promise((resolve) => setTimeout(resolve, 100, ['nothing']));
+}

@@ -1,0 +1,133 @@
+import { dnsDefaults } from '../../src/config.ts';
+import type { DnsOptions } from '../../src/dns/options.ts';
+import {
+  type Address,
+  type Cidr,
+  type ContainerAddress,
+  type ContainerRecord,
+  type Domain,
+  type HostId,
+  type HostStatus,
+  localNetworkKey,
+  type Name,
+  type NameEntry,
+  type Network,
+  type NetworkKey,
+  type Owner,
+  type StaticData,
+  type StaticRecord,
+} from '../../src/record.ts';
+
+// The words in which the tests of the name server speak of hosts, containers and records.
+
+export const hostA = `12D3KooW${'A'.repeat(44)}` as HostId;
+export const hostB = `12D3KooW${'B'.repeat(44)}` as HostId;
+export const hostC = `12D3KooW${'C'.repeat(44)}` as HostId;
+
+/** Each host's bridge, with subnets that differ. */
+export const bridgeA = network(hostA, 'bridge', '10.1.0.0/16');
+export const bridgeB = network(hostB, 'bridge', '10.2.0.0/16');
+export const bridgeC = network(hostC, 'bridge', '10.3.0.0/16');
+
+export function network(host: HostId, name: string, ...subnets: string[]): Network {
+  const gateways = subnets.map((subnet) => subnet.replace(/0\/.*$/, '1') as Address);
+  return { key: localNetworkKey(host, name), name, driver: 'bridge', subnets: subnets as Cidr[], gateways };
+}
+
+export function on(network: { key: NetworkKey; name: string }, address: string): ContainerAddress {
+  return { address: address as Address, network: network.key, networkName: network.name };
+}
+
+let lastId = 0;
+
+/** A healthy, running container; its id is its own. */
+export function container(
+  name: string,
+  addresses: readonly ContainerAddress[],
+  more: Partial<ContainerRecord> = {},
+): ContainerRecord {
+  const id = `${(++lastId).toString(16).padStart(12, '0')}${'f'.repeat(52)}`;
+  const names = [name as Name];
+  return { id, name, image: 'example', names, addresses, state: 'running', health: 'none', startedAt: 0, ...more };
+}
+
+export function owner(
+  host: HostId,
+  record: ContainerRecord,
+  more: { hostStatus?: HostStatus; hostAddress?: Address; hostName?: string } = {},
+): Owner {
+  const hostName = { [hostA]: 'host-a', [hostB]: 'host-b', [hostC]: 'host-c' }[host] ?? 'host';
+  return { host, hostName, hostStatus: host === hostA ? 'self' : 'alive', container: record, ...more };
+}
+
+export function made(name: string, data: StaticData, ttlSeconds?: number): StaticRecord {
+  const record = { name: name as Name, data, madeOn: 'host-a', madeAt: 0 };
+  return ttlSeconds === undefined ? record : { ...record, ttlSeconds };
+}
+
+export function address(text: string): StaticData {
+  return { type: 'address', address: text as Address };
+}
+
+/** What is known of a name. */
+export function entry(name: string, owners: readonly Owner[] = [], statics: readonly StaticRecord[] = []): NameEntry {
+  return { name: name as Name, owners, statics };
+}
+
+/** A name with static addresses only. */
+export function fixed(name: string, ...addresses: string[]): NameEntry {
+  return entry(
+    name,
+    [],
+    addresses.map((each) => made(name, address(each))),
+  );
+}
+
+export function dnsOptions(more: Partial<DnsOptions> = {}): DnsOptions {
+  return {
+    domains: ['weave.local' as Domain],
+    listen: [{ address: '127.0.0.1' as Address, port: 0 }],
+    ttlSeconds: 1,
+    negativeTtlSeconds: dnsDefaults.negativeTtlSeconds,
+    answers: 'all',
+    hostId: hostA,
+    allow: [],
+    cookieSecret: 'e5e973e5a6b2a43f48e7dc849e37bfcf',
+    limits: { ...dnsDefaults.limits, drainMs: 0 },
+    forward: {
+      upstreams: [],
+      perDomain: [],
+      allowed: [],
+      listen: [],
+      limits: {
+        inFlight: 100,
+        waiting: 100,
+        perClient: 100,
+        mismatches: 10,
+        udpPayloadOctets: 1232,
+        idleConnections: 2,
+        failures: 3,
+      },
+      times: {
+        headStartMs: 100,
+        resendMs: 500,
+        attemptMs: 1000,
+        questionMs: 2000,
+        staleAfterMs: 1800,
+        probeMs: 1000,
+        idleMs: 1000,
+        pollMs: 1000,
+      },
+      cache: {
+        entries: 100,
+        octets: 1_000_000,
+        maxTtlSeconds: 60,
+        maxNegativeTtlSeconds: 60,
+        staleSeconds: 60,
+        staleTtlSeconds: 30,
+        staleRetrySeconds: 30,
+      },
+    },
+    ...more,
+  };
+}
