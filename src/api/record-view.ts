@@ -44,6 +44,11 @@ export function viewRecords(entry: NameEntry, domain: Domain, shadow: Shadow): R
   ];
 }
 
+/** Puts names in the order of lists. */
+export function byName(one: { readonly name: string }, other: { readonly name: string }): number {
+  return one.name < other.name ? -1 : Number(one.name > other.name);
+}
+
 /** The domain that full names are shown in. */
 export function primaryDomain(domains: readonly Domain[]): Domain {
   const [primary] = domains;

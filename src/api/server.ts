@@ -10,11 +10,14 @@ import { healthRoutes } from './health-routes.ts';
 import { meshRoutes } from './mesh-routes.ts';
 import { openApiRoute } from './openapi.ts';
 import type { ApiOptions } from './options.ts';
-import { readRoutes } from './read-routes.ts';
+import { recordRoutes } from './record-routes.ts';
 import { primaryDomain, viewRecords } from './record-view.ts';
 import { openSocketFile, prepareSocketFile } from './socket-file.ts';
 import { staticRoutes } from './static-routes.ts';
-import { type Watchers, watchRoutes } from './watch-routes.ts';
+import { statusRoutes } from './status-routes.ts';
+import { watchRoutes } from './watch-routes.ts';
+import { Watchers } from './watchers.ts';
+import { weaveNameRoutes } from './weave-name-routes.ts';
 import { weaveRoutes } from './weave-routes.ts';
 
 export interface ApiParts {
@@ -51,12 +54,15 @@ export class ApiServer {
     });
     openApiRoute(this.#app, control.agent.version);
     const routeParts: RouteParts = { control, clock, changes: this.#changes, view: this.#view };
-    readRoutes(this.#app, routeParts);
+    recordRoutes(this.#app, routeParts);
+    statusRoutes(this.#app, routeParts);
     staticRoutes(this.#app, routeParts);
     meshRoutes(this.#app, { control, reach: (request) => this.#reachOf(request) });
     healthRoutes(this.#app, routeParts);
     weaveRoutes(this.#app, routeParts);
-    this.#watchers = watchRoutes(this.#app, routeParts, options);
+    weaveNameRoutes(this.#app, routeParts);
+    this.#watchers = new Watchers(routeParts, options);
+    watchRoutes(this.#app, routeParts, this.#watchers);
   }
 
   /** Listens on every address, or on none: throws one clear sentence for the first that fails. */

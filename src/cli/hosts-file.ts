@@ -4,7 +4,8 @@ import type { RecordRow } from './replies.ts';
 
 /** Reads a hosts file (hosts(5)): an address and its names on each line; this machine's own loopback lines are left out. */
 export function readHostsFile(text: string, domain: string): Imported {
-  const records: ImportedRecord[] = [];
+  // A hosts file gives the short and the full name of one address side by side: the same record twice.
+  const records = new Map<string, ImportedRecord>();
   const skipped: string[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     const [address, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
@@ -12,10 +13,10 @@ export function readHostsFile(text: string, domain: string): Imported {
     if (isIP(address) === 0 || names.length === 0) skipped.push(`line ${index + 1}: no address with names`);
     else if (isOwn(address)) skipped.push(`line ${index + 1}: ${address} is every host's own`);
     else
-      for (const name of names)
-        add(records, { fullName: complete(name, domain), content: { type: 'address', address } });
+      for (const fullName of names.map((name) => complete(name, domain)))
+        records.set(`${fullName} ${address}`, { fullName, content: { type: 'address', address } });
   }
-  return { records, skipped };
+  return { records: [...records.values()], skipped };
 }
 
 /** Writes a hosts file of all addresses, each name in full and in short. */
@@ -24,12 +25,6 @@ export function writeHostsFile(rows: readonly RecordRow[]): string {
     .filter(({ type, data }) => (type === 'A' || type === 'AAAA') && data !== '')
     .map(({ data, fullName, name }) => `${data} ${fullName} ${name}\n`)
     .join('');
-}
-
-/** A hosts file gives the short and the full name of one address side by side: the same record twice. */
-function add(records: ImportedRecord[], record: ImportedRecord): void {
-  const key = JSON.stringify(record);
-  if (!records.some((each) => JSON.stringify(each) === key)) records.push(record);
 }
 
 function complete(name: string, domain: string): string {

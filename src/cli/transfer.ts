@@ -31,10 +31,11 @@ export async function importRecords(
   const { domains } = await context.agent.get<RecordsReply>('/v1/records');
   const text = await context.readInput(file);
   const { records, skipped } = read(text, options.format ?? recognise(text), domains[0] ?? '');
-  const inside = records.filter(({ fullName }) => domains.some((domain) => fullName.endsWith(`.${domain}`)));
-  const remarks = [...skipped, ...foreign(records, inside, domains)];
+  const isOurs = ({ fullName }: ImportedRecord) => domains.some((domain) => fullName.endsWith(`.${domain}`));
+  const foreign = new Set(records.filter((record) => !isOurs(record)).map(({ fullName }) => fullName));
+  const remarks = [...skipped, ...[...foreign].map((name) => `${name} is not below ${domains.join(' or ')}`)];
   for (const remark of remarks) context.remark(`left out: ${remark}\n`);
-  const failed = await put(context, inside, options.dryRun ?? false);
+  const failed = await put(context, records.filter(isOurs), options.dryRun ?? false);
   if (failed > 0) throw new Failure(`${counted(failed, 'name')} could not be imported`);
 }
 
@@ -52,15 +53,6 @@ function read(text: string, format: (typeof importFormats)[number], domain: stri
     case 'hosts':
       return readHostsFile(text, domain);
   }
-}
-
-function foreign(
-  all: readonly ImportedRecord[],
-  inside: readonly ImportedRecord[],
-  domains: readonly string[],
-): string[] {
-  const names = new Set(all.filter((record) => !inside.includes(record)).map(({ fullName }) => fullName));
-  return [...names].map((name) => `${name} is not below ${domains.join(' or ')}`);
 }
 
 /** Adds all records of a name and time to live in one request; tells of each name that the agent refuses. */
