@@ -105,10 +105,12 @@ export class Gate {
 
   #take(envelope: Envelope, { from }: Arrival): void {
     const { hosts, ledger, consequences } = this.#parts;
-    const taken = hosts.take(envelope);
-    ledger.count(`${envelope.kind} ${taken}`);
-    if (taken === 'spoiled' || taken === 'too much') ledger.offence(envelope.owner, taken);
-    if (taken === 'early') consequences.lacking(envelope.owner, envelope.epoch, envelope.sequence, from);
+    const outcomes = hosts.take(envelope);
+    for (const outcome of outcomes) {
+      ledger.count(`${envelope.kind} ${outcome}`);
+      if (outcome === 'spoiled' || outcome === 'too much') ledger.offence(envelope.owner, outcome);
+    }
+    if (outcomes.includes('early')) consequences.lacking(envelope.owner, envelope.epoch, envelope.sequence, from);
     if (hosts.log(envelope.owner)?.overdue) consequences.overdue(envelope.owner, from);
   }
 

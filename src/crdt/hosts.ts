@@ -92,19 +92,23 @@ export class Hosts {
     return !full || (log?.storedBytes ?? 0) + bytes.length <= this.#options.fairShareBytes;
   }
 
-  /** Takes a verified part of a host's log, and what came early and follows it. */
-  take(envelope: Envelope): Taken['type'] {
+  /** Takes a verified part of a host's log, and what came early and follows it; says what each came to. */
+  take(envelope: Envelope): Taken['type'][] {
     const { owner } = envelope;
     const log = this.#logs.get(owner) ?? new HostLog(this.#options.maxHostBytes);
     this.#logs.set(owner, log);
     this.revision += 1;
     if (owner !== this.self) this.liveness.add(owner, 'quiet', 0);
     const before = log.storedBytes;
-    const taken = log.take(envelope);
-    this.#show(owner, taken);
-    for (let next = log.nextEarly(); next !== undefined; next = log.nextEarly()) this.#show(owner, log.take(next));
+    const outcomes: Taken['type'][] = [];
+    for (let next: Envelope | undefined = envelope; next !== undefined; next = log.nextEarly()) {
+      const taken = log.take(next);
+      outcomes.push(taken.type);
+      this.#show(owner, taken);
+      if (taken.type === 'too much') break;
+    }
     this.storedBytes += log.storedBytes - before;
-    return taken.type;
+    return outcomes;
   }
 
   isNews(host: HostId, sign: { readonly epoch: number; readonly beat: number }): boolean {

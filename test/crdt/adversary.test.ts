@@ -1,0 +1,378 @@
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { DocumentWriter } from '../../src/crdt/document.ts';
+import { type EnvelopeKind, sealEnvelope } from '../../src/crdt/envelope.ts';
+import { containerToJson, hostToJson } from '../../src/crdt/record-json.ts';
+import { encodeSignOfLife } from '../../src/crdt/sign-of-life.ts';
+import type { Signer } from '../../src/crdt/signer.ts';
+import { encodeEdit } from '../../src/crdt/static-edit.ts';
+import type { TransportHandler, Verdict } from '../../src/crdt/transport.ts';
+import type { HostId } from '../../src/record.ts';
+import { CrdtLab, containerRecord, hostRecord, name, staticRecord } from '../support/crdt-lab.ts';
+import type { MemoryMesh } from '../support/memory-mesh.ts';
+import { testSigner } from '../support/signer.ts';
+
+describe('a member that lies', () => {
+  it('cannot say anything for another host', async () => {
+    const { lab, one, mallory } = await trio();
+    const before = one.show();
+    const forged = documentOf({ 'container/c1': containerRecord(one.id, 'c1', ['mine'], '10.6.6.6') });
+    for (const kind of ['snapshot', 'update', 'farewell', 'heartbeat', 'doubt', 'forget', 'edit'] as const)
+      mallory.mesh.broadcast(mallory.forge(one.id, kind, 2 ** 40, 9, forged));
+    await lab.run(5_000);
+    for (const host of lab.hosts) {
+      expect(host.show()).toBe(before);
+      expect(offences(host, mallory.id)).toMatchObject({ 'wrong signature': 5, malformed: 2 });
+    }
+  });
+
+  it('cannot change a bit of what another host said', async () => {
+    const { lab, one, two, mallory } = await trio();
+    const [original] = mallory.heardFrom(one.id);
+    if (original === undefined) throw new Error('an envelope of the first host');
+    for (let index = 0; index < original.length; index += 7) {
+      const changed = original.slice();
+      changed[index] = (changed[index] ?? 0) ^ 1;
+      two.replica.received(mallory.id, changed);
+    }
+    await lab.run(100);
+    expect(two.answers('mine')).toEqual(['10.1.0.1']);
+  });
+
+  it('cannot bring back what a host said before', async () => {
+    const { lab, one, two, mallory } = await trio();
+    const old = mallory.heardFrom(one.id);
+    one.remove('c1');
+    await lab.run(100);
+    await one.stop('restart');
+    await one.start();
+    await lab.run(2_000);
+    for (const bytes of old) mallory.mesh.broadcast(bytes);
+    await lab.run(100);
+    expect(two.answers('mine')).toEqual([]);
+    expect(two.status(one)).toBe('alive');
+    await one.crash();
+    await lab.until(() => two.status(one) === 'quiet', 10_000);
+    for (const bytes of mallory.heardFrom(one.id)) mallory.mesh.broadcast(bytes);
+    await lab.run(100);
+    expect(two.status(one)).toBe('quiet');
+  });
+
+  it('is parted from when it sends garbage and huge frames', async () => {
+    const { lab, one, mallory } = await trio();
+    for (let length = 0; length < 40; length += 1) mallory.mesh.broadcast(noise(length * 17, length));
+    mallory.mesh.broadcast(new Uint8Array(lab.options.maxHostBytes + 1).fill(1));
+    await lab.run(1_000);
+    expect(one.mesh.neighbours()).not.toContain(mallory.id);
+    expect(one.answers('mine')).toEqual(['10.1.0.1']);
+    expect(Object.keys(offences(one, mallory.id)).length).toBeGreaterThan(0);
+  });
+
+  it('fills no memory by flooding, nor the mesh', async () => {
+    const { lab, one, two, mallory } = await trio();
+    mallory.publish({ host: hostRecord('mallory') });
+    for (let number = 0; number < 5_000; number += 1)
+      mallory.change({ 'container/x': containerRecord(mallory.id, 'x', [`flood${number}`], '10.6.0.1') });
+    await lab.run(1_000);
+    const { envelopes, storedBytes } = one.replica.stats();
+    expect(envelopes.flood).toBeGreaterThan(3_000);
+    expect(storedBytes).toBeLessThan(2 * 1024 * 1024);
+    one.put(one.container('c9', ['after'], '10.1.0.9'));
+    await lab.run(100);
+    expect(two.answers('after')).toEqual(['10.1.0.9']);
+  });
+
+  it('fills no memory with invented hosts', async () => {
+    const { lab, one } = await trio({ maxHosts: 20 });
+    for (let number = 100; number < 200; number += 1)
+      one.replica.received(one.id, sealEnvelope(testSigner(number), 'heartbeat', 1, 0, sign(1)).bytes);
+    await lab.run(100);
+    expect(one.directory.hosts().length).toBeLessThanOrEqual(21);
+    expect(one.replica.stats().envelopes['no room']).toBeGreaterThan(70);
+  });
+
+  it('spoils only its own records with updates that no document writes', async () => {
+    const { lab, one, two, mallory } = await trio();
+    mallory.publish({ host: hostRecord('mallory') });
+    for (const payload of badUpdates()) mallory.send('update', payload);
+    await lab.run(1_000);
+    for (const host of [one, two]) {
+      expect(host.answers('mine')).toEqual(['10.1.0.1']);
+      expect(offences(host, mallory.id).spoiled).toBe(badUpdates().length);
+    }
+    mallory.publish({
+      host: hostRecord('mallory'),
+      'container/x': containerRecord(mallory.id, 'x', ['fine'], '10.6.0.1'),
+    });
+    await lab.run(1_000);
+    expect(two.answers('fine')).toEqual(['10.6.0.1']);
+  });
+
+  it('has its bad records shown and its good ones used', async () => {
+    const { lab, one, two, mallory } = await trio();
+    const good = containerRecord(mallory.id, 'good', ['fine'], '10.6.0.1');
+    mallory.publishJson({
+      host: hostToJson(hostRecord('mallory')),
+      'container/good': JSON.stringify(good),
+      'container/a': '{"id":',
+      'container/b': JSON.stringify({ ...good, id: 'b', names: ['UPPER case'] }),
+      'container/c': JSON.stringify({ ...good, id: 'other' }),
+      'container/d': JSON.stringify({
+        ...good,
+        id: 'd',
+        addresses: [{ address: '10.0.0.256', network: 'x', networkName: '' }],
+      }),
+      'container/e': containerToJson({ record: { ...containerRecord(one.id, 'e', ['theft']) }, claim: 0 }),
+      'container/f': JSON.stringify({ ...good, id: 'f', image: 'x'.repeat(40_000) }),
+      'container/g': JSON.stringify({ ...good, id: 'g', state: 'hibernating' }),
+      'later/version': 'whatever it means',
+    });
+    await lab.run(1_000);
+    expect(two.answers('fine')).toEqual(['10.6.0.1']);
+    expect(two.answers('theft')).toEqual([]);
+    const bad = two.directory.quarantine().map(({ key, problem }) => `${key}: ${problem}`);
+    expect(bad.sort()).toEqual([
+      'a: record is not JSON',
+      'b: name "UPPER case" has the label "upper case": only letters, digits, "_" and inner "-" are allowed',
+      'c: id is not that of its key',
+      expect.stringContaining('d: address "10.0.0.256"'),
+      'e: network is neither a shared network nor one of its own host',
+      'f: record is longer than 32768 characters',
+      'g: state is none of running, paused, draining',
+    ]);
+    expect(two.directory.hosts().find(({ id }) => id === mallory.id)).toMatchObject({ records: 1, badRecords: 7 });
+  });
+
+  it('gains nothing by answering requests with garbage, or without end', async () => {
+    const { lab, one, two, mallory } = await trio();
+    mallory.answers = async function* () {
+      yield noise(1_000, 1);
+      for (let chunk = 0; chunk < 1_000; chunk += 1) yield noise(65_536, chunk);
+    };
+    await lab.run(60_000);
+    for (const host of [one, two]) {
+      expect(host.answers('mine')).toEqual(['10.1.0.1']);
+      expect(Object.values(offences(host, mallory.id)).some((count) => count > 0)).toBe(true);
+    }
+  });
+
+  it('gains nothing by bad requests', async () => {
+    const { lab, one, mallory } = await trio();
+    for (let length = 0; length < 30; length += 1)
+      for await (const chunk of one.replica.answer(mallory.id, noise(length * 5, length)))
+        expect(chunk.length).toBeLessThan(100);
+    await lab.run(100);
+    expect(offences(one, mallory.id).malformed).toBeGreaterThan(20);
+  });
+
+  it('cannot hide a living host by doubting it', async () => {
+    const { lab, one, two, mallory } = await trio();
+    const hidden: string[] = [];
+    two.directory.onHosts((changes) => {
+      for (const change of changes) if (change.type === 'gone' || change.host.status === 'quiet') hidden.push('hidden');
+    });
+    for (let round = 0; round < 100; round += 1) {
+      const about = { host: one.id, epoch: 2 ** 40, beat: 2 ** 30 };
+      mallory.send('doubt', sign(round + 10, about));
+      mallory.send('forget', sign(round + 10.5 + 500, about));
+      await lab.run(100);
+    }
+    expect(hidden).toEqual([]);
+  });
+
+  it('cannot stop another host from editing static records', async () => {
+    const { lab, one, two, mallory } = await trio();
+    // It claims to have seen edits of the first host that there never were.
+    mallory.answers = async function* () {};
+    mallory.send('edit', encodeEdit(0, [{ writer: one.id, number: 2 ** 45, index: 0 }], ['{"name":"x"}']));
+    await lab.run(15_000);
+    one.replica.addStatic([staticRecord('db', '192.0.2.7')]);
+    await lab.run(3_000);
+    expect(two.answers('db')).toEqual(['192.0.2.7']);
+  });
+});
+
+describe('two versions in one mesh', () => {
+  it('pass on kinds and ignore versions that they do not know, and hold neither against anybody', async () => {
+    const { lab, one, mallory } = await trio();
+    const future = mallory.raw(77, Buffer.from('what may come'));
+    expect(one.replica.received(mallory.id, future)).toBe('new');
+    const later = future.slice();
+    later[0] = 2;
+    expect(one.replica.received(mallory.id, later)).toBe('known');
+    await lab.run(100);
+    expect(offences(one, mallory.id)).toEqual({});
+  });
+
+  it('use the fields they know of records, messages and beats that have more', async () => {
+    const { lab, one, mallory } = await trio();
+    const record = { ...containerRecord(mallory.id, 'x', ['fine'], '10.6.0.1'), mood: 'good', deep: { er: [1] } };
+    mallory.publishJson({
+      host: JSON.stringify({ ...hostRecord('m'), moon: 'full' }),
+      'container/x': JSON.stringify(record),
+    });
+    mallory.send('heartbeat', Buffer.concat([sign(99), Buffer.from('more')]));
+    await lab.run(100);
+    expect(one.answers('fine')).toEqual(['10.6.0.1']);
+    expect(one.directory.entry(name('fine')).owners[0]?.container).not.toHaveProperty('mood');
+    expect(offences(one, mallory.id)).toEqual({});
+  });
+});
+
+/** A member of the mesh with a good key and bad intentions. */
+class Mallory implements TransportHandler {
+  readonly mesh: MemoryMesh;
+  readonly signer: Signer = testSigner(666);
+  readonly #heard: Uint8Array[] = [];
+  #writer = new DocumentWriter([]);
+  #epoch = 1;
+  #sequence = 0;
+  answers: TransportHandler['answer'] = async function* () {};
+
+  constructor(lab: CrdtLab) {
+    this.mesh = lab.net.join(this.id);
+    this.mesh.attach(this);
+    this.mesh.start();
+  }
+
+  get id(): HostId {
+    return this.signer.hostId;
+  }
+
+  heardFrom(host: HostId): Uint8Array[] {
+    return this.#heard.filter((bytes) => Buffer.from(bytes).includes(host));
+  }
+
+  /** An envelope in another's name with this one's signature. */
+  forge(owner: HostId, kind: EnvelopeKind, epoch: number, sequence: number, payload: Uint8Array): Uint8Array {
+    const thief: Signer = { ...this.signer, hostId: owner, sign: (bytes) => this.signer.sign(bytes) };
+    return sealEnvelope(thief, kind, epoch, sequence, payload).bytes;
+  }
+
+  send(kind: EnvelopeKind, payload: Uint8Array): void {
+    if (kind === 'update') this.#sequence += 1;
+    const sequence = kind === 'edit' ? 2 ** 21 : this.#sequence;
+    this.mesh.broadcast(sealEnvelope(this.signer, kind, this.#epoch, sequence, payload).bytes);
+  }
+
+  /** An envelope of a kind that nobody knows yet. */
+  raw(kind: number, payload: Uint8Array): Uint8Array {
+    const { bytes } = sealEnvelope(this.signer, 'edit', 1, 1, payload);
+    const body = bytes.slice(0, -64);
+    body[1] = kind;
+    return Buffer.concat([body, this.signer.sign(body)]);
+  }
+
+  publish(records: Readonly<Record<string, object>>): void {
+    this.publishJson(Object.fromEntries(Object.entries(records).map(([key, record]) => [key, JSON.stringify(record)])));
+  }
+
+  publishJson(entries: Readonly<Record<string, string>>): void {
+    this.#writer = new DocumentWriter(Object.entries(entries));
+    this.#epoch += 1;
+    this.#sequence = 1;
+    this.send('snapshot', this.#writer.state());
+    this.send('heartbeat', sign(1));
+  }
+
+  change(records: Readonly<Record<string, object>>): void {
+    const update = this.#writer.change(
+      new Map(Object.entries(records).map(([key, record]) => [key, JSON.stringify(record)])),
+    );
+    if (update !== undefined) this.send('update', update);
+  }
+
+  received(_from: HostId, bytes: Uint8Array): Verdict {
+    this.#heard.push(bytes);
+    return 'new';
+  }
+
+  answer(from: HostId, request: Uint8Array): AsyncIterable<Uint8Array> {
+    return this.answers(from, request);
+  }
+
+  linkUp(): void {}
+
+  linkDown(): void {}
+}
+
+async function trio(replica = {}) {
+  const lab = new CrdtLab({ replica });
+  const mallory = new Mallory(lab);
+  const [one, two] = await lab.start(2);
+  if (one === undefined || two === undefined) throw new Error('two hosts');
+  one.put(one.container('c1', ['mine'], '10.1.0.1'));
+  await lab.run(2_000);
+  return { lab, one, two, mallory };
+}
+
+function offences(
+  host: {
+    readonly replica: { stats(): { readonly offences: readonly { peer: HostId; reason: string; count: number }[] } };
+  },
+  peer: HostId,
+) {
+  const list = host.replica.stats().offences.filter((offence) => offence.peer === peer);
+  return Object.fromEntries(list.map(({ reason, count }) => [reason, count]));
+}
+
+function documentOf(records: Readonly<Record<string, object>>): Uint8Array {
+  return new DocumentWriter(Object.entries(records).map(([key, record]) => [key, JSON.stringify(record)])).state();
+}
+
+function sign(
+  beat: number,
+  about?: { readonly host: HostId; readonly epoch: number; readonly beat: number },
+): Uint8Array {
+  return encodeSignOfLife({
+    beat: Math.ceil(beat),
+    restarting: false,
+    intervalMs: 1_000,
+    edited: 0,
+    ...(about && { about }),
+  });
+}
+
+/** Updates that Yjs would take, keep waiting for ever, or choke on. */
+function badUpdates(): Uint8Array[] {
+  const foreign = new Y.Doc();
+  foreign.getArray('records').push([{ key: 'host', val: '{}' }]);
+  const elsewhere = write((doc) => doc.getArray('elsewhere').push([{ key: 'a', val: 'b' }]));
+  const notEntries = write((doc) => doc.getArray('records').push([null, 1, 'x', { key: 1, val: {} }]));
+  const nested = write((doc) => doc.getArray('records').push([new Y.Map()]));
+  const map = write((doc) => void doc.getMap('records').set('key', { key: 'a', val: 'b' }));
+  const gap = write((doc) => {
+    const array = doc.getArray('records');
+    array.push(Array.from({ length: 50 }, () => ({ key: 'a', val: 'b' })));
+  });
+  const late = new Y.Doc();
+  Y.applyUpdate(late, gap);
+  late.clientID = 1;
+  const before = Y.encodeStateVector(late);
+  late.getArray('records').push([{ key: 'late', val: 'x' }]);
+  const runAway = Uint8Array.from([1, 1, 1, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f, 0]);
+  const deletesAhead = Uint8Array.from([0, 1, 1, 1, 0xff, 0x7f, 5]);
+  return [
+    Y.encodeStateAsUpdate(foreign),
+    elsewhere,
+    notEntries,
+    nested,
+    map,
+    Y.encodeStateAsUpdate(late, before),
+    runAway,
+    deletesAhead,
+    noise(200, 5),
+    new Uint8Array(),
+  ];
+}
+
+function write(change: (doc: Y.Doc) => void): Uint8Array {
+  const doc = new Y.Doc();
+  doc.clientID = 1;
+  change(doc);
+  return Y.encodeStateAsUpdate(doc);
+}
+
+function noise(length: number, seed: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, index) => (Math.imul(index + 1, 2654435761 + seed * 40503) >>> 13) & 0xff);
+}
