@@ -94,6 +94,7 @@ describe('a member that lies', () => {
   it('spoils only its own records with updates that no document writes', async () => {
     const { lab, one, two, mallory } = await trio();
     mallory.publish({ host: hostRecord('mallory') });
+    await lab.run(10);
     for (const payload of badUpdates()) mallory.send('update', payload);
     await lab.run(1_000);
     for (const host of [one, two]) {
