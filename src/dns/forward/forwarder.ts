@@ -1,8 +1,23 @@
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
-import type { Forwarder } from '../forwarder.ts';
-import type { ForwardOptions, UpstreamSource } from './options.ts';
-import type { ForwardStats } from './stats.ts';
+import type { Asker, Forwarder } from '../forwarder.ts';
+import { rcode } from '../wire.ts';
+import type { AskParts } from './attempt.ts';
+import { Cache, type Remembered } from './cache.ts';
+import { Flight, type FlightEnd } from './flight.ts';
+import { Line } from './line.ts';
+import type { Endpoint, ForwardOptions, UpstreamSource } from './options.ts';
+import { OwnAddresses } from './own-addresses.ts';
+import { Permission, plainAddress } from './permission.ts';
+import { circle, Probes } from './probe.ts';
+import { type Question, readQuestion } from './question.ts';
+import { type ExtendedError, fromMemory, passOn, type Reply, refuse } from './reply.ts';
+import { Routes } from './routes.ts';
+import { Source } from './source.ts';
+import { createCounts, type ForwardCounts, type ForwardStats } from './stats.ts';
+import { TcpExchange } from './tcp-exchange.ts';
+import { UdpExchange } from './udp-exchange.ts';
+import { endpointText, type Upstream } from './upstream.ts';
 
 /** What forwarding needs from outside. */
 export interface ForwardParts {
@@ -16,12 +31,230 @@ export interface ForwardParts {
 export interface UpstreamForwarder extends Forwarder {
   /** Asks these from now on, or those of this file, and forgets what the former ones said. */
   setUpstreams(source: UpstreamSource): void;
-  /** Lets these ranges ask, besides the host itself; replaces those of before, and those of the options. */
+  /** Lets these ranges ask, besides the host itself and the options' ranges; replaces those set before. */
   setAllowed(ranges: readonly string[]): void;
   stats(): ForwardStats;
 }
 
 /** Passes questions on to upstream resolvers; opens nothing before `start`. */
-export function createForwarder(_options: ForwardOptions, _parts: ForwardParts): UpstreamForwarder {
-  throw new Error('not yet');
+export function createForwarder(options: ForwardOptions, parts: ForwardParts): UpstreamForwarder {
+  return new UpstreamResolution(options, parts);
+}
+
+/** RFC 8914 section 4. */
+const staleAnswer: ExtendedError = { code: 3, text: 'upstreams do not answer' };
+const staleNxdomain: ExtendedError = { code: 19, text: 'upstreams do not answer' };
+const prohibited: ExtendedError = { code: 18, text: 'this address may not ask for other names' };
+const unreachable: ExtendedError = { code: 22, text: 'no upstream answered' };
+const unconfigured: ExtendedError = { code: 22, text: 'there is no upstream to ask' };
+const overloaded: ExtendedError = { code: 0, text: 'too many questions at once' };
+
+class UpstreamResolution implements UpstreamForwarder {
+  readonly #options: ForwardOptions;
+  readonly #log: Log;
+  readonly #counts: ForwardCounts = createCounts();
+  readonly #parts: AskParts;
+  readonly #udp = new UdpExchange();
+  readonly #tcp: TcpExchange;
+  readonly #cache: Cache;
+  readonly #line: Line;
+  readonly #routes: Routes;
+  readonly #permission: Permission;
+  readonly #probes: Probes;
+  readonly #source: Source;
+  readonly #flights = new Map<string, Flight>();
+  #followed: UpstreamSource;
+  /** Counts changes of the upstreams: what was asked before one is not remembered after it. */
+  #generation = 0;
+  #passengers = 0;
+  #running = false;
+
+  constructor(options: ForwardOptions, { clock, log, isAllowed = () => false }: ForwardParts) {
+    const { limits, times } = options;
+    const own = new OwnAddresses(clock);
+    const isOwn = (address: string) => own.has(address);
+    this.#options = options;
+    this.#log = log;
+    this.#tcp = new TcpExchange(clock, { idleConnections: limits.idleConnections, idleMs: times.idleMs });
+    this.#parts = { clock, exchanges: { udp: this.#udp, tcp: this.#tcp }, limits, times, counts: this.#counts };
+    this.#cache = new Cache(clock, options.cache);
+    this.#line = new Line(clock, limits, times.questionMs, this.#counts);
+    this.#routes = new Routes({
+      listen: options.listen,
+      perDomain: options.perDomain,
+      failures: limits.failures,
+      isOwn,
+    });
+    this.#permission = new Permission(options.allowed, isOwn, isAllowed);
+    const upstreams = () => this.#routes.upstreams;
+    this.#probes = new Probes(this.#parts, options.loopToken, upstreams, (upstream) => this.#reportLoop(upstream));
+    this.#source = new Source(clock, log, times.pollMs, (defaults) => this.#setDefaults(defaults));
+    this.#followed = options.upstreams;
+  }
+
+  async start(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    this.#probes.start();
+    await this.#source.follow(this.#followed);
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#source.stop();
+    this.#probes.stop();
+    this.#line.clear();
+    for (const flight of [...this.#flights.values()]) flight.cancel();
+    this.#udp.close();
+    this.#tcp.close();
+  }
+
+  async resolve(query: Uint8Array, from: Asker): Promise<Uint8Array | undefined> {
+    this.#counts.questions++;
+    const question = readQuestion(query, from.transport, this.#options.limits.udpPayloadOctets);
+    if (question === undefined) {
+      this.#counts.unreadable++;
+      return undefined;
+    }
+    if (this.#probes.isOurs(question)) return circle(question);
+    if (!this.#permission.allows(from.address)) {
+      this.#counts.refused++;
+      return this.#refuse(question, rcode.REFUSED, prohibited);
+    }
+    const remembered = this.#cache.find(question.key);
+    if (remembered && !remembered.stale) return this.#recall(question, remembered);
+    if (remembered?.resting) return this.#recallStale(question, remembered);
+    return this.#ask(question, plainAddress(from.address), remembered);
+  }
+
+  setUpstreams(source: UpstreamSource): void {
+    this.#followed = source;
+    if (this.#running) void this.#source.follow(source);
+  }
+
+  setAllowed(ranges: readonly string[]): void {
+    this.#permission.setRanges([...this.#options.allowed, ...ranges]);
+  }
+
+  stats(): ForwardStats {
+    return {
+      counts: { ...this.#counts },
+      upstreams: this.#routes.stats(),
+      skipped: this.#routes.skipped,
+      cacheEntries: this.#cache.size,
+      cacheOctets: this.#cache.octets,
+      inFlight: this.#line.out,
+      waiting: this.#line.waiting,
+      idleConnections: this.#tcp.idleConnections,
+    };
+  }
+
+  async #ask(question: Question, client: string, stale: Remembered | undefined): Promise<Uint8Array | undefined> {
+    const flight = this.#flightFor(question, client);
+    if (flight === undefined) return this.#drop(question);
+    this.#passengers++;
+    flight.passengers++;
+    const end = stale ? await this.#orLate(flight.end) : await flight.end;
+    flight.passengers--;
+    this.#passengers--;
+    if (end.type === 'answer') return this.#sent(passOn(end.message, question));
+    if (stale) return this.#recallStale(question, stale);
+    return end.type === 'failed' ? this.#fail(question, end) : this.#drop(question);
+  }
+
+  /** The flight this question joins or begins; undefined if it may do neither. */
+  #flightFor(question: Question, client: string): Flight | undefined {
+    const key = `${question.transport}${question.edns ? '+' : '-'}${question.key}`;
+    const known = this.#flights.get(key);
+    if (known) return this.#join(known);
+    if (!this.#running) return undefined;
+    return this.#takeOff(key, question, client);
+  }
+
+  #join(flight: Flight): Flight | undefined {
+    const { limits } = this.#options;
+    const full = flight.passengers >= limits.perClient || this.#passengers >= limits.inFlight + limits.waiting;
+    if (full) this.#counts.droppedOverload++;
+    else this.#counts.joined++;
+    return full ? undefined : flight;
+  }
+
+  #takeOff(key: string, question: Question, client: string): Flight {
+    const upstreams = () => this.#routes.find(question.name);
+    const generation = this.#generation;
+    const flight = new Flight(this.#parts, question, client, upstreams, (end, wasOut) => {
+      this.#flights.delete(key);
+      if (end.type === 'answer' && generation === this.#generation) this.#cache.keep(question.key, end.message);
+      if (end.type === 'failed') this.#cache.rest(question.key);
+      if (wasOut) this.#line.leave(client);
+    });
+    this.#flights.set(key, flight);
+    this.#line.enter(flight);
+    return flight;
+  }
+
+  /** RFC 8767 section 5: whoever could have a stale answer waits for a fresh one only so long. */
+  async #orLate(end: Promise<FlightEnd>): Promise<FlightEnd | { readonly type: 'late' }> {
+    const late = Promise.withResolvers<{ readonly type: 'late' }>();
+    const cancel = this.#parts.clock.after(this.#options.times.staleAfterMs, () => late.resolve({ type: 'late' }));
+    const first = await Promise.race([end, late.promise]);
+    cancel();
+    return first;
+  }
+
+  #recall(question: Question, { message, ageSeconds }: Remembered): Uint8Array {
+    this.#counts.cached++;
+    const aged = (seconds: number) => Math.max(0, seconds - ageSeconds);
+    return this.#cutTo(fromMemory(message, question, aged, undefined, this.#options.limits.udpPayloadOctets));
+  }
+
+  #recallStale(question: Question, { message }: Remembered): Uint8Array {
+    this.#counts.stale++;
+    const error = message.rcode === rcode.NXDOMAIN ? staleNxdomain : staleAnswer;
+    const ttl = () => this.#options.cache.staleTtlSeconds;
+    return this.#cutTo(fromMemory(message, question, ttl, error, this.#options.limits.udpPayloadOctets));
+  }
+
+  #sent(reply: Reply): Uint8Array {
+    this.#counts.answered++;
+    return this.#cutTo(reply);
+  }
+
+  #cutTo({ bytes, cut }: Reply): Uint8Array {
+    if (cut) this.#counts.truncated++;
+    return bytes;
+  }
+
+  /** What an upstream said in declining tells more than we could. */
+  #fail(question: Question, { problem, declined }: FlightEnd & { type: 'failed' }): Uint8Array {
+    this.#counts.failed++;
+    this.#log.debug({ problem }, 'no upstream answered');
+    if (declined) return this.#cutTo(passOn(declined, question));
+    const error = this.#routes.find(question.name).length > 0 ? unreachable : unconfigured;
+    return this.#refuse(question, rcode.SERVFAIL, error);
+  }
+
+  /** By UDP silence makes the asker try again later; on a connection it would wait in vain. */
+  #drop(question: Question): Uint8Array | undefined {
+    return question.transport === 'tcp' ? this.#refuse(question, rcode.SERVFAIL, overloaded) : undefined;
+  }
+
+  #refuse(question: Question, code: number, error: ExtendedError): Uint8Array {
+    return refuse(question, code, error, this.#options.limits.udpPayloadOctets);
+  }
+
+  #setDefaults(defaults: readonly Endpoint[]): void {
+    const changed = this.#routes.setDefaults(defaults);
+    // Other upstreams may see other names: what the former ones said no longer counts.
+    if (changed) this.#generation++;
+    if (changed) this.#cache.clear();
+    const upstreams = this.#routes.upstreams.map(({ endpoint }) => endpointText(endpoint));
+    const skipped = this.#routes.skipped;
+    this.#log.info({ upstreams, skipped }, upstreams.length > 0 ? 'forwarding other names' : 'no upstreams');
+    if (this.#running) for (const upstream of this.#routes.upstreams) this.#probes.probe(upstream);
+  }
+
+  #reportLoop({ endpoint }: Upstream): void {
+    this.#log.warn({ upstream: endpointText(endpoint) }, 'this upstream asks us in turn; leaving it out');
+  }
 }

@@ -1,0 +1,96 @@
+import { flag, headerOctets, maxMessageOctets, plainUdpOctets } from '../wire.ts';
+import { readMessage, word } from './message.ts';
+
+/** What an asker wants, and what it can take. */
+export interface Question {
+  readonly id: number;
+  /** Name as spelt, type and class, as on the wire. */
+  readonly bytes: Uint8Array;
+  readonly type: number;
+  /** The name in lower case as on the wire, one character an octet. */
+  readonly name: string;
+  /** RD of the third octet, AD and CD of the fourth: what is asked of a resolver, and comes back. */
+  readonly recursion: number;
+  readonly security: number;
+  readonly edns: { readonly dnssecOk: boolean } | undefined;
+  /** Largest reply, in octets. */
+  readonly limit: number;
+  readonly transport: 'udp' | 'tcp';
+  /** Equal for questions that one answer serves. */
+  readonly key: string;
+}
+
+/** Reads a question that passed the server's strict check; undefined if it did not after all. */
+export function readQuestion(
+  query: Uint8Array,
+  transport: 'udp' | 'tcp',
+  udpPayloadOctets: number,
+): Question | undefined {
+  const read = readMessage(query);
+  if (!read.ok || ((query[2] ?? 0) & flag.QR) !== 0) return undefined;
+  const { nameEnd, questionEnd, opt } = read.value;
+  const edns = opt && { dnssecOk: ((query[opt.ttlAt + 2] ?? 0) & dnssecOkBit) !== 0 };
+  const offered = opt
+    ? Math.max(plainUdpOctets, Math.min(word(query, opt.start + 3), udpPayloadOctets))
+    : plainUdpOctets;
+  const recursion = (query[2] ?? 0) & flag.RD;
+  const security = (query[3] ?? 0) & (flag.AD | flag.CD);
+  const name = lowerName(query, headerOctets, nameEnd);
+  const typeAndClass = String.fromCharCode(word(query, nameEnd), word(query, nameEnd + 2));
+  const wishes = String.fromCharCode(recursion | security | (edns?.dnssecOk ? dnssecOkBit << 1 : 0));
+  return {
+    id: word(query, 0),
+    bytes: query.slice(headerOctets, questionEnd),
+    type: word(query, nameEnd),
+    name,
+    recursion,
+    security,
+    edns,
+    limit: transport === 'tcp' ? maxMessageOctets : offered,
+    transport,
+    key: wishes + typeAndClass + name,
+  };
+}
+
+/** The question as it is sent upstream: a header and an OPT record of our own, since both belong to one hop only. */
+export function writeQuery(question: Question, id: number, udpPayloadOctets: number): Uint8Array {
+  const { bytes, edns } = question;
+  const query = new Uint8Array(headerOctets + bytes.length + (edns ? optOctets : 0));
+  query.set([id >> 8, id & 0xff, question.recursion, question.security, 0, 1, 0, 0, 0, 0, 0, edns ? 1 : 0]);
+  query.set(bytes, headerOctets);
+  if (edns) query.set(writeOpt(udpPayloadOctets, edns.dnssecOk), headerOctets + bytes.length);
+  return query;
+}
+
+/** Whether a reply has this id and this very question, in whatever case it spells the name. */
+export function answers(reply: Uint8Array, id: number, question: Question): boolean {
+  const { bytes, name } = question;
+  if (reply.length < headerOctets + bytes.length) return false;
+  const [flags = 0] = reply.subarray(2, 3);
+  if (word(reply, 0) !== id || (flags & flag.QR) === 0 || (flags & opcodeBits) !== 0) return false;
+  const nameEnd = headerOctets + name.length;
+  for (let at = nameEnd; at < nameEnd + 4; at++) if (reply[at] !== bytes[at - headerOctets]) return false;
+  return word(reply, 4) === 1 && lowerName(reply, headerOctets, nameEnd) === name;
+}
+
+/** An OPT record: our size, version 0, the asker's DO bit, and one option where there is something to say. */
+export function writeOpt(udpPayloadOctets: number, dnssecOk: boolean, option: readonly number[] = []): number[] {
+  const size = [udpPayloadOctets >> 8, udpPayloadOctets & 0xff];
+  const length = [option.length >> 8, option.length & 0xff];
+  return [0, 0, 41, ...size, 0, 0, dnssecOk ? dnssecOkBit : 0, 0, ...length, ...option];
+}
+
+export const optOctets = 11;
+/** RFC 6891 section 6.1.4: DO, in the third octet of the OPT record's time to live. */
+const dnssecOkBit = 0x80;
+const opcodeBits = 0x78;
+
+/** Length octets are at most 63 and so are no letters: every octet can be folded alike (RFC 4343). */
+function lowerName(bytes: Uint8Array, start: number, end: number): string {
+  let name = '';
+  for (let at = start; at < end; at++) {
+    const octet = bytes[at] ?? 0;
+    name += String.fromCharCode(octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet);
+  }
+  return name;
+}

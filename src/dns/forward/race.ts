@@ -1,0 +1,112 @@
+import { rcode } from '../wire.ts';
+import { type AskParts, type AttemptEnd, attempt } from './attempt.ts';
+import type { Message } from './message.ts';
+import type { Question } from './question.ts';
+import { endpointText, inOrder, type Upstream } from './upstream.ts';
+
+/** What came of asking all upstreams; `declined` is the SERVFAIL or REFUSED of one of them, if any said so. */
+export type RaceEnd =
+  | { readonly type: 'answer'; readonly message: Message }
+  | { readonly type: 'failed'; readonly problem: string; readonly declined: Message | undefined };
+
+/**
+ * Asks the best upstream, after a head start the next one too, at once when one declines or fails, and takes the first
+ * answer. Calls `ended` once, unless the returned function is called before.
+ */
+export function race(
+  parts: AskParts,
+  question: Question,
+  upstreams: readonly Upstream[],
+  ended: (end: RaceEnd) => void,
+): () => void {
+  const one = new Race(parts, question, inOrder(upstreams, parts.times.headStartMs), ended);
+  one.start();
+  return () => one.cancel();
+}
+
+interface Runner {
+  readonly upstream: Upstream;
+  readonly startedAt: number;
+  cancel: () => void;
+}
+
+class Race {
+  readonly #parts: AskParts;
+  readonly #question: Question;
+  readonly #waiting: Upstream[];
+  readonly #ended: (end: RaceEnd) => void;
+  readonly #running = new Set<Runner>();
+  readonly #problems: string[] = [];
+  #declined: Message | undefined;
+  #cancelHeadStart = () => {};
+  #cancelDeadline = () => {};
+  #over = false;
+
+  constructor(parts: AskParts, question: Question, upstreams: Upstream[], ended: (end: RaceEnd) => void) {
+    this.#parts = parts;
+    this.#question = question;
+    this.#waiting = upstreams;
+    this.#ended = ended;
+  }
+
+  start(): void {
+    const { clock, times } = this.#parts;
+    this.#cancelDeadline = clock.after(times.questionMs, () => this.#giveUp());
+    this.#next();
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#cancelHeadStart();
+    this.#cancelDeadline();
+    for (const runner of this.#running) runner.cancel();
+    this.#running.clear();
+  }
+
+  #next(): void {
+    const { clock, times } = this.#parts;
+    const upstream = this.#waiting.shift();
+    this.#cancelHeadStart();
+    if (upstream) {
+      this.#run(upstream);
+      if (!this.#over) this.#cancelHeadStart = clock.after(times.headStartMs, () => this.#next());
+    } else if (this.#running.size === 0) this.#giveUp();
+  }
+
+  #run(upstream: Upstream): void {
+    const runner: Runner = { upstream, startedAt: this.#parts.clock.now(), cancel: () => {} };
+    this.#running.add(runner);
+    runner.cancel = attempt(this.#parts, this.#question, upstream, (end) => this.#finish(runner, end));
+  }
+
+  #finish(runner: Runner, end: AttemptEnd): void {
+    this.#running.delete(runner);
+    if (end.type === 'answer') {
+      this.#markOutrun();
+      this.#end(end);
+      return;
+    }
+    const said = end.type === 'failed' ? end.problem : 'it declined';
+    this.#problems.push(`${endpointText(runner.upstream.endpoint)}: ${said}`);
+    if (end.type === 'declined' && this.#declined?.rcode !== rcode.SERVFAIL) this.#declined = end.message;
+    this.#next();
+  }
+
+  #markOutrun(): void {
+    const { clock, times } = this.#parts;
+    for (const { upstream, startedAt } of this.#running) {
+      const elapsedMs = clock.now() - startedAt;
+      if (elapsedMs >= times.headStartMs) upstream.outrun(elapsedMs);
+    }
+  }
+
+  #giveUp(): void {
+    const problem = this.#problems.join('; ') || 'there is no upstream to ask';
+    this.#end({ type: 'failed', problem, declined: this.#declined });
+  }
+
+  #end(end: RaceEnd): void {
+    this.cancel();
+    this.#ended(end);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Endpoint } from './options.ts';
+
+/** One upstream and what is remembered of its health. */
+export class Upstream {
+  readonly endpoint: Endpoint;
+  /** Leads back to us: not asked until a probe of it no longer comes back. */
+  looping = false;
+  answers = 0;
+  failures = 0;
+  #failuresInRow = 0;
+  #rttMs: number | undefined;
+  readonly #failuresAllowed: number;
+
+  constructor(endpoint: Endpoint, failuresAllowed: number) {
+    this.endpoint = endpoint;
+    this.#failuresAllowed = failuresAllowed;
+  }
+
+  get down(): boolean {
+    return this.#failuresInRow >= this.#failuresAllowed;
+  }
+
+  get rttMs(): number | undefined {
+    return this.#rttMs;
+  }
+
+  answered(rttMs: number): void {
+    this.answers++;
+    this.#failuresInRow = 0;
+    this.#smooth(rttMs);
+  }
+
+  /** It did not answer in time, could not be reached, broke the format or refuses us. */
+  failed(): void {
+    this.failures++;
+    this.#failuresInRow++;
+  }
+
+  /** Another one answered first, after this one had had `elapsedMs`: it is at least as slow as that. */
+  outrun(elapsedMs: number): void {
+    if (elapsedMs > (this.#rttMs ?? 0)) this.#smooth(elapsedMs);
+  }
+
+  isSlow(headStartMs: number): boolean {
+    return (this.#rttMs ?? 0) >= headStartMs;
+  }
+
+  #smooth(sampleMs: number): void {
+    this.#rttMs = this.#rttMs === undefined ? sampleMs : this.#rttMs + (sampleMs - this.#rttMs) * smoothing;
+  }
+}
+
+/** A third for the newest sample: two or three answers tell a resolver that recovered. */
+const smoothing = 1 / 3;
+
+/** How an endpoint is written: `192.0.2.53:53`, `[2001:db8::53]:53`. */
+export function endpointText({ address, port }: Endpoint): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/**
+ * In which order upstreams are asked: as configured, but one that is slower than another by a head start comes after
+ * it, and those that are down come last: when nobody else is left they still get their chance.
+ */
+export function inOrder(upstreams: readonly Upstream[], headStartMs: number): Upstream[] {
+  const rank = (upstream: Upstream) => Math.floor((upstream.rttMs ?? 0) / headStartMs) + (upstream.down ? 1e6 : 0);
+  return upstreams.filter((upstream) => !upstream.looping).toSorted((one, other) => rank(one) - rank(other));
+}
