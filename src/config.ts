@@ -124,7 +124,7 @@ export const crdtDefaults = {
 export const meshDefaults = {
   /** weave's mesh port; what an address without a port means. */
   defaultPort: 6783,
-  /** Hosts, this one included: 31 links each cost 31 pulses a second, and no broadcast needs a second hop. */
+  /** Hosts, this one included: 31 links each cost 62 pulses a second, and no broadcast needs a second hop. */
   fullMeshHosts: 32,
   /** Links each host makes in a larger mesh: gossipsub's own degree of 6 and two more; others make as many to it. */
   linksWhenLarge: 8,
@@ -134,14 +134,17 @@ export const meshDefaults = {
   maxStrangers: 256,
   /** The same from one address: a whole lab behind one NAT, and no more than an eighth of all places. */
   maxStrangersPerAddress: 32,
-  /** Milliseconds for a TCP connect. A lost SYN is sent again after 1,000; a fresh attempt does as well. */
-  connectTimeoutMs: 1000,
+  /**
+   * Milliseconds for a TCP connect: half as much again as the 400 of the slowest round trip we promise to work on.
+   * The kernel would send a lost SYN again only after 1,000, and a host is to be back within that of its return.
+   */
+  connectTimeoutMs: 600,
   /** Milliseconds for the proof of the secret: three round trips, of 400 ms on the worst link we promise to work on. */
   handshakeTimeoutMs: 3000,
   /** Milliseconds before the first redial, doubled each time ... */
   redialFirstMs: 100,
-  /** ... up to this: with its jitter of 30 % below a second, because a host is to be back within one of its return. */
-  redialMaxMs: 700,
+  /** ... up to this: with its jitter of 30 %, and a connect that times out, one attempt a second from either side. */
+  redialMaxMs: 300,
   /** After ten minutes without success: a host that long gone dials us itself; still below the 5 s for healing. */
   redialPatientMs: 3000,
   patientAfterMs: 600_000,
@@ -149,8 +152,8 @@ export const meshDefaults = {
   yieldMs: 200,
   /** Two connections opened within this many milliseconds of each other were dialled at the same time. */
   simultaneousMs: 2000,
-  /** Milliseconds between beats on a link. */
-  pulseMs: 1000,
+  /** Milliseconds between beats on a link, each 200 octets on the wire; also how often silence is looked for. */
+  pulseMs: 500,
   /** Silence after which a link is dead: four sendings of one packet are lost in a row once in 10,000 at 10 % loss. */
   silenceMs: 3000,
   /** gossipsub's own default is 1,000; its repairs (graft, IHAVE) take one beat, and hosts are to heal within 5 s. */

@@ -31,8 +31,10 @@ export interface LinksParts {
   readonly onBroken: (peer: HostId) => void;
 }
 
-/** Looks at a link over which no broadcasts flow before it is cut and made anew. */
-const maxMute = 3;
+/** Beats without broadcasts flowing before a link is cut and made anew: 5 s, several repairs on the slowest wire. */
+const maxMute = 10;
+/** Beats between repairs of a link that was up: one repair takes a round trip or two. */
+const beatsBeforeRepair = 3;
 /**
  * Between looks at a new link in milliseconds. gossipsub tells when a neighbour begins to hear it and not when it
  * begins to be heard, and a first heartbeat is to reach a returning host within a second.
@@ -137,7 +139,7 @@ export class Links {
   watch(): void {
     for (const link of this.all()) {
       link.mute = this.#parts.flowsOver(link.connection) ? 0 : link.mute + 1;
-      if (link.up && link.mute > 0) this.#repair(link);
+      if (link.up && link.mute % beatsBeforeRepair === 1) this.#repair(link);
       if (link.mute > maxMute) this.cut(link.peer, 'no broadcasts flow');
     }
   }
