@@ -79,6 +79,7 @@ export function decodeInspection(json: unknown): Result<Inspection> {
     labels: textMapOf(config, 'Labels'),
     ...decodeState(state),
     stopSignal: parseSignal(textOf(config, 'StopSignal') || String(config.StopSignal)) ?? defaultStopSignal,
+    restarts: !['', 'no'].includes(textOf(fieldsOf(hostConfig, 'RestartPolicy'), 'Name')),
     networkMode: textOf(hostConfig, 'NetworkMode'),
     hostUts: textOf(hostConfig, 'UTSMode') === 'host',
     endpoints: Object.entries(fieldsOf(settings, 'Networks')).map(([name, each]) => decodeEndpoint(name, each)),

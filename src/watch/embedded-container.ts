@@ -13,6 +13,8 @@ export interface EmbeddedContainer {
   readonly health?: EmbeddedHealth;
   /** Such as `SIGQUIT`; default `SIGTERM`. */
   readonly stopSignal?: string;
+  /** `no` unless said. It is told only: `crash` starts nothing. */
+  readonly restart?: 'no' | 'always' | 'on-failure' | 'unless-stopped';
   /** Such as `80/tcp`, with the host's port, or null where it is only exposed. */
   readonly ports?: Readonly<Record<string, number | null>>;
 }
@@ -82,7 +84,7 @@ export class ContainerState {
         ExposedPorts: Object.fromEntries(Object.keys(spec.ports ?? {}).map((port) => [port, {}])),
         ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
       },
-      HostConfig: { NetworkMode: this.networkMode, UTSMode: '' },
+      HostConfig: { NetworkMode: this.networkMode, UTSMode: '', RestartPolicy: { Name: this.spec.restart ?? 'no' } },
       NetworkSettings: { Ports: this.running ? this.#bindings() : {}, Networks: this.#networks() },
     };
   }

@@ -3,21 +3,26 @@ import { asFields, type Fields, fieldsOf, numberOf, parseJson, textOf } from './
 import { eventInstant } from './instant.ts';
 import { parseSignal } from './signal.ts';
 
-/** What happened to one container; `at` is an instant by the engine's clock (see `instant.ts`). */
+/** What happened to one container; Podman does not name signals. `at` is an instant by the engine's clock (see `instant.ts`). */
 export type ContainerEvent =
   | { readonly type: 'started' | 'changed' | 'ended' | 'removed' | 'moved'; readonly id: string; readonly at: number }
-  | { readonly type: 'signalled'; readonly id: string; readonly at: number; readonly signal: number };
+  | { readonly type: 'signalled'; readonly id: string; readonly at: number; readonly signal: number | undefined };
 
 /** What an engine told: of a container, of its networks, or something that Weft does not need. */
 export type EngineEvent =
   | ContainerEvent
+  /** A health check of this container begins, and its outcome is not told later (Podman). */
+  | { readonly type: 'probing'; readonly id: string; readonly at: number }
   | { readonly type: 'networks'; readonly at: number }
   | { readonly type: 'other'; readonly at: number };
 
-/** The actions to ask an engine for; what else containers do (health probes are executions) need not be sent. */
+/**
+ * The actions to ask an engine for; what else containers do (health probes are executions) need not be sent. Podman
+ * filters by words of its own: `died` is sent as `die`, and `remove` is Docker's `destroy`.
+ */
 export const watchedActions = [
-  ...['start', 'restart', 'die', 'kill', 'destroy', 'rename', 'update', 'pause', 'unpause', 'health_status'],
-  ...['connect', 'disconnect', 'create', 'remove'],
+  ...['start', 'die', 'died', 'kill', 'destroy', 'remove', 'rename', 'update', 'pause', 'unpause', 'health_status'],
+  ...['connect', 'disconnect', 'create'],
 ];
 
 /** Reads one line of `GET /events`, of Docker (20.10: `status` and `Action`; from API 1.52: `Action`) or Podman. */
@@ -32,7 +37,7 @@ export function decodeEvent(line: string): Result<EngineEvent> {
     case 'container':
       return containerEvent(action, textOf(actor, 'ID') || textOf(fields, 'id'), at, fieldsOf(actor, 'Attributes'));
     case 'network':
-      return networkEvent(action, at, fieldsOf(actor, 'Attributes'));
+      return networkEvent(action, at, textOf(actor, 'ID'), fieldsOf(actor, 'Attributes'));
     default:
       return accepted({ type: 'other', at });
   }
@@ -40,18 +45,18 @@ export function decodeEvent(line: string): Result<EngineEvent> {
 
 function containerEvent(action: string, id: string, at: number, attributes: Fields): Result<EngineEvent> {
   if (id === '') return refused('the event of a container has no id');
+  if (action === 'health_status') return accepted({ type: 'probing', id, at });
   // `health_status: healthy` has its outcome behind a colon; the inspection tells it too.
   switch (action.replace(/:.*/, '')) {
     case 'start':
       return accepted({ type: 'started', id, at });
     case 'die':
-    case 'died':
       return accepted({ type: 'ended', id, at });
     case 'destroy':
     case 'remove':
       return accepted({ type: 'removed', id, at });
     case 'kill':
-      return signalled(id, at, textOf(attributes, 'signal'));
+      return accepted({ type: 'signalled', id, at, signal: parseSignal(textOf(attributes, 'signal')) });
     case 'rename':
     case 'update':
     case 'pause':
@@ -63,14 +68,9 @@ function containerEvent(action: string, id: string, at: number, attributes: Fiel
   }
 }
 
-/** An engine that does not name the signal (older Podman) leaves only the guess that it is the one to stop with. */
-function signalled(id: string, at: number, text: string): Result<EngineEvent> {
-  const signal = parseSignal(text);
-  return accepted(signal === undefined ? { type: 'changed', id, at } : { type: 'signalled', id, at, signal });
-}
-
-function networkEvent(action: string, at: number, attributes: Fields): Result<EngineEvent> {
-  const id = textOf(attributes, 'container');
+function networkEvent(action: string, at: number, actor: string, attributes: Fields): Result<EngineEvent> {
+  // Podman puts the container where Docker has the network.
+  const id = textOf(attributes, 'container') || actor;
   if ((action === 'connect' || action === 'disconnect') && id !== '') return accepted({ type: 'moved', id, at });
   return accepted({ type: ['create', 'destroy', 'remove'].includes(action) ? 'networks' : 'other', at });
 }

@@ -19,6 +19,8 @@ export interface Inspection {
   readonly startedAt: number;
   /** The number of the signal that asks it to stop. */
   readonly stopSignal: number;
+  /** The engine starts it again when it ends. */
+  readonly restarts: boolean;
   /** `default`, `bridge`, `host`, `none`, a network's name, or `container:ID`. */
   readonly networkMode: string;
   /** Its UTS namespace, and so its host name, is the host's. */

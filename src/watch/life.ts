@@ -18,7 +18,7 @@ export class Life {
   ended = 0;
   readonly #clock: Clock;
   /** The signals it was sent since its last end, with the instant of the latest of each. */
-  readonly #signals = new Map<number, number>();
+  readonly #signals = new Map<number | undefined, number>();
   #seenAt = 0;
   #cancelHold: () => void = () => {};
 
@@ -34,7 +34,7 @@ export class Life {
     this.inspection = inspection;
   }
 
-  signal(signal: number, at: number): void {
+  signal(signal: number | undefined, at: number): void {
     this.#signals.set(signal, at);
   }
 
@@ -44,15 +44,16 @@ export class Life {
     return (this.#signals.get(this.inspection.stopSignal) ?? 0) > this.inspection.startedAt;
   }
 
-  /** The run is over; one that nobody sent a signal ended by itself. */
+  /** The run is over. */
   end(): void {
     this.#cancelHold();
     this.#signals.clear();
     this.inspection = undefined;
   }
 
-  get endsByItself(): boolean {
-    return this.#signals.size === 0;
+  /** Whether nobody sent it a signal, and the engine will start it again when it ends. */
+  get inLoop(): boolean {
+    return this.#signals.size === 0 && this.inspection?.restarts === true;
   }
 
   /** Whether this run has yet to prove itself; then `release` is called when it has. */

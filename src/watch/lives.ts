@@ -153,7 +153,7 @@ export class Lives {
       this.#output.count('lateEnds');
       this.#output.inspect(life.id);
     } else {
-      if (life.endsByItself) life.crashes.add();
+      if (life.inLoop) life.crashes.add();
       life.ended = this.#arrived;
       this.#end(life);
     }

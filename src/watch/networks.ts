@@ -1,6 +1,7 @@
 import {
   type Address,
   type Cidr,
+  contains,
   type HostId,
   localNetworkKey,
   type Network,
@@ -20,9 +21,22 @@ export function networkTable(networks: readonly EngineNetwork[]): NetworkTable {
   return new Map(networks.map((network) => [network.id, network]));
 }
 
-/** The network an endpoint is on; Podman gives its name where Docker gives its id. */
-export function networkOf(table: NetworkTable, { networkId, networkName }: Endpoint): EngineNetwork | undefined {
-  return table.get(networkId) ?? [...table.values()].find(({ name }) => name === networkId || name === networkName);
+/**
+ * The network an endpoint is on. Podman gives a name where Docker gives the id, and lists its default network by another
+ * name than that: then it is the one whose subnet the address is of, as no two of one engine overlap.
+ */
+export function networkOf(table: NetworkTable, endpoint: Endpoint): EngineNetwork | undefined {
+  const networks = [...table.values()];
+  return (
+    table.get(endpoint.networkId) ??
+    networks.find(({ name }) => name === endpoint.networkId) ??
+    networks.find((network) => isOnSubnet(network, endpoint))
+  );
+}
+
+function isOnSubnet(network: EngineNetwork, { addresses }: Endpoint): boolean {
+  const parsed = addresses.flatMap(({ text }): Address[] => valuesOf(parseAddress(text)));
+  return subnetsOf(network).some((subnet) => parsed.some((address) => contains(subnet, address)));
 }
 
 /** Whether all is known that there is to know of an endpoint's network. */

@@ -122,13 +122,23 @@ export class Session {
     if (event === undefined || this.#over.signal.aborted) return;
     if (this.#standing.connected) this.#standing.eventLagMs = this.#clock.wallNow() - instantToMs(event.at);
     this.#standing.count('events');
-    if (event.type === 'networks') this.#run(this.#refreshNetworks);
-    else if (event.type !== 'other') this.#lives.event(event);
+    switch (event.type) {
+      case 'networks':
+        this.#run(this.#refreshNetworks);
+        break;
+      case 'probing':
+        this.#later(this.#options.settleMs, () => this.inspect(event.id));
+        break;
+      case 'other':
+        break;
+      default:
+        this.#lives.event(event);
+    }
   }
 
   #keepComparing(): void {
     const { reconcileMs, settleMs, stallMs } = this.#options;
-    this.#cancels.add(this.#clock.after(settleMs, () => this.#run(this.#compareChanged)));
+    this.#later(settleMs, () => this.#run(this.#compareChanged));
     this.#cancels.add(every(this.#clock, reconcileMs, () => this.#run(this.#compareChanged)));
     let pulse = this.#clock.now();
     const beat = () => {
@@ -188,9 +198,13 @@ export class Session {
     this.#log.debug({ container: id, err: error }, 'could not inspect a container');
     if (failures > maxRetries) return;
     this.#retries.set(id, failures);
-    const cancel = this.#clock.after(this.#options.retryMinMs * 2 ** failures, () => {
+    this.#later(this.#options.retryMinMs * 2 ** failures, () => this.inspect(id));
+  }
+
+  #later(delayMs: number, run: () => void): void {
+    const cancel = this.#clock.after(delayMs, () => {
       this.#cancels.delete(cancel);
-      this.inspect(id);
+      run();
     });
     this.#cancels.add(cancel);
   }

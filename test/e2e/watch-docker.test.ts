@@ -21,6 +21,10 @@ describeEngine('a real Docker Engine', async () =>
     image: imageTag('busybox'),
     defaultNetwork: 'bridge',
     command: (...words) => host.docker(...words),
+    removeAll: async () => {
+      const ids = (await host.docker('ps', '--all', '--quiet')).split('\n').filter(Boolean);
+      if (ids.length > 0) await host.docker('rm', '--force', ...ids);
+    },
     restartEngine: () => host.restartEngine(),
   }),
 );

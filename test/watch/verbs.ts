@@ -22,11 +22,10 @@ export interface EngineVerbs {
   disconnect(name: string, network: string): Promise<void>;
   /** The network of containers that name none. */
   readonly defaultNetwork: string;
-  /** The names of all containers, also of those that do not run. */
-  all(): Promise<readonly string[]>;
+  removeAll(): Promise<void>;
   /** All addresses of all containers that run, by name: the truth. */
   truth(): Promise<ReadonlyMap<string, readonly string[]>>;
-  /** Ends every connection and comes back; containers do not outlive it. */
+  /** Ends every connection and comes back; whether containers outlive that is its own affair. */
   restartEngine(): Promise<void>;
 }
 
@@ -35,7 +34,9 @@ export function embeddedVerbs(engine: EmbeddedEngine): EngineVerbs {
   return {
     url: engine.url,
     defaultNetwork: 'bridge',
-    all: async () => engine.all(),
+    removeAll: async () => {
+      for (const name of engine.all()) engine.remove(name);
+    },
     run: async (container) => engine.run(container),
     start: async (name) => engine.start(name),
     stop: async (name) => engine.stop(name),
@@ -61,15 +62,18 @@ export function commandVerbs(parts: {
   image: string;
   defaultNetwork: string;
   command: (...words: string[]) => Promise<string>;
+  removeAll: () => Promise<void>;
   restartEngine: () => Promise<void>;
+  /** Runs the health check of a container, where its engine does not do so itself. */
+  probe?: (name: string) => Promise<void>;
 }): EngineVerbs {
-  const { url, image, defaultNetwork, restartEngine } = parts;
+  const { url, image, defaultNetwork, removeAll, restartEngine, probe = async () => {} } = parts;
   const command = async (...words: string[]): Promise<void> => void (await parts.command(...words));
   return {
     url,
     defaultNetwork,
     restartEngine,
-    all: async () => (await parts.command('ps', '--all', '--format', '{{.Names}}')).split('\n').filter(Boolean),
+    removeAll,
     run: (container) => parts.command('run', '--detach', ...wordsOf(container, image)),
     start: (name) => command('start', name),
     stop: (name) => command('stop', name),
@@ -78,7 +82,10 @@ export function commandVerbs(parts: {
     rename: (name, newName) => command('rename', name, newName),
     pause: (name) => command('pause', name),
     unpause: (name) => command('unpause', name),
-    setHealth: (name, health) => command('exec', name, 'sh', '-c', `echo ${health} > /health`),
+    setHealth: async (name, health) => {
+      await command('exec', name, 'sh', '-c', `echo ${health} > /health`);
+      await probe(name);
+    },
     remove: (name) => command('rm', '--force', name),
     createNetwork: (name, subnets) =>
       command('network', 'create', ...subnets.flatMap((subnet) => ['--subnet', subnet]), ...ipv6(subnets), name),
