@@ -64,11 +64,6 @@ export class Gate {
     this.#parts = parts;
   }
 
-  /** The strangers being handled now. */
-  get strangers(): number {
-    return this.#strangers.size;
-  }
-
   /** What libp2p calls for every connection, inbound and outbound, before anything else. */
   protector(): ConnectionProtector {
     const boxes = new Map(

@@ -243,7 +243,9 @@ export class Mesh {
     this.#tally.count('broadcastsIn');
     this.#tally.bytes('in', bytes.length);
     try {
-      return this.#handler.received(from, bytes);
+      const verdict = this.#handler.received(from, bytes);
+      if (verdict === 'bad') this.#tally.dropped('bad broadcast');
+      return verdict;
     } catch (error) {
       this.#parts.log.error({ err: error, from }, 'a broadcast could not be handled');
       this.#tally.dropped('handler failed');

@@ -76,6 +76,12 @@ describe('finding each other', () => {
     await until(() => linkedTo(1)(at(one)) && linkedTo(1)(at(other)));
   });
 
+  it('takes a host name for an address', async () => {
+    const [one, other] = [await freshLab().start(), await lab.start()];
+    other.mesh.connect(dialAddress(one).replace('127.0.0.1', 'localhost'));
+    await until(() => linkedTo(1)(one) && linkedTo(1)(other));
+  });
+
   it('links with a host that only dials out', async () => {
     const open = await freshLab().start();
     const behindNat = await lab.start({ options: { listen: [] } });
@@ -156,6 +162,17 @@ describe('a link that breaks', () => {
     await until(() => at(other).seen.up.size === 0);
   });
 
+  it('leaves no socket open when the hosts stop', async () => {
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
+    const before = sockets();
+    const hosts = await freshLab().startAll(3);
+    introduce(hosts);
+    await until(() => hosts.every(linkedTo(2)));
+    expect(sockets()).toBeGreaterThan(before);
+    await lab.stop();
+    await until(() => sockets() <= before);
+  });
+
   it('carries the last word of a host that stops right after it', async () => {
     const [one, other] = await freshLab().startAll(2);
     await until(() => linkedTo(1)(at(one)) && linkedTo(1)(at(other)));
@@ -184,6 +201,31 @@ describe('hosts that cannot all reach each other', () => {
     at(left).mesh.broadcast(Buffer.from('sound'));
     await until(() => at(right).seen.heard.includes('sound'));
     expect(at(right).seen.heard).toEqual(['sound']);
+  });
+});
+
+describe('a member that floods the others with garbage', () => {
+  it('is parted with by whoever it floods, and reaches nobody else', async () => {
+    const [middle, left, right] = (await freshLab().startAll(3)).map(at);
+    if (!middle || !left || !right) throw new Error('three hosts are needed');
+    await until(() => linkedTo(2)(middle) && linkedTo(1)(left) && linkedTo(1)(right));
+    const received = middle.seen.received.bind(middle.seen);
+    middle.seen.received = (from, bytes) => {
+      received(from, bytes);
+      if (from !== left.hostId) return 'new';
+      middle.mesh.blame(from, 'garbage');
+      return 'bad';
+    };
+    for (let count = 0; count < 1000; count += 1) left.mesh.broadcast(Buffer.from(`garbage ${count}`));
+    await until(() => !middle.mesh.neighbours().includes(left.hostId));
+    right.mesh.broadcast(Buffer.from('sound'));
+    await until(() => middle.seen.heard.includes('sound'));
+    expect(right.seen.heard).toEqual([]);
+    expect(middle.mesh.stats().offences).toEqual([
+      { peer: left.hostId, offence: 'garbage', count: middle.mesh.stats().dropped['bad broadcast'] },
+    ]);
+    await until(() => (middle.mesh.stats().refused.banned ?? 0) > 0);
+    expect(middle.mesh.neighbours()).toEqual([right.hostId]);
   });
 });
 
