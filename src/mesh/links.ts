@@ -42,14 +42,12 @@ const beatsBeforeRepair = 3;
 const lookAgainMs = 20;
 /** Looks at a new link after which it is repaired: 1,000 ms; the slowest wire we promise to work on needs 800. */
 const looksBeforeRepair = 50;
-/** Addresses for which it is remembered who answered. */
-const maxAnswered = 4096;
 
 /** The links of this host, one connection for each neighbour: a second one to the same is settled at once. */
 export class Links {
   readonly #parts: LinksParts;
   readonly #links = new Map<HostId, Link>();
-  /** Who answered at an address last, whether or not a link came of it. */
+  /** Who answered where a dial is under way, whether or not a link comes of it. */
   readonly #answered = new Map<string, HostId>();
   /** Our dials that got past the handshake, so that a second one to the same peer does not. */
   readonly #claims = new Map<HostId, MessageStream>();
@@ -70,9 +68,11 @@ export class Links {
     return new Set(this.#links.keys());
   }
 
-  /** Who answered at an address when it was dialled last. */
-  answeredAt(address: string): HostId | undefined {
-    return this.#answered.get(address);
+  /** Who answered at an address since this was asked last. */
+  takeAnswer(address: string): HostId | undefined {
+    const peer = this.#answered.get(address);
+    this.#answered.delete(address);
+    return peer;
   }
 
   /** What libp2p asks when it knows who is at the other end of a connection, before anything is made of it. */
@@ -179,10 +179,7 @@ export class Links {
 
   /** Whether our own dial to a peer may go on. */
   #claim(peer: HostId, connection: MessageStream, address: string): boolean {
-    this.#answered.delete(address);
     this.#answered.set(address, peer);
-    const [oldest] = this.#answered.keys();
-    if (this.#answered.size > maxAnswered && oldest !== undefined) this.#answered.delete(oldest);
     const standing = this.#links.get(peer);
     if (this.#parts.isBanned(peer) || this.#claims.get(peer)?.status === 'open') return false;
     if (standing?.open && this.#stays(peer, standing, true) === 'standing') return false;

@@ -6,7 +6,7 @@ import { accepted, type Result, refused } from '../result.ts';
 import { parseDialAddress, toMultiaddr } from './address.ts';
 import { readBook, writeBook } from './book.ts';
 import type { LinkView, MeshHandler, MeshIdentity, MeshOptions, MeshStats, MeshStorage, Verdict } from './contract.ts';
-import { raceAddresses } from './dial-race.ts';
+import { dialTarget } from './dial.ts';
 import { Dialer, type DialOutcome, type Target } from './dialer.ts';
 import { Exchange, exchangeProtocol } from './exchange.ts';
 import { Gate } from './gate.ts';
@@ -16,7 +16,6 @@ import { Links } from './links.ts';
 import { Listening } from './listening.ts';
 import { createNode, type Node, type Transport } from './node.ts';
 import { Offences } from './offences.ts';
-import { type DialProblem, describeDialError, isSelfDial, OtherHostError } from './problem.ts';
 import { pulseProtocol } from './pulse.ts';
 import type { Secret } from './secret.ts';
 import { Tally } from './tally.ts';
@@ -272,43 +271,8 @@ export class Mesh {
   }
 
   async #dial(target: Target): Promise<DialOutcome> {
-    const node = this.#node;
-    if (node === undefined) return { type: 'failed', problem: 'the mesh is down' };
-    const problems: DialProblem[] = [];
-    const dial = async (address: string, signal: AbortSignal): Promise<DialOutcome> => {
-      try {
-        return this.#reached(target, address, await this.#reach(node, address, signal));
-      } catch (error) {
-        if (isSelfDial(error)) return { type: 'self' };
-        problems.push(describeDialError(error, address));
-        throw error;
-      }
-    };
-    try {
-      return await raceAddresses(target.addresses, this.#parts.clock, dial);
-    } catch {
-      return problems.find(({ type }) => type === 'refused') ?? problems[0] ?? noAddress;
-    }
-  }
-
-  /** Who answers at an address, linked by now. */
-  async #reach(node: Node, address: string, signal: AbortSignal): Promise<HostId> {
-    try {
-      const { remotePeer } = await node.dial(toMultiaddr(address), { signal });
-      const peer = parseHostId(remotePeer.toString());
-      if (!peer.ok) throw new Error(peer.problem);
-      return peer.value;
-    } catch (error) {
-      const answered = this.#links.answeredAt(address);
-      // Denied because we are linked with whoever answers there: as good as a link made now.
-      if (answered !== undefined && this.#links.get(answered)) return answered;
-      throw error;
-    }
-  }
-
-  #reached(target: Target, address: string, answered: HostId): DialOutcome {
-    if (target.seed || answered === target.peer) return { type: 'linked', peer: answered };
-    throw new OtherHostError(address);
+    if (this.#node === undefined) return { type: 'failed', problem: 'the mesh is down' };
+    return await dialTarget(target, this.#node, this.#links, this.#parts.clock);
   }
 
   #saveSoon(): void {
@@ -323,8 +287,6 @@ export class Mesh {
     await writeBook(this.#parts.storage, this.#dialer.book());
   }
 }
-
-const noAddress: DialProblem = { type: 'failed', problem: 'it tells no address where it can be dialled' };
 
 const nobody: MeshHandler = {
   received: () => 'known',

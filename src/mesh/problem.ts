@@ -38,6 +38,7 @@ const gateProblems: Readonly<Record<GateReason, (address: string) => DialProblem
 
 /** What Node and libp2p say, and what it means. */
 const patterns: readonly (readonly [RegExp, (address: string) => string])[] = [
+  [/dial self/, (address) => `${address} leads to this host itself`],
   [/ECONNREFUSED/, (address) => `nothing listens at ${address}`],
   [/EHOSTUNREACH|ENETUNREACH/, (address) => `there is no route to ${address}`],
   [/ENOTFOUND|EAI_AGAIN/, (address) => `the host name of ${address} cannot be resolved`],

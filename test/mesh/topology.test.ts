@@ -101,6 +101,14 @@ describe('finding each other', () => {
     expect(at(other).mesh.neighbours()).toContain(at(third).hostId);
   });
 
+  it('keeps dialling a host that has an address which is one of ours here', async () => {
+    const [one, other] = [await freshLab().start(), await lab.start()];
+    one.mesh.learn(other.hostId, [dialAddress(one)]);
+    await until(() => one.mesh.links()[0]?.problem === `${dialAddress(one)} leads to this host itself`);
+    one.mesh.learn(other.hostId, [dialAddress(one), dialAddress(other)]);
+    await until(() => linkedTo(1)(one) && linkedTo(1)(other));
+  });
+
   it('follows a host whose address changes', async () => {
     const [one, other] = await freshLab().startAll(2);
     introduce([at(one), at(other)]);

@@ -1,0 +1,48 @@
+import type { Clock } from '../clock.ts';
+import { type HostId, parseHostId } from '../record.ts';
+import { toMultiaddr } from './address.ts';
+import { raceAddresses } from './dial-race.ts';
+import type { DialOutcome, Target } from './dialer.ts';
+import type { Links } from './links.ts';
+import type { Node } from './node.ts';
+import { type DialProblem, describeDialError, isSelfDial, OtherHostError } from './problem.ts';
+
+/** Dials a target at all its addresses; never throws. */
+export async function dialTarget(target: Target, node: Node, links: Links, clock: Clock): Promise<DialOutcome> {
+  const problems: DialProblem[] = [];
+  const attempt = async (address: string, signal: AbortSignal): Promise<DialOutcome> => {
+    try {
+      const peer = await reach(address, signal, node, links);
+      if (!target.seed && peer !== target.peer) throw new OtherHostError(address);
+      return { type: 'linked', peer };
+    } catch (error) {
+      // What others call the address of another host may be one of ours here; of a seed it says that it is no use.
+      if (target.seed && isSelfDial(error)) return { type: 'self' };
+      problems.push(describeDialError(error, address));
+      throw error;
+    }
+  };
+  try {
+    return await raceAddresses(target.addresses, clock, attempt);
+  } catch {
+    return problems.find(({ type }) => type === 'refused') ?? problems[0] ?? noAddress;
+  }
+}
+
+const noAddress: DialProblem = { type: 'failed', problem: 'it tells no address where it can be dialled' };
+
+/** Who answers at an address, linked by now. */
+async function reach(address: string, signal: AbortSignal, node: Node, links: Links): Promise<HostId> {
+  links.takeAnswer(address);
+  try {
+    const { remotePeer } = await node.dial(toMultiaddr(address), { signal });
+    const peer = parseHostId(remotePeer.toString());
+    if (!peer.ok) throw new Error(peer.problem);
+    return peer.value;
+  } catch (error) {
+    // Denied because we are linked with whoever answers there: as good as a link made now.
+    const answered = links.takeAnswer(address);
+    if (answered !== undefined && links.get(answered) !== undefined) return answered;
+    throw error;
+  }
+}
