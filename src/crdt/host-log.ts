@@ -67,7 +67,8 @@ export class HostLog {
 
   /** What a host needs that has this log up to `(epoch, sequence)`, in order. */
   after(epoch: number, sequence: number): readonly Envelope[] {
-    if (this.#snapshot === undefined || !(epoch < this.epoch || sequence < this.sequence)) return [];
+    const upToDate = epoch > this.epoch || (epoch === this.epoch && sequence >= this.sequence);
+    if (this.#snapshot === undefined || upToDate) return [];
     if (epoch === this.epoch && sequence >= this.#snapshot.sequence)
       return this.#tail.slice(sequence - this.#snapshot.sequence);
     return [this.#snapshot, ...this.#tail];

@@ -34,6 +34,9 @@ export type Item =
 /** Octets of a chunk: a few milliseconds of work for the receiver, and a fraction of what any mesh lets pass at once. */
 const chunkBytes = 64 * 1024;
 
+/** Octets of the longest number that is ours: 2^53. */
+const maxLengthBytes = 8;
+
 /** Items as a stream of chunks: each with its length before it, cut anywhere. */
 export function* toChunks(items: Iterable<Item>): Generator<Uint8Array> {
   let chunk = new Uint8Array(chunkBytes);
@@ -79,7 +82,7 @@ export class ItemReader {
     const items: Item[] = [];
     for (;;) {
       const length = lengthOf(this.#rest);
-      if (length === undefined) return accepted(items);
+      if (length === undefined) return this.#rest.length > maxLengthBytes ? refused('malformed') : accepted(items);
       if (length.bytes > this.#maxItemBytes) return refused('too large');
       const end = length.at + length.bytes;
       if (end > this.#rest.length) {

@@ -3,14 +3,17 @@ import { type Envelope, sealEnvelope } from './envelope.ts';
 import type { Signer } from './signer.ts';
 
 /**
- * A tail is worth a new snapshot when it has grown as long as the snapshot: then all of them together at most double
- * what an owner sends, and a joiner checks few signatures. Short tails are left alone.
+ * A tail is worth a new snapshot when it is most of the snapshot's length: then snapshot and tail are less than twice
+ * what is alive, a joiner checks few signatures, and snapshots at most a little more than double what an owner sends.
+ * A host with few containers has short snapshots; its tail may have as many updates as one more beat is worth.
  */
-const shortestTail = 32;
-/** Waste is worth a new epoch when a document is this much larger than one made fresh. */
-const wasteFactor = 1.5;
-/** Octets that Yjs takes for an entry besides its key and value, about. */
-const entryOverhead = 24;
+const tailShare = 0.75;
+const shortestTail = 16;
+/** A snapshot that would be this much shorter in a fresh document begins a new epoch: it costs no more. */
+const wasteFactor = 1.1;
+/** Octets that Yjs takes for an entry besides its key and value, and for a document. */
+const entryOverhead = 16;
+const documentOverhead = 64;
 const none = new Uint8Array();
 
 /** The owner's side of its log: what it says becomes envelopes, numbered, signed, and ready to send. */
@@ -66,11 +69,11 @@ export class Publisher {
   }
 
   #compact(): Envelope[] {
-    if (this.#tailLength < shortestTail || this.#tailBytes < this.#snapshotBytes) return [];
+    if (this.#tailLength < shortestTail || this.#tailBytes < tailShare * this.#snapshotBytes) return [];
     const state = this.#writer.state();
     const entries = this.#writer.entries();
-    const living = entries.reduce((sum, [key, val]) => sum + entryOverhead + key.length + val.length, 0);
-    return [state.length > wasteFactor * living + entryOverhead ? this.begin(entries) : this.#snapshot(state)];
+    const fresh = entries.reduce((sum, [key, val]) => sum + entryOverhead + key.length + val.length, documentOverhead);
+    return [state.length > wasteFactor * fresh ? this.begin(entries) : this.#snapshot(state)];
   }
 
   #snapshot(state: Uint8Array): Envelope {

@@ -1,0 +1,169 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DocumentWriter } from '../../src/crdt/document.ts';
+import type { Envelope } from '../../src/crdt/envelope.ts';
+import { nextEpoch } from '../../src/crdt/epoch.ts';
+import { HostLog } from '../../src/crdt/host-log.ts';
+import { Publisher } from '../../src/crdt/publisher.ts';
+import { testSigner } from '../support/signer.ts';
+
+const signer = testSigner(1);
+const maxBytes = 16 * 1024 * 1024;
+/** Containers of the host whose churn is measured. */
+const living = 50;
+
+/** What an owner does: sets or removes a key, or begins again. */
+const deed = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      key: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      value: fc.option(fc.string(), { nil: undefined }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant('begin' as const) },
+);
+
+describe('a log of one host', () => {
+  it('says the same in the end, whatever was lost, repeated or came in any order', () => {
+    const parts = fc.record({
+      deeds: fc.array(deed, { maxLength: 80 }),
+      arrivals: fc.array(fc.nat(), { maxLength: 200 }),
+    });
+    fc.assert(
+      fc.property(parts, ({ deeds, arrivals }) => {
+        const owner = new Owner();
+        for (const each of deeds) owner.do(each);
+        const log = new HostLog(maxBytes);
+        for (const index of arrivals) receive(log, owner.sent[index % owner.sent.length]);
+        for (const envelope of owner.log.after(log.epoch, log.sequence)) receive(log, envelope);
+        expect(values(log)).toEqual(owner.truth());
+        expect(values(log)).toEqual(values(owner.log));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('tells of exactly the values that changed, also when a new epoch replaces all', () => {
+    const owner = new Owner();
+    owner.do({ key: 'a', value: '1' });
+    owner.do({ key: 'b', value: '1' });
+    const log = new HostLog(maxBytes);
+    for (const envelope of owner.log.after(0, 0)) log.take(envelope);
+    const [update] = owner.publisher.change(
+      new Map([
+        ['b', '2'],
+        ['c', '3'],
+        ['a', '1'],
+      ]),
+    );
+    expect(update && log.take(update)).toEqual({
+      type: 'merged',
+      changes: new Map([
+        ['b', '2'],
+        ['c', '3'],
+      ]),
+    });
+    const snapshot = owner.publisher.begin([
+      ['b', '2'],
+      ['d', '4'],
+    ]);
+    expect(log.take(snapshot)).toEqual({
+      type: 'merged',
+      changes: new Map([
+        ['a', undefined],
+        ['c', undefined],
+        ['d', '4'],
+      ]),
+    });
+  });
+
+  it('keeps the snapshot and the updates after it, and gives each host what it lacks', () => {
+    const owner = new Owner();
+    for (let step = 0; step < 5; step += 1) owner.do({ key: 'a', value: `${step}` });
+    const [snapshot, ...updates] = owner.sent;
+    expect(owner.log.after(0, 0)).toEqual([snapshot, ...updates]);
+    expect(owner.log.after(owner.log.epoch, 3)).toEqual(updates.slice(2));
+    expect(owner.log.after(owner.log.epoch, owner.log.sequence)).toEqual([]);
+    expect(owner.log.after(owner.log.epoch + 2 ** 20, 1)).toEqual([]);
+  });
+
+  it('takes no more than one host may store', () => {
+    const owner = new Owner();
+    owner.do({ key: 'a', value: 'x'.repeat(5_000) });
+    const log = new HostLog(4_000);
+    expect(owner.sent.map((envelope) => log.take(envelope).type)).toEqual(['merged', 'too much']);
+    expect(log.storedBytes).toBeLessThan(4_000);
+  });
+
+  it('is as short after three thousand starts and stops as it would be fresh', () => {
+    const owner = new Owner();
+    for (let step = 0; step < 3_000; step += 1) {
+      owner.do({ key: `container${step}`, value: `{"id":"container${step}",${' '.repeat(450)}}` });
+      if (step >= living) owner.do({ key: `container${step - living}`, value: undefined });
+    }
+    const fresh = new DocumentWriter(owner.truth()).state().length;
+    const snapshot = owner.log.after(0, 0)[0]?.bytes.length ?? 0;
+    expect(owner.log.values().size).toBe(living);
+    expect(snapshot).toBeLessThan(1.2 * fresh);
+    expect(owner.log.storedBytes).toBeLessThan(2 * fresh);
+  });
+});
+
+describe('epochs', () => {
+  it('grow, and differ between two lives that lost their count', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(2 ** 30),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (previous, chance) => {
+          expect(nextEpoch(previous, chance)).toBeGreaterThan(previous);
+        },
+      ),
+    );
+    expect(nextEpoch(0, 0.25)).not.toBe(nextEpoch(0, 0.75));
+  });
+});
+
+/** The owner of a log, and everything it ever sent. */
+class Owner {
+  readonly publisher: Publisher;
+  readonly log = new HostLog(maxBytes);
+  readonly sent: Envelope[] = [];
+  readonly #truth = new Map<string, string>();
+  #epoch = 0;
+
+  constructor() {
+    this.publisher = new Publisher(signer, () => {
+      this.#epoch = nextEpoch(this.#epoch, 0.5);
+      return this.#epoch;
+    });
+    this.publisher.jump();
+    this.#say([this.publisher.begin([])]);
+  }
+
+  do(each: { readonly key: string; readonly value: string | undefined } | 'begin'): void {
+    if (each !== 'begin' && each.value === undefined) this.#truth.delete(each.key);
+    if (each !== 'begin' && each.value !== undefined) this.#truth.set(each.key, each.value);
+    const change = () => (each === 'begin' ? [] : this.publisher.change(new Map([[each.key, each.value]])));
+    this.#say(each === 'begin' ? [this.publisher.begin(this.#truth)] : change());
+  }
+
+  truth(): Map<string, string> {
+    return this.#truth;
+  }
+
+  #say(envelopes: readonly Envelope[]): void {
+    for (const envelope of envelopes) this.log.take(envelope);
+    if (this.sent.length < 1_000) this.sent.push(...envelopes);
+  }
+}
+
+function receive(log: HostLog, envelope: Envelope | undefined): void {
+  if (envelope === undefined || !log.wants(envelope)) return;
+  for (let next: Envelope | undefined = envelope; next !== undefined; next = log.nextEarly()) log.take(next);
+}
+
+function values(log: HostLog): Map<string, string> {
+  return new Map(Array.from(log.values(), ([key, { val }]) => [key, val]));
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import {
+  containerFromJson,
+  containerToJson,
+  hostFromJson,
+  hostToJson,
+  staticFromJson,
+  staticToJson,
+} from '../../src/crdt/record-json.ts';
+import {
+  type ContainerRecord,
+  type HostRecord,
+  localNetworkKey,
+  parseCidr,
+  type StaticRecord,
+  sharedNetworkKey,
+} from '../../src/record.ts';
+import { address, containerRecord, hostRecord, name, staticRecord } from '../support/crdt-lab.ts';
+import { testSigner } from '../support/signer.ts';
+
+const owner = testSigner(1).hostId;
+const subnet = parseCidr('10.0.0.0/24');
+
+const fullContainer: ContainerRecord = {
+  ...containerRecord(owner, 'c1', ['node0', 'node0.project'], '10.0.0.7'),
+  skipped: [{ text: 'Not A Name', reason: 'has a space' }],
+  addresses: [
+    {
+      address: address('10.0.0.7'),
+      network: localNetworkKey(owner, 'bridge'),
+      networkName: 'bridge',
+      ...(subnet.ok ? { subnet: subnet.value } : {}),
+    },
+    { address: address('2001:db8::7'), network: sharedNetworkKey('macvlan eth0'), networkName: 'lan' },
+  ],
+  state: 'draining',
+  health: 'unhealthy',
+  startedAt: 1_767_225_600_000,
+  ports: [{ port: 80, protocol: 'tcp', hostPort: 8080, hostAddress: address('192.0.2.1') }],
+  services: [{ service: '_mongodb', protocol: '_tcp', port: 27017 }],
+  ttlSeconds: 5,
+  weight: 0.5,
+  answers: 'one',
+  prefer: 'local',
+};
+
+const fullHost: HostRecord = hostRecord('host1', {
+  meshAddresses: ['192.0.2.1:6783', '[2001:db8::1]:6783'],
+  address: address('192.0.2.1'),
+  networks: [
+    {
+      key: localNetworkKey(owner, 'bridge'),
+      name: 'bridge',
+      driver: 'bridge',
+      subnets: subnet.ok ? [subnet.value] : [],
+      gateways: [address('10.0.0.1')],
+    },
+  ],
+  startedAt: 1,
+});
+
+const statics: readonly StaticRecord[] = [
+  staticRecord('db', '192.0.2.7', { ttlSeconds: 30 }),
+  { ...staticRecord('db', '192.0.2.7'), data: { type: 'cname', target: 'db.example.com' } },
+  { ...staticRecord('db', '192.0.2.7'), data: { type: 'srv', priority: 1, weight: 2, port: 3, target: 'db' } },
+  { ...staticRecord('db', '192.0.2.7'), data: { type: 'txt', text: 'v=1' } },
+];
+
+describe('records on the wire', () => {
+  it('are read as they were written', () => {
+    for (const record of [fullContainer, containerRecord(owner, 'c1', [])])
+      expect(containerFromJson(containerToJson({ record, claim: 3 }), 'c1', owner)).toEqual({
+        ok: true,
+        value: { record, claim: 3 },
+      });
+    for (const record of [fullHost, hostRecord('plain')])
+      expect(hostFromJson(hostToJson(record), owner)).toEqual({ ok: true, value: record });
+    for (const record of statics) expect(staticFromJson(staticToJson(record))).toEqual({ ok: true, value: record });
+  });
+
+  it('have static names that may begin with a wildcard, and container names that may not', () => {
+    const wildcard = { ...staticRecord('db', '192.0.2.7'), name: '*.db' };
+    expect(staticFromJson(JSON.stringify(wildcard))).toMatchObject({ ok: true, value: { name: '*.db' } });
+    const container = { ...containerRecord(owner, 'c1', []), names: ['*.db'] };
+    expect(containerFromJson(JSON.stringify(container), 'c1', owner)).toMatchObject({ ok: false });
+  });
+
+  it.each([
+    ['null', 'record is not an object'],
+    ['[]', 'record is not an object'],
+    ['{', 'record is not JSON'],
+    [JSON.stringify({ ...fullContainer, names: 'node0' }), 'names is not a list'],
+    [JSON.stringify({ ...fullContainer, names: [7] }), '"7" is not a text'],
+    [JSON.stringify({ ...fullContainer, names: Array(2_000).fill('a') }), 'names has more than 1024 elements'],
+    [JSON.stringify({ ...fullContainer, ttlSeconds: -1 }), 'ttlSeconds is not a number from 0 to 2147483647'],
+    [JSON.stringify({ ...fullContainer, ttlSeconds: 0.5 }), 'ttlSeconds is not a whole number'],
+    [JSON.stringify({ ...fullContainer, weight: '1' }), 'weight is not a number from 0 to 1000000'],
+    [JSON.stringify({ ...fullContainer, claim: -1 }), `claim is not a number from 0 to ${Number.MAX_SAFE_INTEGER}`],
+    [
+      JSON.stringify({ ...fullContainer, ports: [{ port: 0, protocol: 'tcp' }] }),
+      'port is not a number from 1 to 65535',
+    ],
+    [JSON.stringify({ ...fullContainer, health: null }), 'health is none of none, starting, healthy, unhealthy'],
+    [JSON.stringify({ ...fullContainer, name: 'x'.repeat(5_000) }), 'name is longer than 4096 characters'],
+  ])('are refused with one clause that says why: %s', (json, problem) => {
+    expect(containerFromJson(json, 'c1', owner)).toEqual({ ok: false, problem });
+  });
+
+  it('of static data of a later version are refused, not misread', () => {
+    const later = { ...staticRecord('db', '192.0.2.7'), data: { type: 'mx', preference: 10 } };
+    expect(staticFromJson(JSON.stringify(later))).toEqual({
+      ok: false,
+      problem: 'type is none of address, cname, srv, txt',
+    });
+    expect(staticFromJson(JSON.stringify({ ...later, name: name('db'), data: 7 }))).toMatchObject({ ok: false });
+  });
+});

@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LiveDirectory } from '../../src/crdt/live-directory.ts';
+import { StaticBook } from '../../src/crdt/static-book.ts';
+import { decodeEdit, type Edit } from '../../src/crdt/static-edit.ts';
+import type { StaticRecord } from '../../src/record.ts';
+import { name, staticRecord } from '../support/crdt-lab.ts';
+import { testSigner } from '../support/signer.ts';
+
+const writers = 3;
+const names = ['a', 'b', 'c', 'd'];
+
+/** One thing that happens: a host adds or removes a name, an edit arrives somewhere, or one host takes all of another. */
+const event = fc.oneof(
+  fc.record({
+    type: fc.constant('add'),
+    at: fc.nat(writers - 1),
+    name: fc.constantFrom(...names),
+    address: fc.integer({ min: 1, max: 3 }),
+  }),
+  fc.record({ type: fc.constant('remove'), at: fc.nat(writers - 1), name: fc.constantFrom(...names) }),
+  fc.record({ type: fc.constant('arrive'), at: fc.nat(writers - 1), edit: fc.nat() }),
+  fc.record({ type: fc.constant('merge'), at: fc.nat(writers - 1), from: fc.nat(writers - 1) }),
+);
+
+describe('static records', () => {
+  it('become the same everywhere, whatever was lost, repeated or came in any order', () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+        const books = Array.from({ length: writers }, (_, index) => new Book(index + 1));
+        const sent: Edit[] = [];
+        for (const each of events) play(each, books, sent);
+        // Twice around, each takes all that its neighbour has.
+        for (let round = 0; round < 2 * writers; round += 1)
+          books[(round + 1) % writers]?.mergeFrom(books[round % writers] ?? new Book(9));
+        expect(new Set(books.map((book) => book.show())).size).toBe(1);
+        expect(new Set(books.map((book) => Buffer.from(book.set.hash()).toString('hex'))).size).toBe(1);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('stay when they are added while an equal one is removed elsewhere', () => {
+    const [one, two] = [new Book(1), new Book(2)];
+    one.add('db', 1);
+    two.mergeFrom(one);
+    one.book.remove(name('db'));
+    two.add('db', 1);
+    one.mergeFrom(two);
+    two.mergeFrom(one);
+    expect(one.show()).toBe(two.show());
+    expect(one.show()).toContain('db');
+  });
+
+  it('never come back on a host that was away while they were removed', () => {
+    const [one, two, away] = [new Book(1), new Book(2), new Book(3)];
+    one.add('db', 1);
+    away.mergeFrom(one);
+    two.mergeFrom(one);
+    two.book.remove(name('db'));
+    one.mergeFrom(two);
+    one.mergeFrom(away);
+    expect(one.show()).toBe('[]');
+    away.mergeFrom(one);
+    expect(away.show()).toBe('[]');
+  });
+
+  it('leave nothing behind that grows: a million edits of a few names are as small as one', () => {
+    const one = new Book(1);
+    for (let edit = 0; edit < 2_000; edit += 1) {
+      one.add(names[edit % names.length] ?? 'a', 1 + (edit % 3));
+      if (edit % 2 === 1) one.book.remove(name(names[edit % names.length] ?? 'a'));
+    }
+    expect(one.set.edits().size).toBeLessThanOrEqual(names.length * 3 + 1);
+  });
+
+  it('of one writer fill no more memory than one writer may have', () => {
+    const [one, two] = [new Book(1), new Book(2)];
+    const long = 'x'.repeat(4_000);
+    const records = Array.from(
+      { length: 1_000 },
+      (_, index): StaticRecord => ({
+        ...staticRecord(`n${index}`, '192.0.2.1'),
+        data: { type: 'txt', text: long },
+      }),
+    );
+    one.book.add(records);
+    two.mergeFrom(one);
+    expect(two.set.size).toBeLessThan(600);
+    expect(two.show()).toBe(one.show());
+    expect(two.show()).toContain('n999');
+  });
+
+  it('are replaced by one with the same name and data', () => {
+    const one = new Book(1);
+    one.book.add([staticRecord('db', '192.0.2.1', { ttlSeconds: 5 })]);
+    one.book.add([staticRecord('db', '192.0.2.1', { ttlSeconds: 9 })]);
+    expect(one.directory.entry(name('db')).statics).toMatchObject([{ ttlSeconds: 9 }]);
+    expect(one.set.size).toBe(1);
+  });
+
+  it('go one by one, or all of a name', () => {
+    const one = new Book(1);
+    one.book.add([staticRecord('db', '192.0.2.1'), staticRecord('db', '192.0.2.2'), staticRecord('web', '192.0.2.3')]);
+    expect(one.book.remove(name('db'), staticRecord('db', '192.0.2.1').data).records).toHaveLength(1);
+    expect(one.directory.entry(name('db')).statics).toHaveLength(1);
+    expect(one.book.remove(name('db')).records).toHaveLength(1);
+    expect(one.book.remove(name('db')).records).toEqual([]);
+    expect([...one.directory.names()]).toEqual(['web']);
+  });
+});
+
+/** One host's static records. */
+class Book {
+  readonly directory: LiveDirectory;
+  readonly book: StaticBook;
+
+  constructor(number: number) {
+    const signer = testSigner(number);
+    this.directory = new LiveDirectory(signer.hostId, () => ({ epoch: 0, sequence: 0 }));
+    this.book = new StaticBook(signer, this.directory, () => 2 ** 20);
+  }
+
+  get set() {
+    return this.book.set;
+  }
+
+  add(text: string, address: number): Edit[] {
+    return this.book.add([staticRecord(text, `192.0.2.${address}`)]);
+  }
+
+  mergeFrom(other: Book): void {
+    if (other !== this) this.book.merge(other.set.editsAfter(this.set.summary().seen), other.set.summary());
+  }
+
+  show(): string {
+    return JSON.stringify([...this.directory.names()].sort().map((each) => this.directory.entry(each)));
+  }
+}
+
+type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
+
+function play(each: Event, books: readonly Book[], sent: Edit[]): void {
+  const book = books[each.at];
+  if (book === undefined) return;
+  if ('address' in each) sent.push(...book.add(each.name, each.address));
+  else if ('name' in each) sent.push(...book.book.remove(name(each.name)).edits);
+  else if ('from' in each) book.mergeFrom(books[each.from] ?? book);
+  else {
+    const arriving = sent[each.edit % Math.max(1, sent.length)];
+    const edit = arriving && decodeEdit(arriving.envelope);
+    if (edit?.ok && book.set.isNext(edit.value)) book.book.apply(edit.value);
+  }
+}
