@@ -131,6 +131,9 @@ export const upFlags: readonly Flag[] = [
 /** What the command line gave, by the long name of the flag; `peers` holds the arguments without one. */
 export type Given = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
+/** What the operator wrote cannot be right, as only the agent could find out; the sentence names the flag. */
+export class UsageError extends Error {}
+
 /** Reads flags, then the environment (`--dns-listen` is `WEFT_DNS_LISTEN`, several with commas); names every bad key. */
 export function parseConfig(given: Given, environment: NodeJS.ProcessEnv): Result<Config> {
   const problems = unknownFlags(given);

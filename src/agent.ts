@@ -1,0 +1,374 @@
+import { hkdfSync, randomUUID } from 'node:crypto';
+import { isIPv4 } from 'node:net';
+import packageJson from '../package.json' with { type: 'json' };
+import { Answering } from './answering.ts';
+import type { EngineView, Readiness } from './api/control.ts';
+import { ApiServer } from './api/server.ts';
+import { type Clock, every, systemClock } from './clock.ts';
+import {
+  agentDefaults,
+  apiDefaults,
+  crdtDefaults,
+  dnsDefaults,
+  flagDefaults,
+  forwardDefaults,
+  meshDefaults,
+  watchDefaults,
+} from './config.ts';
+import { Replica } from './crdt/replica.ts';
+import { type Config, type Endpoint, UsageError } from './flags.ts';
+import { type Identity, loadIdentity } from './identity.ts';
+import { createLog } from './log.ts';
+import { Mesh } from './mesh/mesh.ts';
+import type { Secrets } from './mesh/secret.ts';
+import { encodeToken } from './mesh/token.ts';
+import { endpointText, Operator } from './operator.ts';
+import { type Address, type HostRecord, type Network, parseAddress } from './record.ts';
+import { accepted, type Result, refused } from './result.ts';
+import { findSecrets } from './secrets.ts';
+import { openStore, type Store } from './store.ts';
+import { openDockerEngine } from './watch/docker-engine.ts';
+import type { Engine } from './watch/engine.ts';
+import type { WatchSink } from './watch/sink.ts';
+import { Watch } from './watch/watch.ts';
+
+/**
+ * How an agent ends. `restart`: it says that it is soon back, and its records stay; `leave`: its records are withdrawn
+ * at once; `vanish`: it says nothing, as when the power fails (for demonstrations and tests).
+ */
+export type Ending = 'restart' | 'leave' | 'vanish';
+
+export interface AgentParts {
+  readonly clock?: Clock;
+  readonly log?: ReturnType<typeof createLog>;
+}
+
+/** The version of Weft that this is. */
+export const version: string = packageJson.version;
+
+/** Makes an agent: opens its data directory and reads its identity and secret; throws one clear error where it cannot. */
+export async function createAgent(config: Config, parts: AgentParts = {}): Promise<Agent> {
+  const clock = parts.clock ?? systemClock;
+  const log = parts.log ?? createLog(config.logLevel);
+  const store = await openStore(config.dataDir, { clock, log: log.child({ room: 'store' }) });
+  try {
+    const identity = await loadIdentity(store, log);
+    const found = await findSecrets(config, store);
+    if (!found.ok) throw config.join === undefined ? new Error(found.problem) : new UsageError(found.problem);
+    const engine = config.docker
+      ? openDockerEngine(config.dockerHost ?? flagDefaults.dockerHost, process.env)
+      : undefined;
+    if (engine?.ok === false) throw new UsageError(`--docker-host: ${engine.problem}`);
+    const { secrets, peers } = found.value;
+    const all = [...config.peers, ...peers];
+    return new Agent({ config, clock, log, store, identity, secrets, engine: engine?.value, peers: all });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Built {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: ReturnType<typeof createLog>;
+  readonly store: Store;
+  readonly identity: Identity;
+  /** Undefined: no engine is watched. */
+  readonly engine: Engine | undefined;
+  /** Undefined: none was given, and the peers' cannot be guessed; the mesh stays on this machine. */
+  readonly secrets: Secrets | undefined;
+  readonly peers: readonly string[];
+}
+
+/** One host's agent: the rooms, wired. */
+export class Agent {
+  readonly #built: Built;
+  readonly #startedAt: number;
+  readonly #replica: Replica;
+  readonly #mesh: Mesh;
+  readonly #answering: Answering | undefined;
+  readonly #api: ApiServer;
+  readonly #undo: (() => void)[] = [];
+  #networks: readonly Network[] = [];
+  #told: string | undefined;
+  #watch: Watch | undefined;
+  #listed = false;
+  #waited = false;
+  #ending: Promise<void> | undefined;
+  #left = Promise.withResolvers<void>();
+  /** What operators see and do. */
+  readonly control: Operator;
+
+  constructor(built: Built) {
+    const { config, clock, log, store, identity } = built;
+    this.#built = built;
+    this.#startedAt = clock.wallNow();
+    this.#replica = new Replica({
+      signer: identity,
+      storage: store,
+      clock,
+      log: log.child({ room: 'crdt' }),
+      options: crdtDefaults,
+    });
+    this.#mesh = this.#buildMesh();
+    this.#answering = config.dns ? this.#buildAnswering() : undefined;
+    this.control = this.#buildOperator();
+    this.#api = new ApiServer({
+      control: this.control,
+      listen: config.api,
+      clock,
+      log: log.child({ room: 'api' }),
+      options: apiDefaults,
+    });
+  }
+
+  /** Resolves when `weft leave` was asked for and done: the process should end. */
+  get left(): Promise<void> {
+    return this.#left.promise;
+  }
+
+  /** Starts all rooms; throws one clear error, with nothing left open, where one cannot be had. */
+  async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.stop('vanish');
+      throw error;
+    }
+  }
+
+  /** Ends the agent; may be called twice. */
+  stop(how: Ending): Promise<void> {
+    this.#ending ??= this.#stop(how);
+    return this.#ending;
+  }
+
+  /** Where the name server listens. */
+  dnsAddresses(): readonly Endpoint[] {
+    return this.#answering?.boundAddresses() ?? [];
+  }
+
+  /** Where other agents can dial this one. */
+  meshAddresses(): readonly string[] {
+    return this.#mesh.listenAddresses();
+  }
+
+  async #start(): Promise<void> {
+    const { config, clock, log, peers } = this.#built;
+    const { directory } = this.#replica;
+    this.#replica.attach(this.#mesh);
+    this.#mesh.attach(this.#replica);
+    this.#undo.push(
+      directory.onNames((changed) => this.#answering?.update(changed)),
+      directory.onHosts((changes) => {
+        for (const change of changes)
+          if (change.type === 'gone') this.#mesh.unlearn(change.id);
+          else if (change.host.record) this.#mesh.learn(change.host.id, change.host.record.meshAddresses);
+      }),
+      every(clock, agentDefaults.hostRefreshMs, () => this.#tellHost()),
+      every(clock, agentDefaults.statsRefreshMs, () => this.control.refresh()),
+    );
+    await this.#replica.start();
+    await this.#mesh.start();
+    for (const peer of peers) this.#mesh.connect(peer);
+    this.#tellHost();
+    // Built only now, since host-network containers are at the host's own address, which the mesh found.
+    this.#watch = this.#buildWatch();
+    if (this.#watch === undefined) this.#listing([]);
+    else this.#watch.start();
+    await this.#api.start();
+    await this.#firstListing();
+    await this.#answering?.start();
+    log.info({ host: this.#built.identity.hostId, name: config.name, version }, 'started');
+  }
+
+  /**
+   * Waits for the engine's first listing, so that no name is denied that is about to be known (trap 43). Where none
+   * comes, what the last run knew is answered until one does.
+   */
+  async #firstListing(): Promise<void> {
+    const { clock } = this.#built;
+    const giveUpAt = clock.now() + agentDefaults.enginePatienceMs;
+    while (!this.#listed && clock.now() < giveUpAt && this.#ending === undefined)
+      await new Promise<void>((resolve) => void clock.after(agentDefaults.enginePollMs, resolve));
+    this.#waited = true;
+  }
+
+  async #stop(how: Ending): Promise<void> {
+    for (const undo of this.#undo) undo();
+    await this.#watch?.stop();
+    if (how === 'vanish') await this.#mesh.stop();
+    await this.#replica.stop(how === 'leave' ? 'leave' : 'restart');
+    await this.#answering?.stop();
+    await this.#api.stop();
+    await this.#mesh.stop();
+    await this.#built.store.close();
+    this.#built.log.info({ how }, 'stopped');
+  }
+
+  /** This host's own record, published when it is another than before. */
+  #tellHost(): void {
+    const { config } = this.#built;
+    const address = this.#hostAddress();
+    const record: HostRecord = {
+      name: config.name,
+      version,
+      meshAddresses: this.#mesh.listenAddresses(),
+      networks: this.#networks,
+      startedAt: this.#startedAt,
+      ...(address && { address }),
+    };
+    const told = JSON.stringify(record);
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#replica.setHost(record);
+  }
+
+  /** Where others reach the host itself: its first mesh address. */
+  #hostAddress(): Address | undefined {
+    const [first = ''] = this.#mesh.listenAddresses();
+    const parsed = parseAddress(first.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
+    return parsed.ok ? parsed.value : undefined;
+  }
+
+  #listing(records: Parameters<Replica['replaceContainers']>[0]): void {
+    this.#listed = true;
+    this.#replica.replaceContainers(records);
+  }
+
+  #buildMesh(): Mesh {
+    const { config, identity, secrets, clock, log, store } = this.#built;
+    const { address, port } = config.meshListen;
+    const loopback = isIPv4(address) ? '127.0.0.1' : '::1';
+    return new Mesh({
+      identity,
+      secrets: secrets ?? [],
+      clock,
+      storage: store,
+      log: log.child({ room: 'mesh' }),
+      options: {
+        ...meshDefaults,
+        listen: [endpointText(secrets === undefined ? loopback : address, port)],
+        ...(config.advertise !== undefined && { advertise: config.advertise }),
+        unreachable: () => this.#networks.flatMap((network) => network.gateways),
+      },
+    });
+  }
+
+  #buildAnswering(): Answering {
+    const { config, identity, clock, log } = this.#built;
+    const { directory } = this.#replica;
+    return new Answering({
+      options: {
+        ...dnsDefaults,
+        domains: config.domains,
+        ttlSeconds: config.ttlSeconds,
+        answers: config.answers,
+        hostId: identity.hostId,
+        allow: config.allow,
+        cookieSecret: cookieSecretOf(identity),
+        forward: {
+          ...forwardDefaults,
+          upstreams: config.upstreams ?? { resolvConf: config.resolvConf },
+          perDomain: config.domainUpstreams,
+          allowed: config.allow,
+          loopToken: randomUUID(),
+        },
+      },
+      threads: config.dnsThreads,
+      listen: config.dnsListen,
+      defaultPort: flagDefaults.dnsPort,
+      retryMs: agentDefaults.bindRetryMs,
+      entries: () => [...directory.names()].map((name) => directory.entry(name)),
+      clock,
+      log: log.child({ room: 'dns' }),
+    });
+  }
+
+  #buildWatch(): Watch | undefined {
+    const { config, identity, engine, clock, log } = this.#built;
+    if (engine === undefined) return undefined;
+    const address = this.#hostAddress();
+    const sink: WatchSink = {
+      replaceContainers: (records) => this.#listing(records),
+      putContainer: (record) => this.#replica.putContainer(record),
+      removeContainer: (id) => this.#replica.removeContainer(id),
+      setNetworks: (networks) => {
+        this.#networks = networks;
+        this.#tellHost();
+        this.#answering?.setNetworks(networks);
+      },
+    };
+    return new Watch({
+      engine,
+      sink,
+      clock,
+      log: log.child({ room: 'watch' }),
+      options: {
+        ...watchDefaults,
+        hostId: identity.hostId,
+        domains: config.domains,
+        hostnames: {
+          fromLabel: config.hostnameFromLabel,
+          match: config.hostnameMatch,
+          replacement: config.hostnameReplacement,
+        },
+        ...(address && { hostAddress: address }),
+      },
+    });
+  }
+
+  #buildOperator(): Operator {
+    const { config, identity, secrets, store } = this.#built;
+    return new Operator({
+      agent: { hostId: identity.hostId, hostName: config.name, version, startedAt: this.#startedAt },
+      domains: config.domains,
+      ttlSeconds: config.ttlSeconds,
+      replica: this.#replica,
+      mesh: this.#mesh,
+      dns: this.#answering,
+      upstreams: () => config.upstreams?.map(({ address, port }) => endpointText(address, port)) ?? [],
+      engine: () => this.#engineView(),
+      networks: () => this.#networks,
+      readiness: () => this.#readiness(),
+      symptoms: () => ({
+        dns: this.#answering?.problem(),
+        storage: store.problem(),
+        loopbackOnly: secrets === undefined,
+      }),
+      token: () => this.#token(),
+      leave: async () => {
+        await this.#replica.stop('leave');
+        // The answer to the operator goes out before the API closes.
+        this.#built.clock.after(agentDefaults.leaveDelayMs, () => this.#left.resolve());
+      },
+    });
+  }
+
+  #engineView(): EngineView | undefined {
+    return this.#watch?.status();
+  }
+
+  #readiness(): Readiness {
+    const reasons = [
+      ...(this.#listed || this.#waited ? [] : ['the container engine has not been read yet']),
+      ...(this.#answering?.problem() === undefined ? [] : [`no questions are answered: ${this.#answering.problem()}`]),
+    ];
+    return { ready: reasons.length === 0 && this.#ending === undefined, reasons };
+  }
+
+  #token(): Result<string> {
+    const [secret] = this.#built.secrets ?? [];
+    if (secret === undefined) return refused('this agent has no secret: give one with --secret-file or WEFT_SECRET');
+    const addresses = this.#mesh.listenAddresses();
+    if (addresses.length === 0)
+      return refused('this agent has no address that others can dial: give one with --advertise');
+    return accepted(encodeToken(secret, addresses));
+  }
+}
+
+/** Made of the host's key, so that cookies stay good over a restart: 16 octets in hexadecimal. */
+function cookieSecretOf({ seed }: Identity): string {
+  return Buffer.from(hkdfSync('sha256', seed, '', 'weft dns cookies 1', 16)).toString('hex');
+}

@@ -1,0 +1,141 @@
+import { networkInterfaces } from 'node:os';
+import type { Clock } from './clock.ts';
+import type { Explanation } from './dns/explanation.ts';
+import type { DnsOptions, ListenAddress } from './dns/options.ts';
+import { DnsService } from './dns/service.ts';
+import type { DnsStats } from './dns/stats.ts';
+import type { Log } from './log.ts';
+import { type NameEntry, type Network, parseAddress } from './record.ts';
+
+/** Networks whose gateway is the address that containers are given to ask, and the interface that has it. */
+const defaultBridges = [
+  { network: 'bridge', device: 'docker0' },
+  { network: 'podman', device: 'podman0' },
+];
+
+export interface AnsweringParts {
+  /** All that the name server is told, but where it listens. */
+  readonly options: Omit<DnsOptions, 'listen' | 'forward'> & {
+    readonly forward: Omit<DnsOptions['forward'], 'listen'>;
+  };
+  readonly threads: number;
+  /** Undefined: wherever the engine's default bridge is, as soon as there is one. */
+  readonly listen: readonly ListenAddress[] | undefined;
+  readonly defaultPort: number;
+  readonly retryMs: number;
+  readonly entries: () => readonly NameEntry[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The name server of this host at the address it should have now, which may appear late and change. */
+export class Answering {
+  readonly #parts: AnsweringParts;
+  #service: DnsService | undefined;
+  #networks: readonly Network[] = [];
+  #problem: string | undefined = 'the container bridge has no address yet';
+  #turn: Promise<void> = Promise.resolve();
+  #cancelRetry = () => {};
+  #stopped = false;
+
+  constructor(parts: AnsweringParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins to answer, or to wait for an address; throws where the address was given and cannot be had. */
+  async start(): Promise<void> {
+    if (this.#parts.listen !== undefined) await this.#open(this.#parts.listen);
+    else await this.#follow();
+  }
+
+  /** Answers what is owed and ends; may be called twice. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelRetry();
+    await this.#turn;
+    await this.#service?.stop();
+    this.#service = undefined;
+  }
+
+  update(entries: readonly NameEntry[]): void {
+    this.#service?.update(entries);
+  }
+
+  /** Takes over this host's networks, and moves where the default bridge moved. */
+  setNetworks(networks: readonly Network[]): void {
+    this.#networks = networks;
+    this.#service?.setNetworks(networks);
+    if (this.#parts.listen === undefined) void this.#follow();
+  }
+
+  /** Why no questions are answered, in a sentence; undefined while they are. */
+  problem(): string | undefined {
+    return this.#problem;
+  }
+
+  boundAddresses(): readonly ListenAddress[] {
+    return this.#service?.boundAddresses() ?? [];
+  }
+
+  async explain(name: string, from?: string): Promise<Explanation | undefined> {
+    return this.#service?.explain(name, from);
+  }
+
+  async stats(): Promise<(DnsStats & { readonly threadRestarts: number }) | undefined> {
+    return this.#service?.stats();
+  }
+
+  /** One move after the other; a failed one is tried again, since another program may hold the port for a while. */
+  #follow(): Promise<void> {
+    this.#turn = this.#turn.then(async () => {
+      const listen = bridgeAddresses(this.#networks).map((address) => ({ address, port: this.#parts.defaultPort }));
+      const wanted = listen.slice(0, 1);
+      if (this.#stopped || wanted.length === 0 || sameEndpoints(wanted, this.boundAddresses())) return;
+      await this.#open(wanted).catch((error: unknown) => {
+        this.#parts.log.error({ err: error }, 'questions are not answered');
+        this.#cancelRetry();
+        this.#cancelRetry = this.#parts.clock.after(this.#parts.retryMs, () => void this.#follow());
+      });
+    });
+    return this.#turn;
+  }
+
+  async #open(listen: readonly ListenAddress[]): Promise<void> {
+    await this.#service?.stop();
+    this.#service = undefined;
+    const { options, threads, clock, log, entries } = this.#parts;
+    const forward = { ...options.forward, listen };
+    const service = new DnsService({ options: { ...options, listen, forward }, threads, clock, log });
+    service.setNetworks(this.#networks);
+    service.update(entries());
+    try {
+      await service.start();
+    } catch (error) {
+      this.#problem = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+    this.#service = service;
+    this.#problem = undefined;
+    log.info({ listen: service.boundAddresses() }, 'answering questions');
+  }
+}
+
+/** Addresses of the default bridge: as the engine tells, else as the interface has it, whether the engine runs or not. */
+function bridgeAddresses(networks: readonly Network[]) {
+  const told = defaultBridges.flatMap(({ network }) => networks.find(({ name }) => name === network)?.gateways ?? []);
+  if (told.length > 0) return told;
+  const devices = networkInterfaces();
+  return defaultBridges
+    .flatMap(({ device }) => devices[device] ?? [])
+    .flatMap(({ address }) => {
+      const parsed = parseAddress(address);
+      return parsed.ok ? [parsed.value] : [];
+    });
+}
+
+function sameEndpoints(ones: readonly ListenAddress[], others: readonly ListenAddress[]): boolean {
+  return (
+    ones.length === others.length &&
+    ones.every(({ address, port }, index) => others[index]?.address === address && others[index]?.port === port)
+  );
+}

@@ -1,0 +1,241 @@
+import type { Answering } from './answering.ts';
+import type {
+  AgentControl,
+  AgentIdentity,
+  DnsView,
+  EngineView,
+  ExplainedRecord,
+  Explanation,
+  LinkView,
+  Problem,
+  Readiness,
+} from './api/control.ts';
+import type { Replica } from './crdt/replica.ts';
+import type { Explanation as DnsExplanation, ExplainedRecord as DnsRecord } from './dns/explanation.ts';
+import type { DnsStats } from './dns/stats.ts';
+import type { Mesh } from './mesh/mesh.ts';
+import { diagnose, type Symptoms } from './problems.ts';
+import {
+  type Address,
+  type ContainerAddress,
+  contains,
+  type Domain,
+  fullName,
+  type HostId,
+  type Name,
+  type NameEntry,
+  type Network,
+  type Owner,
+  parseHostId,
+  quote,
+  type StaticData,
+  type StaticRecord,
+} from './record.ts';
+import { accepted, type Result } from './result.ts';
+
+/** The running agent's parts, as its operators' view is made of them. */
+export interface OperatorParts {
+  readonly agent: AgentIdentity;
+  readonly domains: readonly Domain[];
+  readonly ttlSeconds: number;
+  readonly replica: Replica;
+  readonly mesh: Mesh;
+  readonly dns: Answering | undefined;
+  readonly upstreams: () => readonly string[];
+  readonly engine: () => EngineView | undefined;
+  readonly networks: () => readonly Network[];
+  readonly symptoms: () => Pick<Symptoms, 'dns' | 'storage' | 'loopbackOnly'>;
+  readonly readiness: () => Readiness;
+  readonly token: () => Result<string>;
+  readonly leave: () => Promise<void>;
+}
+
+/** What operators can see and do, made of the rooms' own words. */
+export class Operator implements AgentControl {
+  readonly agent: AgentIdentity;
+  readonly #parts: OperatorParts;
+  #stats: DnsStats | undefined;
+
+  constructor(parts: OperatorParts) {
+    this.agent = parts.agent;
+    this.#parts = parts;
+  }
+
+  domains(): readonly Domain[] {
+    return this.#parts.domains;
+  }
+
+  *entries(): Iterable<NameEntry> {
+    const { directory } = this.#parts.replica;
+    for (const name of directory.names()) yield directory.entry(name);
+  }
+
+  entry(name: Name): NameEntry {
+    return this.#parts.replica.directory.entry(name);
+  }
+
+  shadow(owner: Owner, { address, network }: ContainerAddress): string | undefined {
+    if (owner.host === this.agent.hostId) return undefined;
+    const networks = this.#parts.networks();
+    if (networks.some((each) => each.key === network)) return undefined;
+    const owning = networks.find((each) => each.subnets.some((subnet) => contains(subnet, address)));
+    return owning && `its subnet belongs to network ${owning.name} of this host, where it is somebody else's address`;
+  }
+
+  hosts() {
+    return this.#parts.replica.directory.hosts();
+  }
+
+  links(): readonly LinkView[] {
+    return this.#parts.mesh.links().map(({ problem, nextTryMs, ...link }) => ({
+      ...link,
+      ...(problem !== undefined && { error: problem }),
+      ...(nextTryMs !== undefined && { nextRetryMs: nextTryMs }),
+    }));
+  }
+
+  engine(): EngineView | undefined {
+    return this.#parts.engine();
+  }
+
+  dns(): DnsView | undefined {
+    const { dns, ttlSeconds } = this.#parts;
+    if (dns === undefined) return undefined;
+    const stats = this.#stats;
+    return {
+      listen: dns.boundAddresses().map(({ address, port }) => endpointText(address, port)),
+      ttlSeconds,
+      upstreams: this.#parts.upstreams(),
+      queries: stats === undefined ? 0 : stats.counts.udpQuestions + stats.counts.tcpQuestions,
+      ...(stats && { counts: countsOf(stats) }),
+    };
+  }
+
+  /** Brings what the answering threads counted; `dns()` tells what was last brought. */
+  async refresh(): Promise<void> {
+    this.#stats = await this.#parts.dns?.stats();
+  }
+
+  readiness(): Readiness {
+    return this.#parts.readiness();
+  }
+
+  problems(): readonly Problem[] {
+    const { replica, symptoms } = this.#parts;
+    const { preserving, duplicateIdentity } = replica.stats();
+    return diagnose({
+      ...symptoms(),
+      now: this.hosts(),
+      links: this.links(),
+      engine: this.engine(),
+      quarantine: replica.directory.quarantine(),
+      preserving,
+      duplicateIdentity,
+    });
+  }
+
+  async explain(name: Name, from?: Address): Promise<Explanation> {
+    const { dns, domains, replica } = this.#parts;
+    const [domain] = domains;
+    if (dns === undefined || domain === undefined)
+      return { asker: from ?? 'this host', outcome: 'this agent answers no questions (--no-dns)', records: [] };
+    const explanation = await dns.explain(fullName(name, domain), from);
+    if (explanation === undefined)
+      return { asker: from ?? 'this host', outcome: `no questions are answered: ${dns.problem()}`, records: [] };
+    const notes = skippedAs(name, replica);
+    return { ...retold(explanation), ...(notes.length > 0 && { notes }) };
+  }
+
+  addStatic(records: readonly StaticRecord[]): void {
+    this.#parts.replica.addStatic(records);
+  }
+
+  removeStatic(name: Name, data?: StaticData): readonly StaticRecord[] {
+    return this.#parts.replica.removeStatic(name, data);
+  }
+
+  connect(peer: string): Result<string> {
+    return this.#parts.mesh.connect(peer);
+  }
+
+  forget(peer: string): Result<string> {
+    const host = this.#hostCalled(peer);
+    if (host === undefined) return this.#parts.mesh.forget(peer);
+    const forgotten = this.#parts.replica.forgetHost(host);
+    if (forgotten.ok) this.#parts.mesh.unlearn(host);
+    return forgotten.ok ? accepted(peer) : forgotten;
+  }
+
+  leave(): Promise<void> {
+    return this.#parts.leave();
+  }
+
+  token(): Result<string> {
+    return this.#parts.token();
+  }
+
+  onChange(listener: (changed: readonly NameEntry[]) => void): () => void {
+    return this.#parts.replica.directory.onNames(listener);
+  }
+
+  async metrics(): Promise<string> {
+    return '';
+  }
+
+  #hostCalled(peer: string): HostId | undefined {
+    const id = parseHostId(peer);
+    if (id.ok) return id.value;
+    return this.hosts().find(({ record }) => record?.name === peer)?.id;
+  }
+}
+
+/** `IP:PORT`, with brackets around IPv6. */
+export function endpointText(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function countsOf({ counts, replies }: DnsStats): Record<string, number> {
+  const byCode = Object.entries(replies).map(([code, count]) => [`replies ${code}`, count]);
+  return { ...counts, ...Object.fromEntries(byCode) };
+}
+
+function retold(explanation: DnsExplanation): Explanation {
+  const { address, container, networks } = explanation.asker;
+  const place = networks.length > 0 ? `, on ${networks.length} network${networks.length > 1 ? 's' : ''}` : '';
+  return {
+    asker: `${address}${container === undefined ? '' : `, container ${container}`}${place}`,
+    outcome: explanation.summary,
+    records: explanation.records.map(retoldRecord),
+  };
+}
+
+function retoldRecord({ source, data, verdict, reason }: DnsRecord): ExplainedRecord {
+  const told = { ...zoneText(data), answered: verdict === 'answered', reason };
+  if (source.type === 'container') return { ...told, source: source.hostName, container: source.container };
+  return { ...told, source: `static record made on ${source.madeOn}`, since: source.madeAt };
+}
+
+/** A record's type and content in the words of a zone file (RFC 1035 section 5). */
+function zoneText(data: StaticData): { type: string; data: string } {
+  switch (data.type) {
+    case 'address':
+      return { type: data.address.includes(':') ? 'AAAA' : 'A', data: data.address };
+    case 'cname':
+      return { type: 'CNAME', data: data.target };
+    case 'srv':
+      return { type: 'SRV', data: `${data.priority} ${data.weight} ${data.port} ${data.target}` };
+    case 'txt':
+      return { type: 'TXT', data: quote(data.text) };
+  }
+}
+
+/** Why containers that were meant to have this name, as far as anybody can tell, do not. */
+function skippedAs(name: Name, { directory }: Replica): string[] {
+  const notes = new Set<string>();
+  for (const other of directory.names())
+    for (const { container, hostName } of directory.entry(other).owners)
+      for (const { text, reason } of container.skipped ?? [])
+        if (text.toLowerCase().startsWith(name))
+          notes.add(`${container.name} on ${hostName} is not called ${text}: ${reason}`);
+  return [...notes];
+}

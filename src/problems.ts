@@ -1,0 +1,128 @@
+import type { EngineView, LinkView, Problem } from './api/control.ts';
+import type { HostView, QuarantinedRecord } from './crdt/directory.ts';
+import { type Cidr, type HostRecord, overlaps } from './record.ts';
+
+/** All that can be wrong with an agent, as the rooms tell it. */
+export interface Symptoms {
+  readonly now: readonly HostView[];
+  readonly links: readonly LinkView[];
+  /** Undefined where no engine is watched. */
+  readonly engine: EngineView | undefined;
+  /** Why questions are not answered, in a sentence; undefined while they are, or are not meant to be. */
+  readonly dns: string | undefined;
+  /** Why nothing can be kept on disk, in a sentence. */
+  readonly storage: string | undefined;
+  readonly quarantine: readonly QuarantinedRecord[];
+  readonly preserving: boolean;
+  readonly duplicateIdentity: boolean;
+  /** Only this machine can link, since the mesh has no secret. */
+  readonly loopbackOnly: boolean;
+}
+
+/** What an operator should know, worst first: what keeps names from being answered, then what may be wrong in them. */
+export function diagnose(symptoms: Symptoms): Problem[] {
+  return [
+    ...dnsProblems(symptoms),
+    ...engineProblems(symptoms),
+    ...meshProblems(symptoms),
+    ...hostProblems(symptoms),
+    ...recordProblems(symptoms),
+    ...storageProblems(symptoms),
+  ];
+}
+
+function dnsProblems({ dns }: Symptoms): Problem[] {
+  if (dns === undefined) return [];
+  return [
+    { problem: `No questions are answered: ${dns}`, remedy: 'Free the address or give another with --dns-listen.' },
+  ];
+}
+
+function engineProblems({ engine }: Symptoms): Problem[] {
+  if (engine === undefined || engine.connected) return [];
+  return [
+    {
+      problem: `The container engine is not reached: ${engine.problem ?? 'not connected yet'}`,
+      remedy: 'Start it, or name its socket with --docker-host; it is taken up when it appears.',
+    },
+  ];
+}
+
+function meshProblems({ links, duplicateIdentity, preserving, loopbackOnly }: Symptoms): Problem[] {
+  const problems: Problem[] = [];
+  if (duplicateIdentity)
+    problems.push({
+      problem: "Another agent uses this host's identity",
+      remedy: 'A data directory was copied: stop this agent, remove its identity file and start it again.',
+    });
+  if (preserving)
+    problems.push({
+      problem: 'Most hosts went quiet together: this host may be the one that is cut off, and keeps answering for them',
+      remedy: 'Check the network of this host; `weft status connections` shows the links.',
+    });
+  for (const link of links.filter((each) => each.state === 'refused'))
+    problems.push({
+      problem: `${link.address} refuses this host: ${link.error ?? 'it did not say why'}`,
+      remedy: 'Give both the same secret: `weft token` there, `weft up --join TOKEN` here.',
+    });
+  if (loopbackOnly)
+    problems.push({
+      problem: 'The mesh has no secret and listens on loopback only',
+      remedy: 'Give one with --secret-file, WEFT_SECRET or --join.',
+    });
+  return problems;
+}
+
+function hostProblems({ now }: Symptoms): Problem[] {
+  const quiet = now.filter((host) => host.status === 'quiet');
+  const problems = quiet.map((host) => ({
+    problem: `Host ${host.record?.name ?? host.id} is quiet${agoOf(host)}: its ${host.records} records are hidden while others are left`,
+    remedy: `Start its agent, or \`weft forget ${host.record?.name ?? host.id}\` when it is gone for good.`,
+  }));
+  return [...problems, ...sharedSubnets(now)];
+}
+
+function recordProblems({ quarantine }: Symptoms): Problem[] {
+  return quarantine.map(({ host, key, problem }) => ({
+    problem: `The record ${key} of host ${host} is bad and not used: ${problem}`,
+    remedy: 'Update Weft on that host, or remove what makes the record.',
+  }));
+}
+
+function storageProblems({ storage }: Symptoms): Problem[] {
+  if (storage === undefined) return [];
+  return [
+    { problem: `Nothing can be kept on disk: ${storage}`, remedy: 'Make room or make the data directory writable.' },
+  ];
+}
+
+/** Hosts whose own networks overlap: an address of one means somebody else on the other, so it is shadowed there. */
+function sharedSubnets(hosts: readonly HostView[]): Problem[] {
+  const records = hosts.flatMap(({ record }) => (record === undefined ? [] : [record]));
+  return records.flatMap((one, index) =>
+    records.slice(index + 1).flatMap((other) =>
+      collisions(one, other).map(({ subnet, network, otherNetwork }) => ({
+        problem: `Hosts ${one.name} (network ${network}) and ${other.name} (network ${otherNetwork}) share the subnet ${subnet}: addresses in it are shadowed`,
+        remedy: 'Give one of them another range: `bip` in daemon.json for the bridge, `--subnet` for a network.',
+      })),
+    ),
+  );
+}
+
+function collisions(one: HostRecord, other: HostRecord): { subnet: Cidr; network: string; otherNetwork: string }[] {
+  return pairs(one.networks, other.networks)
+    .filter(([network, otherNetwork]) => network.key !== otherNetwork.key)
+    .flatMap(([network, otherNetwork]) =>
+      pairs(network.subnets, otherNetwork.subnets)
+        .filter(([subnet, otherSubnet]) => overlaps(subnet, otherSubnet))
+        .map(([subnet]) => ({ subnet, network: network.name, otherNetwork: otherNetwork.name })),
+    );
+}
+
+function pairs<T>(ones: readonly T[], others: readonly T[]): [T, T][] {
+  return ones.flatMap((one) => others.map((other): [T, T] => [one, other]));
+}
+
+function agoOf({ heardMsAgo }: HostView): string {
+  return heardMsAgo === undefined ? '' : `, last heard ${Math.round(heardMsAgo / 1000)} s ago`;
+}

@@ -1,0 +1,52 @@
+import { Buffer } from 'node:buffer';
+import type { Config } from './flags.ts';
+import { createSecret, parseSecret, parseSecrets, readSecretFile, type Secrets } from './mesh/secret.ts';
+import { decodeToken } from './mesh/token.ts';
+import { accepted, type Result, refused } from './result.ts';
+import type { Store } from './store.ts';
+
+/** The secret of the mesh, where one is known, and addresses of it that came with a join token. */
+export interface MeshSecrets {
+  readonly secrets: Secrets | undefined;
+  readonly peers: readonly string[];
+}
+
+/** Where the secret that was made or joined with is kept, so that a restart needs no flag. */
+const file = 'secret';
+
+/**
+ * Finds the secret: of a join token, of `--secret-file`, of `WEFT_SECRET`, of the last start; and else makes one, unless
+ * peers are named: theirs exists already and cannot be guessed.
+ */
+export async function findSecrets(
+  config: Pick<Config, 'join' | 'secretFile' | 'secret' | 'peers'>,
+  store: Pick<Store, 'read' | 'write'>,
+): Promise<Result<MeshSecrets>> {
+  if (config.join !== undefined) return joinWith(config.join, store);
+  if (config.secretFile !== undefined) return withoutPeers(await readSecretFile(config.secretFile));
+  if (config.secret !== undefined) return withoutPeers(named('WEFT_SECRET', parseSecrets(config.secret)));
+  const kept = await store.read(file);
+  if (kept !== undefined)
+    return withoutPeers(named('the kept secret', parseSecrets(Buffer.from(kept).toString('utf8'))));
+  if (config.peers.length > 0) return accepted({ secrets: undefined, peers: [] });
+  const text = createSecret();
+  await store.write(file, Buffer.from(text));
+  return withoutPeers(parseSecrets(text));
+}
+
+async function joinWith(text: string, store: Pick<Store, 'write'>): Promise<Result<MeshSecrets>> {
+  const token = decodeToken(text);
+  if (!token.ok) return refused(`--join: ${token.problem}`);
+  const secret = parseSecret(token.value.secret.text);
+  if (!secret.ok) return refused(`--join: ${secret.problem}`);
+  await store.write(file, Buffer.from(secret.value.text));
+  return accepted({ secrets: [secret.value], peers: token.value.addresses });
+}
+
+function withoutPeers(secrets: Result<Secrets>): Result<MeshSecrets> {
+  return secrets.ok ? accepted({ secrets: secrets.value, peers: [] }) : secrets;
+}
+
+function named<T>(source: string, result: Result<T>): Result<T> {
+  return result.ok ? result : refused(`${source}: ${result.problem}`);
+}
