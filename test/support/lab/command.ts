@@ -10,6 +10,7 @@ export interface Outcome {
 }
 
 export interface CommandOptions {
+  /** Instead of this process's own. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Readable;
   readonly cwd?: string;
@@ -38,7 +39,7 @@ export function attempt(command: readonly string[], options: CommandOptions = {}
     const child = execFile(
       file,
       args,
-      { env: { ...process.env, ...env }, cwd, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: maxOutputBytes },
+      { env: env ?? process.env, cwd, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: maxOutputBytes },
       (error, stdout, stderr) => resolve({ code: exitCode(error), stdout, stderr: stderr || (error?.message ?? '') }),
     );
     feed(child.stdin, input);

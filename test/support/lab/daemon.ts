@@ -29,7 +29,7 @@ const lastWordsMs = 100;
 export async function startDaemon(
   name: string,
   command: readonly string[],
-  env: NodeJS.ProcessEnv,
+  env: Readonly<Record<string, string>>,
   log: Writable,
 ): Promise<Daemon> {
   const outer = startProcess(command, { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -63,7 +63,8 @@ export async function startDaemon(
   return { name, log: () => said.join(''), exit: () => exit, exited, signal, stop };
 }
 
-function childOf(pid: number | undefined): number | undefined {
+/** The first process that a process has started and not yet buried. */
+export function childOf(pid: number | undefined): number | undefined {
   try {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
     return Number.parseInt(children, 10) || undefined;

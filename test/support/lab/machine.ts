@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, type CommandOptions, type Outcome, run, startProcess } from './command.ts';
-import { type Daemon, startDaemon } from './daemon.ts';
+import { childOf, type Daemon, startDaemon } from './daemon.ts';
 import { until } from './until.ts';
 
 /** What a machine is made of. */
@@ -74,18 +74,18 @@ export class Machine {
 
   /** Runs a command here to its end and returns what it printed; throws if it failed. */
   run(command: readonly string[], options: CommandOptions = {}): Promise<string> {
-    return run(this.#enter(command), this.#withEnv(options));
+    return run(this.#enter(command), { ...options, env: this.#env(options.env) });
   }
 
   /** Runs a command here to its end, whatever that is. */
   attempt(command: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
-    return attempt(this.#enter(command), this.#withEnv(options));
+    return attempt(this.#enter(command), { ...options, env: this.#env(options.env) });
   }
 
   /** Starts a process here that goes on; what it says is kept, and appended to `NAME.log` on the disk. */
   start(name: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Daemon> {
     const log = createWriteStream(join(this.options.disk, `${name}.log`), { flags: 'a' });
-    return startDaemon(name, this.#enter(command), { ...process.env, ...this.options.env, ...env }, log);
+    return startDaemon(name, this.#enter(command), this.#env(env), log);
   }
 
   /** The path by which this process reaches a file, or a socket, of this machine. */
@@ -97,8 +97,9 @@ export class Machine {
     return ['nsenter', `--target=${this.init}`, '--net', '--mount', '--pid', '--uts', ...command];
   }
 
-  #withEnv(options: CommandOptions): CommandOptions {
-    return { ...options, env: { ...this.options.env, ...options.env } };
+  /** Nothing of the environment of whoever runs the lab, who may have settings of Weft or of Node there. */
+  #env(env: Readonly<Record<string, string>> = {}): Record<string, string> {
+    return { PATH: process.env.PATH ?? '', HOME: '/root', LANG: 'C.UTF-8', ...this.options.env, ...env };
   }
 }
 
@@ -114,12 +115,7 @@ const bootScript = `
 
 function bootedChild(power: ChildProcess): number | undefined {
   if (power.exitCode !== null) throw new Error(`boot ended with ${power.exitCode}`);
-  const child = childrenOf(power.pid ?? 0)[0];
+  const child = childOf(power.pid);
   if (child === undefined) return undefined;
   return readFileSync(`/proc/${child}/cmdline`, 'utf8').startsWith('docker-init') ? child : undefined;
-}
-
-/** The processes a process has started and not yet buried. */
-export function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
