@@ -4,11 +4,12 @@ import { ManualClock } from '../support/manual-clock.ts';
 
 /**
  * Random histories, as weave's own `TestNameservers` had, with what it left out: crashes, cuts, lost disks, loss.
- * Replay one with `WEFT_HISTORY_SEED=7`; make them longer with `WEFT_HISTORY_STEPS` and `WEFT_HISTORY_HOSTS`.
+ * Replay one with `WEFT_HISTORY_SEED=7`. With `WEFT_HISTORY_HOSTS=30 WEFT_HISTORY_STEPS=3000` they take a minute or
+ * two, which is for CI.
  */
-const seeds = process.env.WEFT_HISTORY_SEED === undefined ? [1, 2, 3] : [Number(process.env.WEFT_HISTORY_SEED)];
-const steps = Number(process.env.WEFT_HISTORY_STEPS ?? 400);
-const hostCount = Number(process.env.WEFT_HISTORY_HOSTS ?? 8);
+const seeds = process.env.WEFT_HISTORY_SEED === undefined ? [1, 2] : [Number(process.env.WEFT_HISTORY_SEED)];
+const steps = Number(process.env.WEFT_HISTORY_STEPS ?? 250);
+const hostCount = Number(process.env.WEFT_HISTORY_HOSTS ?? 6);
 const patienceMs = 600_000;
 /** Milliseconds of their own time that hosts have, once all is well, to know the same. */
 const settleWithinMs = 30_000;
@@ -25,36 +26,22 @@ describe('any history of changes, crashes and cuts', () => {
     },
     patienceMs,
   );
-
-  it(
-    'ends with the truth on thirty hosts',
-    async () => {
-      const history = new History(30, 30);
-      await history.begin();
-      for (let step = 0; step < 150; step += 1) await history.step();
-      await history.end();
-      expect(history.surprises()).toEqual([]);
-    },
-    patienceMs,
-  );
 });
 
 class History {
   readonly lab: CrdtLab;
   readonly #chance: ManualClock;
   #serial = 0;
-  readonly #count: number;
-  /** Static records by their name, which each has alone: where it was last added or removed, and what should be. */
-  readonly #statics = new Map<string, { readonly there: boolean; readonly by: LabReplica; readonly at: number }>();
+  /** Whether there should be a static record of this name; each name is added once and removed where it was seen. */
+  readonly #statics = new Map<string, boolean>();
 
-  constructor(seed: number, count = hostCount) {
+  constructor(seed: number) {
     this.#chance = new ManualClock({ seed });
-    this.#count = count;
     this.lab = new CrdtLab({ seed, loss: 0.05, delayMs: [1, 150] });
   }
 
   async begin(): Promise<void> {
-    await this.lab.start(this.#count);
+    await this.lab.start(hostCount);
   }
 
   async step(): Promise<void> {
@@ -90,7 +77,7 @@ class History {
   }
 
   #wrongStatics(host: LabReplica): string[] {
-    const truth = [...this.#statics].flatMap(([each, { there }]) => (there ? [each] : []));
+    const truth = [...this.#statics].flatMap(([each, there]) => (there ? [each] : []));
     const known = [...host.directory.names()].filter((each) => host.directory.entry(each).statics.length > 0);
     return differences(host.name, truth, known);
   }
@@ -132,7 +119,7 @@ class History {
   #addStatic(host: LabReplica): void {
     this.#serial += 1;
     host.replica.addStatic([staticRecord(`static${this.#serial}`, '192.0.2.1')]);
-    this.#statics.set(`static${this.#serial}`, { there: true, by: host, at: this.lab.clock.now() });
+    this.#statics.set(`static${this.#serial}`, true);
   }
 
   #removeStatic(host: LabReplica): void {
@@ -140,7 +127,7 @@ class History {
     const one = this.#pick(known);
     if (one === undefined) return;
     host.replica.removeStatic(name(one));
-    this.#statics.set(one, { there: false, by: host, at: this.lab.clock.now() });
+    this.#statics.set(one, false);
   }
 
   /** A host loses its disk, once what it alone knew has reached the others. */

@@ -40,7 +40,7 @@ describe('a log of one host', () => {
         expect(values(log)).toEqual(owner.truth());
         expect(values(log)).toEqual(values(owner.log));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

@@ -36,7 +36,7 @@ describe('static records', () => {
         expect(new Set(books.map((book) => book.show())).size).toBe(1);
         expect(new Set(books.map((book) => Buffer.from(book.set.hash()).toString('hex'))).size).toBe(1);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -65,7 +65,7 @@ describe('static records', () => {
     expect(away.show()).toBe('[]');
   });
 
-  it('leave nothing behind that grows: a million edits of a few names are as small as one', () => {
+  it('leave nothing behind that grows: two thousand edits of a few names are as small as a dozen', () => {
     const one = new Book(1);
     for (let edit = 0; edit < 2_000; edit += 1) {
       one.add(names[edit % names.length] ?? 'a', 1 + (edit % 3));
@@ -78,7 +78,7 @@ describe('static records', () => {
     const [one, two] = [new Book(1), new Book(2)];
     const long = 'x'.repeat(4_000);
     const records = Array.from(
-      { length: 1_000 },
+      { length: 600 },
       (_, index): StaticRecord => ({
         ...staticRecord(`n${index}`, '192.0.2.1'),
         data: { type: 'txt', text: long },
@@ -86,9 +86,9 @@ describe('static records', () => {
     );
     one.book.add(records);
     two.mergeFrom(one);
-    expect(two.set.size).toBeLessThan(600);
+    expect(two.set.size).toBeLessThan(550);
     expect(two.show()).toBe(one.show());
-    expect(two.show()).toContain('n999');
+    expect(two.show()).toContain('n599');
   });
 
   it('are replaced by one with the same name and data', () => {
