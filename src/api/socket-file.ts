@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, stat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 
@@ -7,7 +7,7 @@ const socketMode = 0o660;
 
 /** Makes room for a socket file: its directory, and no socket of an agent that died. Throws one clear sentence. */
 export async function prepareSocketFile(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true }).catch((cause) => {
+  await makeDirectory(dirname(path)).catch((cause) => {
     throw new Error(`cannot make the directory ${dirname(path)} for the API's socket: ${because(cause)}`, { cause });
   });
   const stats = await lstat(path).catch(() => undefined);
@@ -21,6 +21,17 @@ export async function prepareSocketFile(path: string): Promise<void> {
 /** Lets the owner and group in, after `listen` made the file. */
 export async function openSocketFile(path: string): Promise<void> {
   await chmod(path, socketMode);
+}
+
+/** Not `mkdir` with `recursive`: below /proc that one tries for ever. */
+async function makeDirectory(path: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isDirectory()) return;
+  if (dirname(path) !== path) await makeDirectory(dirname(path));
+  await mkdir(path).catch((error) => {
+    // Another agent may make it at the same moment.
+    if (error.code !== 'EEXIST' || stats) throw error;
+  });
 }
 
 function answers(path: string): Promise<boolean> {

@@ -135,6 +135,9 @@ describe('the API', () => {
     await writeFile(join(directory, 'file'), '');
     const server = serverOn({ type: 'unix', path: join(directory, 'file', 'weft.sock') });
     await expect(server.start()).rejects.toThrow(`cannot make the directory ${directory}/file for the API's socket`);
+    await expect(serverOn({ type: 'unix', path: '/proc/weft/weft.sock' }).start()).rejects.toThrow(
+      "cannot make the directory /proc/weft for the API's socket: ENOENT",
+    );
   });
 
   it('turns away names that other sites could rebind, on TCP', async () => {
