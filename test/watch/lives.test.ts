@@ -1,0 +1,320 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { watchDefaults } from '../../src/config.ts';
+import type { ContainerRecord } from '../../src/record.ts';
+import { decodeNetworks } from '../../src/watch/decode.ts';
+import type { ContainerEvent } from '../../src/watch/event.ts';
+import { Lives } from '../../src/watch/lives.ts';
+import { networkTable } from '../../src/watch/networks.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { endpointJson, inspection } from './documents.ts';
+import { hostId, taken } from './host.ts';
+
+const bridge = { Id: 'bridge', Name: 'bridge', Driver: 'bridge', IPAM: { Config: [{ Subnet: '10.1.0.0/16' }] } };
+const networks = networkTable(taken(decodeNetworks([bridge])));
+
+/** Lives with a sink and a list of what they asked to have inspected; instants are seconds of one day. */
+class Told {
+  readonly clock = new ManualClock();
+  readonly records = new Map<string, ContainerRecord>();
+  readonly log: string[] = [];
+  readonly counts = new Map<string, number>();
+  inspections: string[] = [];
+  readonly lives = new Lives({
+    clock: this.clock,
+    options: watchDefaults,
+    surroundings: { hostId, networks },
+    namesOf: () => ({ names: [], skipped: [] }),
+    output: {
+      put: (record) => {
+        this.records.set(record.id, record);
+        this.log.push(`put ${record.id} ${record.state} ${record.addresses.map(({ address }) => address)}`);
+      },
+      remove: (id) => {
+        this.records.delete(id);
+        this.log.push(`remove ${id}`);
+      },
+      inspect: (id) => void this.inspections.push(id),
+      count: (what) => void this.counts.set(what, (this.counts.get(what) ?? 0) + 1),
+    },
+  });
+
+  event(type: Exclude<ContainerEvent['type'], 'signalled'>, id: string, second: number): void {
+    this.lives.event({ type, id, at: instant(second) });
+  }
+
+  signal(id: string, second: number, signal: number): void {
+    this.lives.event({ type: 'signalled', id, at: instant(second), signal });
+  }
+
+  /** The engine says that it runs, since then and with this address. */
+  runs(id: string, since: number, parts: Parts = {}): void {
+    this.lives.inspected(id, this.lives.now, running(id, since, parts));
+  }
+}
+
+interface Parts {
+  readonly address?: string;
+  readonly networkMode?: string;
+  readonly labels?: Record<string, string>;
+  readonly restart?: string;
+}
+
+function running(
+  id: string,
+  since: number,
+  { address = '10.1.0.2', networkMode = 'default', labels = {}, restart = 'no' }: Parts,
+) {
+  return inspection({
+    id,
+    name: id,
+    state: { StartedAt: timeOf(since) },
+    config: { Labels: labels },
+    host: { NetworkMode: networkMode, RestartPolicy: { Name: restart } },
+    networks: networkMode === 'default' ? { bridge: endpointJson('bridge', address) } : {},
+  });
+}
+
+const timeOf = (second: number) => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
+const instant = (second: number) => (Date.UTC(2026, 0, 1) + second * 1000) * 1000;
+
+describe('the life of a container', () => {
+  let told: Told;
+  beforeEach(() => {
+    told = new Told();
+  });
+
+  it('begins with the answer to one inspection and ends with its death, without another', () => {
+    told.event('started', 'a', 1);
+    expect(told.inspections).toEqual(['a']);
+    told.runs('a', 1);
+    told.event('ended', 'a', 2);
+    expect(told.log).toEqual(['put a running 10.1.0.2', 'remove a']);
+    expect(told.inspections).toEqual(['a']);
+  });
+
+  it('does not end with the late death of an earlier run', () => {
+    told.runs('a', 5);
+    told.event('ended', 'a', 4);
+    expect(told.records.has('a')).toBe(true);
+    expect(told.inspections).toEqual(['a']);
+    told.runs('a', 5);
+    expect(told.log).toEqual(['put a running 10.1.0.2']);
+  });
+
+  it('ends when a death looked late because the clock was set back', () => {
+    told.runs('a', 5);
+    told.event('ended', 'a', 4);
+    told.lives.inspected('a', told.lives.now, undefined);
+    expect(told.log.at(-1)).toBe('remove a');
+  });
+
+  it('does not begin with an inspection that its death overtook', () => {
+    const askedAt = told.lives.now;
+    told.event('ended', 'a', 2);
+    told.lives.inspected('a', askedAt, running('a', 1, {}));
+    expect(told.log).toEqual([]);
+    expect(told.inspections).toEqual(['a']);
+  });
+
+  it('does not begin with an inspection that its removal overtook, however long ago it was forgotten', () => {
+    told.event('started', 'a', 1);
+    const askedAt = told.lives.now;
+    told.event('ended', 'a', 2);
+    told.event('removed', 'a', 2);
+    told.lives.listed(told.lives.now, [], 'all');
+    told.lives.inspected('a', askedAt, running('a', 1, {}));
+    expect(told.log).toEqual([]);
+  });
+
+  it('goes on in the next run, whose start is told before anything else', () => {
+    told.runs('a', 1);
+    told.event('ended', 'a', 2);
+    told.event('started', 'a', 3);
+    told.runs('a', 3, { address: '10.1.0.9' });
+    expect(told.log).toEqual(['put a running 10.1.0.2', 'remove a', 'put a running 10.1.0.9']);
+  });
+
+  it('is not looked at for networks that are connected before a start or disconnected after an end', () => {
+    told.event('moved', 'a', 1);
+    told.runs('b', 1);
+    told.event('ended', 'b', 2);
+    told.event('moved', 'b', 3);
+    expect(told.inspections).toEqual([]);
+  });
+
+  it('is told once while nothing of it changes', () => {
+    told.runs('a', 1);
+    told.runs('a', 1);
+    expect(told.log).toHaveLength(1);
+  });
+
+  it('is kept to itself where its labels say so', () => {
+    told.runs('a', 1, { labels: { 'weft.ignore': 'true' } });
+    expect(told.log).toEqual([]);
+  });
+});
+
+describe('draining', () => {
+  let told: Told;
+  beforeEach(() => {
+    told = new Told();
+    told.runs('a', 10);
+  });
+
+  it('begins with the stop signal, at once and without asking', () => {
+    told.signal('a', 11, 15);
+    expect(told.log.at(-1)).toBe('put a draining 10.1.0.2');
+    expect(told.inspections).toEqual([]);
+  });
+
+  it('does not begin with another signal, nor with one for an earlier run', () => {
+    told.signal('a', 11, 1);
+    told.signal('a', 9, 15);
+    expect(told.log).toHaveLength(1);
+  });
+
+  it('is known of a container that is inspected only after the signal', () => {
+    told.signal('b', 21, 15);
+    told.runs('b', 20, { address: '10.1.0.3' });
+    expect(told.records.get('b')?.state).toBe('draining');
+  });
+
+  it('is over with the run', () => {
+    told.signal('a', 11, 15);
+    told.event('ended', 'a', 12);
+    told.runs('a', 13);
+    expect(told.records.get('a')?.state).toBe('running');
+  });
+});
+
+describe('an address', () => {
+  it('has one owner: who began later evicts the other before it is told itself', () => {
+    const told = new Told();
+    told.runs('a', 1);
+    told.runs('b', 2);
+    expect(told.log).toEqual(['put a running 10.1.0.2', 'remove a', 'put b running 10.1.0.2']);
+    expect(told.inspections).toEqual(['a']);
+    told.runs('a', 1);
+    expect([...told.records.keys()]).toEqual(['b']);
+  });
+
+  it('is not taken by an earlier run that is heard of later', () => {
+    const told = new Told();
+    told.runs('b', 2);
+    told.runs('a', 1);
+    expect([...told.records.keys()]).toEqual(['b']);
+  });
+
+  it('is free again when its owner ends', () => {
+    const told = new Told();
+    told.runs('a', 1);
+    told.event('ended', 'a', 2);
+    told.runs('b', 0);
+    expect([...told.records.keys()]).toEqual(['b']);
+  });
+
+  it('is shared by those that joined the network of its owner, as long as that run lasts', () => {
+    const told = new Told();
+    told.runs('side', 3, { networkMode: 'container:main' });
+    expect(told.log).toEqual(['put side running ']);
+    told.runs('main', 2);
+    expect(told.records.get('side')?.addresses).toEqual(told.records.get('main')?.addresses);
+    told.event('ended', 'main', 4);
+    told.runs('main', 5);
+    expect(told.records.get('side')?.addresses).toEqual([]);
+  });
+});
+
+describe('a container that dies again and again', () => {
+  const loop = { restart: 'always' };
+  const crash = (told: Told, second: number) => {
+    told.event('ended', 'a', second);
+    told.event('started', 'a', second + 1);
+    told.runs('a', second + 1, loop);
+  };
+
+  it('is held back until a run has lived, longer each time', () => {
+    const told = new Told();
+    told.runs('a', 0, loop);
+    crash(told, 1);
+    crash(told, 3);
+    expect(told.records.has('a')).toBe(true);
+    crash(told, 5);
+    expect(told.records.has('a')).toBe(false);
+    told.clock.advance(watchDefaults.holdMinMs);
+    expect(told.records.has('a')).toBe(true);
+    crash(told, 7);
+    told.clock.advance(watchDefaults.holdMinMs);
+    expect(told.records.has('a')).toBe(false);
+    told.clock.advance(watchDefaults.holdMinMs);
+    expect(told.records.has('a')).toBe(true);
+  });
+
+  it('is not answered by the end of a hold that it did not live to see', () => {
+    const told = new Told();
+    told.runs('a', 0, loop);
+    for (const second of [1, 3, 5]) crash(told, second);
+    told.event('ended', 'a', 7);
+    told.clock.advance(watchDefaults.holdMaxMs);
+    expect(told.records.size).toBe(0);
+    expect(told.clock.pending).toBe(0);
+  });
+
+  it('is not held back when somebody ends it, nor when nothing starts it again', () => {
+    const told = new Told();
+    for (let second = 1; second < 20; second += 2) {
+      told.runs('a', second, loop);
+      told.signal('a', second + 1, 9);
+      told.event('ended', 'a', second + 1);
+      told.runs('b', second, { address: '10.1.0.3' });
+      told.event('ended', 'b', second + 1);
+    }
+    told.runs('a', 30, loop);
+    told.runs('b', 30, { address: '10.1.0.3' });
+    expect([...told.records.keys()]).toEqual(['a', 'b']);
+  });
+
+  it('is forgiven after a while', () => {
+    const told = new Told();
+    told.runs('a', 0, loop);
+    for (const second of [1, 3, 5]) crash(told, second);
+    told.clock.advance(watchDefaults.crashWindowMs);
+    crash(told, 500);
+    expect(told.records.has('a')).toBe(true);
+  });
+});
+
+describe('a listing', () => {
+  const summary = (id: string, parts = {}) => ({
+    id,
+    name: id,
+    paused: false,
+    health: undefined,
+    addresses: ['10.1.0.2'],
+    ...parts,
+  });
+
+  it('ends what is missing in it, unless that is younger than the listing', () => {
+    const told = new Told();
+    told.runs('a', 1);
+    const askedAt = told.lives.now;
+    told.event('started', 'b', 2);
+    told.runs('b', 2, { address: '10.1.0.3' });
+    told.lives.listed(askedAt, [], 'different');
+    expect([...told.records.keys()]).toEqual(['b']);
+  });
+
+  it('sends only those to be looked at that are new or different', () => {
+    const told = new Told();
+    told.runs('a', 1);
+    const look = (parts: object) => told.lives.listed(told.lives.now, [summary('a', parts)], 'different');
+    expect(look({})).toEqual([]);
+    expect(look({ name: undefined, paused: undefined, addresses: undefined })).toEqual([]);
+    expect(look({ name: 'other' })).toEqual(['a']);
+    expect(look({ paused: true })).toEqual(['a']);
+    expect(look({ health: 'healthy' })).toEqual(['a']);
+    expect(look({ addresses: ['10.1.0.7'] })).toEqual(['a']);
+    expect(told.lives.listed(told.lives.now, [summary('b')], 'different')).toEqual(['b']);
+    expect(told.lives.listed(told.lives.now, [summary('a')], 'all')).toEqual(['a']);
+  });
+});
