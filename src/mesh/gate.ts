@@ -168,5 +168,5 @@ function swarmKey(secret: Secret): Uint8Array {
 /** Where a connection comes from, without its port. */
 function addressOf(stream: MessageStream): string {
   if (!('remoteAddr' in stream)) return 'unknown';
-  return String(stream.remoteAddr).split('/').slice(0, 3).join('/');
+  return String(stream.remoteAddr).split('/')[2] ?? 'unknown';
 }

@@ -9,7 +9,7 @@ import type { LinkView, MeshHandler, MeshIdentity, MeshOptions, MeshStats, MeshS
 import { dialTarget } from './dial.ts';
 import { Dialer, type DialOutcome, type Target } from './dialer.ts';
 import { Exchange, exchangeProtocol } from './exchange.ts';
-import { Gate } from './gate.ts';
+import { Gate, type GateReason } from './gate.ts';
 import { Gossip } from './gossip.ts';
 import { GossipLinks } from './gossip-links.ts';
 import { Links } from './links.ts';
@@ -35,6 +35,8 @@ export interface MeshParts {
 
 /** Known peers are written this long after they changed, in milliseconds: once for the burst of a mesh being found. */
 const saveAfterMs = 1000;
+/** Between lines of the log about refused hosts, in milliseconds. */
+const refusalLogMs = 10_000;
 
 /** This host's links to the others: bytes to all of them, requests to neighbours, and who is connected. */
 export class Mesh {
@@ -51,6 +53,7 @@ export class Mesh {
   #handler: MeshHandler = nobody;
   #node: Node | undefined;
   #gossip: Gossip | undefined;
+  #quietUntilMs = Number.NEGATIVE_INFINITY;
   #cancelWatch = () => {};
   #cancelSave: (() => void) | undefined;
 
@@ -59,7 +62,7 @@ export class Mesh {
     this.#parts = parts;
     this.#self = identity.hostId;
     this.#offences = new Offences(options);
-    this.#gate = new Gate({ secrets, clock, options, onRefused: (reason) => this.#tally.refused(reason) });
+    this.#gate = new Gate({ secrets, clock, options, onRefused: (reason, from) => this.#refused(reason, from) });
     this.#links = new Links({
       self: this.#self,
       clock,
@@ -272,7 +275,20 @@ export class Mesh {
 
   async #dial(target: Target): Promise<DialOutcome> {
     if (this.#node === undefined) return { type: 'failed', problem: 'the mesh is down' };
-    return await dialTarget(target, this.#node, this.#links, this.#parts.clock);
+    const outcome = await dialTarget(target, this.#node, this.#links, this.#parts.clock);
+    // Once for each new reason: it is tried again every second.
+    if ('problem' in outcome && outcome.problem !== target.problem)
+      this.#parts.log.warn({ peer: target.peer, address: target.addresses[0] }, outcome.problem);
+    return outcome;
+  }
+
+  #refused(reason: GateReason, from: string): void {
+    const { clock, log } = this.#parts;
+    this.#tally.refused(reason);
+    // Strangers are counted one by one, and logged so seldom that they cannot fill a disk.
+    if (reason !== 'secrets differ' || clock.now() < this.#quietUntilMs) return;
+    this.#quietUntilMs = clock.now() + refusalLogMs;
+    log.warn({ from }, 'refused a host: the secrets differ');
   }
 
   #saveSoon(): void {

@@ -42,7 +42,7 @@ export function createProof(secret: Secret, role: Role, diallerHello: Uint8Array
 /** The dialler's two proofs; where it has one secret, the other is noise, so that nobody sees a rotation. */
 export function createProofs(secrets: readonly Secret[], mine: Uint8Array, theirs: Uint8Array): Uint8Array {
   const proofs = secrets.slice(0, 2).map((secret) => createProof(secret, 'dialler', mine, theirs));
-  return Buffer.concat([...proofs, randomBytes(proofBytes)]).subarray(0, proofsBytes);
+  return Buffer.concat([...proofs, randomBytes(proofsBytes)]).subarray(0, proofsBytes);
 }
 
 /** The first of our secrets that one of the proofs was made with. */

@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { meshDefaults } from '../../src/config.ts';
 import { createIdentity } from '../../src/identity.ts';
@@ -9,8 +9,10 @@ import { encodeFrame } from '../../src/mesh/frame.ts';
 import { Gate } from '../../src/mesh/gate.ts';
 import { GossipLinks } from '../../src/mesh/gossip-links.ts';
 import { createNode, type Node } from '../../src/mesh/node.ts';
-import { dialAddress, type LabHost, MeshLab, secretOf, until } from '../support/mesh-lab.ts';
+import { dialAddress, type LabHost, MeshLab, secretOf, testTimeoutMs, until } from '../support/mesh-lab.ts';
 import { collect } from '../support/mesh-suite.ts';
+
+vi.setConfig({ testTimeout: testTimeoutMs });
 
 let lab = new MeshLab();
 const rogues: Node[] = [];
@@ -93,15 +95,15 @@ describe('a request', () => {
     const { asker, answerer } = await pair();
     let made = 0;
     answerer.seen.answerWith(async function* () {
-      for (; made < 200; made += 1) yield chunk;
+      for (; made < 60; made += 1) yield chunk;
     });
     let taken = 0;
     for await (const got of asker.mesh.request(answerer.hostId, Buffer.from('all'))) {
       taken += 1;
       expect(got).toHaveLength(chunk.length);
-      if (taken % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (taken % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(taken).toBe(200);
+    expect(taken).toBe(60);
   });
 
   it('is refused when it is one too many of the same neighbour', async () => {

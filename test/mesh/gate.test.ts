@@ -1,7 +1,9 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createHello, createProofs } from '../../src/mesh/proof.ts';
-import { dialAddress, type LabHost, MeshLab, secretOf, until } from '../support/mesh-lab.ts';
+import { dialAddress, type LabHost, MeshLab, secretOf, testTimeoutMs, until } from '../support/mesh-lab.ts';
+
+vi.setConfig({ testTimeout: testTimeoutMs });
 
 let lab = new MeshLab();
 const sockets: Socket[] = [];
@@ -26,6 +28,15 @@ describe('a host with another secret', () => {
     expect(wrong.mesh.links()[0]).toMatchObject({ state: 'refused', outbound: true });
     expect(host.mesh.stats().refused['secrets differ']).toBeGreaterThan(0);
     expect(host.mesh.neighbours()).toEqual([]);
+  });
+
+  it('is refused when it has none at all', async () => {
+    const host = await lab.start();
+    const bare = await lab.start({ secrets: [] });
+    bare.mesh.connect(dialAddress(host));
+    host.mesh.connect(dialAddress(bare));
+    await until(() => problemOf(bare) === `refused by ${dialAddress(host)}: the secrets differ`);
+    await until(() => problemOf(host) === `refused by ${dialAddress(bare)}: the secrets differ`);
   });
 
   it('is let in once its secret is the right one', async () => {

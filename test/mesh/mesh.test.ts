@@ -1,16 +1,13 @@
-import { memory } from '@libp2p/memory';
+import { vi } from 'vitest';
 import { createIdentity } from '../../src/identity.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { MemoryNet } from '../support/memory-mesh.ts';
-import { introduce, type LabMeshOptions, MeshLab, until } from '../support/mesh-lab.ts';
-import { describeMesh, type SuiteNet } from '../support/mesh-suite.ts';
+import { suiteNet, testTimeoutMs } from '../support/mesh-lab.ts';
+import { describeMesh } from '../support/mesh-suite.ts';
 
-describeMesh('the mesh over TCP', (count) => net(count, () => ({})));
+vi.setConfig({ testTimeout: testTimeoutMs });
 
-let memoryAddresses = 0;
-describeMesh('the mesh over memory', (count) =>
-  net(count, () => ({ transport: memory(), options: { listen: [`/memory/suite-${memoryAddresses++}`] } })),
-);
+describeMesh('the mesh over TCP', (count) => suiteNet(count, () => ({})));
 
 describeMesh('the twin of the mesh', async (count) => {
   const clock = new ManualClock();
@@ -33,17 +30,3 @@ describeMesh('the twin of the mesh', async (count) => {
     },
   };
 });
-
-async function net(count: number, given: () => LabMeshOptions): Promise<SuiteNet> {
-  const lab = new MeshLab();
-  const hosts = Array.from({ length: count }, () => lab.add(given()));
-  return {
-    meshes: hosts.map(({ seen }) => seen.mesh),
-    start: async () => {
-      await Promise.all(hosts.map(({ mesh }) => mesh.start()));
-      introduce(hosts);
-    },
-    until: (condition) => until(condition),
-    stop: () => lab.stop(),
-  };
-}

@@ -1,7 +1,17 @@
 import { createServer, type Server, type Socket, connect as tcpConnect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createIdentity } from '../../src/identity.ts';
-import { dialAddress, introduce, type LabHost, MemoryStorage, MeshLab, until } from '../support/mesh-lab.ts';
+import {
+  dialAddress,
+  introduce,
+  type LabHost,
+  MemoryStorage,
+  MeshLab,
+  testTimeoutMs,
+  until,
+} from '../support/mesh-lab.ts';
+
+vi.setConfig({ testTimeout: testTimeoutMs });
 
 let lab: MeshLab;
 const cleanups: (() => void)[] = [];
@@ -20,10 +30,10 @@ const linkedTo = (count: number) => (host: LabHost) => host.mesh.neighbours().le
 
 describe('finding each other', () => {
   it('takes one known host: the others are learnt through it', async () => {
-    const hosts = await freshLab().startAll(10);
-    await until(() => hosts[0] !== undefined && linkedTo(9)(hosts[0]));
+    const hosts = await freshLab().startAll(6);
+    await until(() => hosts[0] !== undefined && linkedTo(5)(hosts[0]));
     introduce(hosts);
-    await until(() => hosts.every(linkedTo(9)));
+    await until(() => hosts.every(linkedTo(5)));
   });
 
   it('needs no seed after a restart: who was known is on disk', async () => {
@@ -53,7 +63,7 @@ describe('finding each other', () => {
   });
 
   it('settles on one connection when both dial at the same time', async () => {
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 3; round += 1) {
       const [one, other] = [await (lab ?? freshLab()).start(), await lab.start()];
       one.mesh.connect(dialAddress(other));
       other.mesh.connect(dialAddress(one));
@@ -240,7 +250,7 @@ describe('a member that floods the others with garbage', () => {
 describe('a mesh too large for every link', () => {
   it('keeps to a few links each and still reaches all', async () => {
     const options = { fullMeshHosts: 4, linksWhenLarge: 3, maxLinks: 8 };
-    const hosts = await freshLab().startAll(12, { options });
+    const hosts = await freshLab().startAll(9, { options });
     introduce(hosts);
     await until(() => hosts.every(({ mesh }) => mesh.neighbours().length >= 3));
     for (const { mesh } of hosts) expect(mesh.neighbours().length).toBeLessThanOrEqual(8);

@@ -7,7 +7,7 @@ import { Mesh } from '../../src/mesh/mesh.ts';
 import type { Transport } from '../../src/mesh/node.ts';
 import { parseSecret, type Secret } from '../../src/mesh/secret.ts';
 import type { HostId } from '../../src/record.ts';
-import { Recorder, type SuiteMesh } from './mesh-suite.ts';
+import { Recorder, type SuiteMesh, type SuiteNet } from './mesh-suite.ts';
 
 export interface LabMeshOptions {
   readonly identity?: Identity;
@@ -70,6 +70,21 @@ export function introduce(hosts: readonly LabHost[]): void {
   for (const { mesh } of hosts) for (const other of hosts) mesh.learn(other.hostId, other.mesh.listenAddresses());
 }
 
+/** So many real meshes, as the suite wants them. */
+export async function suiteNet(count: number, given: () => LabMeshOptions): Promise<SuiteNet> {
+  const lab = new MeshLab();
+  const hosts = Array.from({ length: count }, () => lab.add(given()));
+  return {
+    meshes: hosts.map(({ seen }) => seen.mesh),
+    start: async () => {
+      await Promise.all(hosts.map(({ mesh }) => mesh.start()));
+      introduce(hosts);
+    },
+    until: (condition) => until(condition),
+    stop: () => lab.stop(),
+  };
+}
+
 export function dialAddress(host: LabHost): string {
   const [address] = host.mesh.listenAddresses();
   if (address === undefined) throw new Error('the host does not listen');
@@ -95,8 +110,9 @@ export class MemoryStorage {
   }
 }
 
-/** Bounds a wait that only a failure makes long. */
-const longestWaitMs = 20_000;
+/** Bounds a wait that only a failure makes long; `until` then says what it waited for, before the test's own limit. */
+const longestWaitMs = 25_000;
+export const testTimeoutMs = 30_000;
 const lookMs = 10;
 
 /** Resolves when the condition holds. */
