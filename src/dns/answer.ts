@@ -1,35 +1,46 @@
-import type { Draft, ExtendedError } from './draft.ts';
-import { encodeOpt, optFlagsOffset } from './opt.ts';
-import { type Assembled, assemble } from './packet.ts';
+import type { Draft, Rotation } from './draft.ts';
+import { appendCookie, encodeOpt, optFlagsOffset } from './opt.ts';
+import { assemble, recordEnds } from './packet.ts';
+import type { Pages } from './pages.ts';
 import type { Query } from './query.ts';
+import type { ReplyBuffers } from './reply-buffers.ts';
+import type { Shuffle } from './shuffle.ts';
 import { flag, folded, headerOctets } from './wire.ts';
 
-/** Whose turn comes; xorshift32, because a shuffle of three needs no better chance and may cost nothing. */
-export class Shuffle {
-  private state: number;
-
-  constructor(seed: number) {
-    this.state = seed | 1;
-  }
-
-  /** A whole number from 0 to `bound` - 1. */
-  below(bound: number): number {
-    this.state ^= this.state << 13;
-    this.state ^= this.state >>> 17;
-    this.state ^= this.state << 5;
-    return (this.state >>> 0) % bound;
-  }
+/** What all answers of one server share. */
+export interface Workshop {
+  readonly pages: Pages;
+  readonly buffers: ReplyBuffers;
+  readonly shuffle: Shuffle;
+  /** Largest UDP message that we take, for our OPT records. */
+  readonly payloadOctets: number;
 }
 
+/** The question an answer was compiled for. */
+export interface CompiledFor {
+  readonly hash: number;
+  /** A type of `wire.ts`, or 0 where one empty answer serves all others. */
+  readonly type: number;
+  readonly group: number;
+  /** The question section, and its name in lower case. */
+  readonly question: Uint8Array;
+  readonly name: string;
+}
+
+/** A record's octets from its type to its length: type, class, time to live, length of data. */
+const recordHeadOctets = 10;
+/** A pointer to the owner's name before it. */
+const pointerOctets = 2;
+
 /**
- * One answer, compiled: a whole reply that a question only has to be written into. Its octets are the reply that is
- * sent, so what `reply` returns holds until the next call; `release` says that it is still in use then.
+ * One answer, compiled: a whole reply that a question only has to be written into. Its octets lie in a page: the reply
+ * without OPT, its OPT record, and the addresses that take turns.
  */
 export class Answer {
   readonly hash: number;
   readonly type: number;
   readonly group: number;
-  readonly nameOctets: number;
+  private readonly nameOctets: number;
   /** Cleared when what it was made from has changed. */
   current = true;
   /** The state of the zone it was made from; only answers that depend on several names look at it. */
@@ -37,170 +48,161 @@ export class Answer {
   rcode = 0;
   /** There is such a name, but nothing of this type. */
   empty = false;
+  /** Local containers that get an answer of their own. */
   hidden: ReadonlySet<string> | undefined;
+  /** The foreign name that the answer ends at. */
   elsewhere: string | undefined;
-  private turn: number;
-  private wire: Buffer;
-  private plain: Buffer;
-  private extended: Buffer;
-  private flags = 0;
-  private additional = 0;
-  private assembled: Assembled;
-  private error: ExtendedError | undefined;
-  private readonly payloadOctets: number;
-  private addresses = new Uint8Array(0);
+  private page: Buffer;
+  private at = 0;
+  private capacity = 0;
+  private plainOctets = 0;
+  private optOctets = 0;
+  private turn = 0;
+  private addresses = 0;
   private addressOctets = 0;
-  private places = new Uint16Array(0);
-  private order = new Uint16Array(0);
-  private firsts = new Uint16Array(0);
+  private shown = 0;
   private near = 0;
+  /** Offset, in the reply, of the first of the addresses that take turns. */
+  private firstPlace = 0;
+  /** Undefined where all turns are equal. */
+  private firsts: Uint16Array | undefined;
+  private readonly workshop: Workshop;
 
-  constructor(parts: {
-    hash: number;
-    type: number;
-    group: number;
-    question: Uint8Array;
-    name: string;
-    draft: Draft;
-    payloadOctets: number;
-    turn: number;
-  }) {
-    this.hash = parts.hash;
-    this.type = parts.type;
-    this.group = parts.group;
-    this.nameOctets = parts.question.length - 4;
-    this.payloadOctets = parts.payloadOctets;
-    this.turn = parts.turn;
-    this.assembled = assemble(parts.question, parts.name, parts.draft);
-    this.wire = this.assembled.octets;
-    this.plain = this.wire;
-    this.extended = this.wire;
-    this.take(parts.draft);
-    this.turn %= Math.max(1, this.firsts.length);
+  constructor(workshop: Workshop, asked: CompiledFor, draft: Draft) {
+    this.workshop = workshop;
+    this.hash = asked.hash;
+    this.type = asked.type;
+    this.group = asked.group;
+    this.nameOctets = asked.question.length - 4;
+    this.page = noPage;
+    this.turn = workshop.shuffle.below(0x10000);
+    this.refresh(asked, draft);
+    this.turn %= Math.max(1, this.firsts?.length ?? this.near);
   }
 
   /** Whether it answers this question; the comparison that follows a hit by hash. */
   answers(bytes: Uint8Array, nameEnd: number, type: number, group: number): boolean {
     if (this.type !== type || this.group !== group || nameEnd !== headerOctets + this.nameOctets) return false;
-    const { wire } = this;
-    for (let at = headerOctets; at < nameEnd; at++) if (folded[bytes[at] ?? 0] !== folded[wire[at] ?? 0]) return false;
+    const { page, at } = this;
+    for (let offset = headerOctets; offset < nameEnd; offset++)
+      if (folded[bytes[offset] ?? 0] !== folded[page[at + offset] ?? 0]) return false;
     return true;
   }
 
   /** Takes over a new draft for the same question; turns go on where they were. */
-  refresh(question: Uint8Array, name: string, draft: Draft): void {
-    this.assembled = assemble(question, name, draft);
-    this.take(draft);
+  refresh({ question, name }: CompiledFor, draft: Draft): void {
+    const packet = assemble(question, name, draft);
+    const opt = encodeOpt({ payloadOctets: this.workshop.payloadOctets, error: draft.error });
+    const addresses = draft.rotation?.records.map(({ octets }) => octets.subarray(recordHeadOctets)) ?? [];
+    this.store([packet.octets, opt, ...addresses]);
+    this.plainOctets = packet.octets.length;
+    this.optOctets = opt.length;
+    this.rcode = draft.rcode;
+    this.empty = draft.rcode === 0 && packet.answers === 0;
+    this.hidden = draft.hidden !== undefined && draft.hidden.size > 0 ? draft.hidden : undefined;
+    this.elsewhere = draft.elsewhere;
+    this.layOut(draft.rotation, addresses[0]?.length ?? 0, packet.rotationEnd);
     this.current = true;
   }
 
-  /** The reply to a question, good until the next call. */
-  reply(bytes: Uint8Array, query: Query, limit: number, cookie: Uint8Array | undefined, shuffle: Shuffle): Buffer {
-    const { wire } = this;
-    wire[0] = bytes[0] ?? 0;
-    wire[1] = bytes[1] ?? 0;
-    wire[2] = this.flags | ((bytes[2] ?? 0) & flag.RD);
-    wire[3] = flag.RA | ((bytes[3] ?? 0) & flag.CD) | this.rcode;
+  /** The reply to a question; its octets are good until the next reply, unless the buffers are told to let go of it. */
+  reply(bytes: Uint8Array, query: Query, limit: number, cookie: Uint8Array | undefined): Buffer {
+    const { page, at, workshop } = this;
+    const octets = query.hasOpt ? this.plainOctets + this.optOctets : this.plainOctets;
+    const reply = workshop.buffers.take(octets);
+    const { questionEnd } = query;
+    reply[0] = bytes[0] ?? 0;
+    reply[1] = bytes[1] ?? 0;
+    reply[2] = (page[at + 2] ?? 0) | ((bytes[2] ?? 0) & flag.RD);
+    reply[3] = (page[at + 3] ?? 0) | ((bytes[3] ?? 0) & flag.CD);
+    for (let offset = 4; offset < headerOctets; offset++) reply[offset] = page[at + offset] ?? 0;
     // RFC 4343 section 4.1 and draft 0x20: the question comes back in the letters it was sent in.
-    for (let at = headerOctets; at < query.questionEnd; at++) wire[at] = bytes[at] ?? 0;
-    if (this.order.length > 1) this.rotate(shuffle);
-    if (!query.hasOpt && this.plain.length <= limit) {
-      wire[11] = this.additional;
-      return this.plain;
+    for (let offset = headerOctets; offset < questionEnd; offset++) reply[offset] = bytes[offset] ?? 0;
+    for (let offset = questionEnd; offset < octets; offset++) reply[offset] = page[at + offset] ?? 0;
+    if (this.addresses > 1) this.rotate(reply);
+    if (query.hasOpt) {
+      reply[11] = (reply[11] ?? 0) + 1;
+      if (query.dnssecOk) reply[this.plainOctets + optFlagsOffset] = 0x80;
     }
-    if (query.hasOpt && cookie === undefined && this.extended.length <= limit) {
-      wire[11] = this.additional + 1;
-      wire[this.plain.length + optFlagsOffset] = query.dnssecOk ? 0x80 : 0;
-      return this.extended;
+    if (cookie === undefined && octets <= limit) return reply;
+    return cut(reply, this.plainOctets, limit, cookie);
+  }
+
+  private store(parts: readonly Uint8Array[]): void {
+    const octets = parts.reduce((sum, part) => sum + part.length, 0);
+    if (octets > this.capacity) {
+      const { page, at } = this.workshop.pages.take(octets);
+      this.page = page;
+      this.at = at;
+      this.capacity = octets;
     }
-    return this.fit(query, limit, cookie);
+    let to = this.at;
+    for (const part of parts) {
+      this.page.set(part, to);
+      to += part.length;
+    }
   }
 
-  /** The last reply is still on its way: its octets are left alone from now on. */
-  release(): void {
-    this.wire = Buffer.from(this.extended);
-    this.plain = this.wire.subarray(0, this.plain.length);
-    this.extended = this.wire;
-  }
-
-  private take(draft: Draft): void {
-    const { octets, counts } = this.assembled;
-    this.error = draft.error;
-    this.extended = Buffer.concat([octets, encodeOpt({ payloadOctets: this.payloadOctets, error: draft.error })]);
-    this.wire = this.extended;
-    this.plain = this.wire.subarray(0, octets.length);
-    this.flags = octets[2] ?? 0;
-    this.additional = counts[2];
-    this.rcode = draft.rcode;
-    this.empty = draft.rcode === 0 && counts[0] === 0;
-    this.hidden = draft.hidden !== undefined && draft.hidden.size > 0 ? draft.hidden : undefined;
-    this.elsewhere = draft.elsewhere;
-    this.layOut(draft);
-  }
-
-  private layOut({ answers, rotation }: Draft): void {
-    const records = rotation?.records ?? [];
-    this.addressOctets = records[0] ? records[0].octets.length - recordHeadOctets : 0;
-    this.addresses = Buffer.concat(records.map(({ octets }) => octets.subarray(recordHeadOctets)));
-    this.places = Uint16Array.from(
-      this.assembled.ends.slice(answers.length, answers.length + (rotation?.shown ?? 0)),
-      (end) => end - this.addressOctets,
-    );
-    this.order = new Uint16Array(records.length);
-    this.firsts = Uint16Array.from(rotation?.firsts ?? []);
+  private layOut(rotation: Rotation | undefined, addressOctets: number, rotationEnd: number): void {
+    this.addresses = rotation?.records.length ?? 0;
+    this.shown = rotation?.shown ?? 0;
     this.near = rotation?.near ?? 0;
+    this.firsts = rotation?.firsts;
+    this.addressOctets = addressOctets;
+    // All but the first record point back to its owner's name, so that they lie at equal distances.
+    const stride = pointerOctets + recordHeadOctets + addressOctets;
+    this.firstPlace = rotationEnd - (this.shown - 1) * stride - addressOctets;
   }
 
   /** RFC 1794: whoever's turn it is comes first; all others are shuffled, so that a failed first choice spreads. */
-  private rotate(shuffle: Shuffle): void {
-    const { order, near, firsts, places } = this;
-    if (this.turn >= firsts.length) this.turn = 0;
-    const first = firsts[this.turn] ?? 0;
+  private rotate(reply: Buffer): void {
+    const { firsts, near, addresses, addressOctets, shown, page } = this;
+    if (this.turn >= (firsts === undefined ? near : firsts.length)) this.turn = 0;
+    const first = firsts === undefined ? this.turn : (firsts[this.turn] ?? 0);
     this.turn++;
-    order[0] = first;
-    if (places.length > 1) {
-      for (let index = 0, place = 1; index < order.length; index++) if (index !== first) order[place++] = index;
-      mix(order, 1, near, shuffle);
-      mix(order, near, order.length, shuffle);
+    const order = shown > 1 ? orderAfter(first, near, addresses, this.workshop.shuffle) : firstOnly(first);
+    const table = this.at + this.plainOctets + this.optOctets;
+    const stride = pointerOctets + recordHeadOctets + addressOctets;
+    for (let place = 0; place < shown; place++) {
+      const from = table + (order[place] ?? 0) * addressOctets;
+      const to = this.firstPlace + place * stride;
+      for (let octet = 0; octet < addressOctets; octet++) reply[to + octet] = page[from + octet] ?? 0;
     }
-    const { wire, addresses, addressOctets } = this;
-    for (let place = 0; place < places.length; place++) {
-      let from = (order[place] ?? 0) * addressOctets;
-      let to = places[place] ?? 0;
-      for (const end = to + addressOctets; to < end; to++, from++) wire[to] = addresses[from] ?? 0;
-    }
-  }
-
-  /** RFC 2181 section 9: as many records as fit, TC where one of the asked set is missing; extras may stay out. */
-  private fit(query: Query, limit: number, cookie: Uint8Array | undefined): Buffer {
-    const { dnssecOk } = query;
-    const opt = query.hasOpt
-      ? encodeOpt({ payloadOctets: this.payloadOctets, dnssecOk, error: this.error, cookie })
-      : Buffer.alloc(0);
-    const { ends, counts } = this.assembled;
-    const room = limit - opt.length;
-    const kept = ends.findLastIndex((end) => end <= room) + 1;
-    const answers = Math.min(kept, counts[0]);
-    const authority = Math.min(kept - answers, counts[1]);
-    const additional = kept - answers - authority;
-    const packet = Buffer.concat([this.wire.subarray(0, ends[kept - 1] ?? query.questionEnd), opt]);
-    if (answers < counts[0] || authority < counts[1]) packet[2] = (packet[2] ?? 0) | flag.TC;
-    packet.writeUInt16BE(answers, 6);
-    packet.writeUInt16BE(authority, 8);
-    packet.writeUInt16BE(additional + (query.hasOpt ? 1 : 0), 10);
-    return packet;
   }
 }
 
-/** A record's octets from its type to its length: type, class, time to live, length of data. */
-const recordHeadOctets = 10;
+const noPage = Buffer.alloc(0);
 
-/** Fisher-Yates, in place, on a part of the list. */
-function mix(list: Uint16Array, from: number, to: number, shuffle: Shuffle): void {
-  for (let last = to - 1; last > from; last--) {
-    const other = from + shuffle.below(last - from + 1);
-    const kept = list[last] ?? 0;
-    list[last] = list[other] ?? 0;
-    list[other] = kept;
-  }
+/** Scratch for one order at a time, as large as the largest answer so far. */
+let scratch = new Uint16Array(64);
+
+/** The first, then the other near ones in any order, then the far ones in any order. */
+function orderAfter(first: number, near: number, addresses: number, shuffle: Shuffle): Uint16Array {
+  if (scratch.length < addresses) scratch = new Uint16Array(addresses * 2);
+  scratch[0] = first;
+  for (let index = 0, place = 1; index < addresses; index++) if (index !== first) scratch[place++] = index;
+  shuffle.mix(scratch, 1, near);
+  shuffle.mix(scratch, near, addresses);
+  return scratch;
+}
+
+function firstOnly(first: number): Uint16Array {
+  scratch[0] = first;
+  return scratch;
+}
+
+/** RFC 2181 section 9: as many records as fit, TC where one of the asked set is missing; extras may stay out. */
+function cut(reply: Buffer, plainOctets: number, limit: number, cookie: Uint8Array | undefined): Buffer {
+  const own = reply.subarray(plainOctets);
+  const opt = cookie === undefined ? own : appendCookie(own, cookie);
+  const hasOpt = opt.length > 0 ? 1 : 0;
+  const { ends, questionEnd } = recordEnds(reply, hasOpt);
+  const [answers, authority] = [reply.readUInt16BE(6), reply.readUInt16BE(8)];
+  const kept = ends.findLastIndex((end) => end <= limit - opt.length) + 1;
+  const packet = Buffer.concat([reply.subarray(0, ends[kept - 1] ?? questionEnd), opt]);
+  if (kept < answers + authority) packet[2] = (packet[2] ?? 0) | flag.TC;
+  packet.writeUInt16BE(Math.min(kept, answers), 6);
+  packet.writeUInt16BE(Math.min(Math.max(kept - answers, 0), authority), 8);
+  packet.writeUInt16BE(Math.max(kept - answers - authority, 0) + hasOpt, 10);
+  return packet;
 }

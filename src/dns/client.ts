@@ -48,6 +48,8 @@ export class ClientBook {
   private readonly containerAt: (address: string) => LocalContainer | undefined;
   private host: Host;
   private lastGroup = 0;
+  private lastSource = '';
+  private last: Client | undefined;
 
   constructor(host: Host, containerAt: (address: string) => LocalContainer | undefined, allow: readonly Cidr[]) {
     this.host = host;
@@ -56,8 +58,15 @@ export class ClientBook {
   }
 
   of(source: string): Client {
-    const known = this.clients.get(source);
-    if (known !== undefined) return known;
+    // Questions come in pairs and bursts from one asker.
+    if (source === this.lastSource && this.last !== undefined) return this.last;
+    const client = this.clients.get(source) ?? this.meet(source);
+    this.lastSource = source;
+    this.last = client;
+    return client;
+  }
+
+  private meet(source: string): Client {
     if (this.clients.size >= maxClients) this.clients.clear();
     const client = this.identify(plainAddress(source));
     this.clients.set(source, client);
@@ -67,6 +76,7 @@ export class ClientBook {
   /** Forgets who has which address; groups stay, and so do the answers made for them. */
   forget(): void {
     this.clients.clear();
+    this.last = undefined;
   }
 
   /** Takes over other networks; groups start anew, so that what was made for the old ones can be told. */

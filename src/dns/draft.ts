@@ -13,8 +13,8 @@ export interface Rotation {
   readonly records: readonly Rr[];
   /** How many of them are the near ones, who come before all others. */
   readonly near: number;
-  /** Which record is first, turn by turn: how often one occurs is its share. */
-  readonly firsts: Uint16Array;
+  /** Which record is first, turn by turn: how often one occurs is its share. Undefined: the near ones in their order. */
+  readonly firsts: Uint16Array | undefined;
   /** How many of the records one reply shows. */
   readonly shown: number;
 }

@@ -32,6 +32,13 @@ export function encodeOpt({ payloadOctets, rcode = 0, dnssecOk = false, error, c
   return Buffer.concat([head, options]);
 }
 
+/** The same OPT record with a cookie behind its options. */
+export function appendCookie(opt: Uint8Array, cookie: Uint8Array): Buffer {
+  const longer = Buffer.concat([opt, option(optionCode.COOKIE, cookie)]);
+  longer.writeUInt16BE(longer.length - optOctets, optOctets - 2);
+  return longer;
+}
+
 /** RFC 8914 section 2 */
 function encodeError(error: ExtendedError | undefined): Buffer {
   if (error === undefined) return Buffer.alloc(0);

@@ -1,14 +1,14 @@
-import type { Draft } from './draft.ts';
+import type { Draft, Rr } from './draft.ts';
 import { flag, headerOctets, nameOctets, questionPointer } from './wire.ts';
 import { parentOf } from './zone.ts';
 
-/** A reply without OPT, and where things are in it. */
+/** A reply without OPT. */
 export interface Assembled {
   readonly octets: Buffer;
-  /** Where each record ends, in order, over all sections. */
-  readonly ends: readonly number[];
-  /** Records in the answer, authority and additional section. */
-  readonly counts: readonly [number, number, number];
+  /** Records in the answer section. */
+  readonly answers: number;
+  /** Where the last of the records that take turns ends. */
+  readonly rotationEnd: number;
 }
 
 /** Pointers have 14 bits (RFC 1035 section 4.1.4). */
@@ -19,22 +19,48 @@ const maxPointer = 0x3fff;
  * The id and the bits that are copied from a question are left zero.
  */
 export function assemble(question: Uint8Array, name: string, draft: Draft): Assembled {
-  const answers = [...draft.answers, ...(draft.rotation?.records.slice(0, draft.rotation.shown) ?? [])];
-  const sections = [answers, draft.authority ?? [], draft.additional ?? []];
+  const { answers, rotation, authority = [], additional = [] } = draft;
+  const turning = rotation === undefined ? [] : rotation.records.slice(0, rotation.shown);
   const owners = new OwnerNames(question, name);
   const parts: Uint8Array[] = [Buffer.alloc(headerOctets), question];
-  const ends: number[] = [];
   let at = headerOctets + question.length;
-  for (const record of sections.flat()) {
-    const owner = owners.octets(record.owner, at);
-    parts.push(owner, record.octets);
-    at += owner.length + record.octets.length;
+  const lay = (records: readonly Rr[]): number => {
+    for (const record of records) {
+      const owner = owners.octets(record.owner, at);
+      parts.push(owner, record.octets);
+      at += owner.length + record.octets.length;
+    }
+    return at;
+  };
+  lay(answers);
+  const rotationEnd = lay(turning);
+  lay(authority);
+  lay(additional);
+  const octets = Buffer.concat(parts, at);
+  writeHeader(octets, draft.rcode, [answers.length + turning.length, authority.length, additional.length]);
+  return { octets, answers: answers.length + turning.length, rotationEnd };
+}
+
+/** Where each record of a reply of ours ends, but for so many at its end; where its question ends. */
+export function recordEnds(packet: Buffer, leftOut: number): { readonly ends: number[]; readonly questionEnd: number } {
+  const questionEnd = nameEnd(packet, headerOctets) + 4;
+  const records = packet.readUInt16BE(6) + packet.readUInt16BE(8) + packet.readUInt16BE(10) - leftOut;
+  const ends: number[] = [];
+  for (let at = questionEnd; ends.length < records; ) {
+    const head = nameEnd(packet, at);
+    at = head + 10 + packet.readUInt16BE(head + 8);
     ends.push(at);
   }
-  const octets = Buffer.concat(parts);
-  const counts = [answers.length, draft.authority?.length ?? 0, draft.additional?.length ?? 0] as const;
-  writeHeader(octets, draft.rcode, [...counts]);
-  return { octets, ends, counts: [...counts] };
+  return { ends, questionEnd };
+}
+
+function nameEnd(packet: Buffer, offset: number): number {
+  let at = offset;
+  for (let length = packet[at] ?? 0; length !== 0; length = packet[at] ?? 0) {
+    if (length >= 0xc0) return at + 2;
+    at += 1 + length;
+  }
+  return at + 1;
 }
 
 /** Fills in all of a header but the id and the copied bits; RFC 1035 section 4.1.1. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Domain, NameEntry, Network } from '../record.ts';
-import { Answer, Shuffle } from './answer.ts';
+import { Answer, type CompiledFor, type Workshop } from './answer.ts';
 import { AnswerTable, questionHash } from './answer-table.ts';
 import { type Client, ClientBook } from './client.ts';
 import { type Asked, compose, dependsOnItselfOnly, type Knowledge } from './composer.ts';
@@ -14,9 +14,12 @@ import { Host } from './host.ts';
 import { encodeOpt } from './opt.ts';
 import type { DnsOptions } from './options.ts';
 import { writeHeader } from './packet.ts';
+import { Pages } from './pages.ts';
 import { locate } from './place.ts';
 import { type Check, check, Query } from './query.ts';
 import { RateLimit } from './rate-limit.ts';
+import { ReplyBuffers } from './reply-buffers.ts';
+import { Shuffle } from './shuffle.ts';
 import { Counters } from './stats.ts';
 import {
   extendedError,
@@ -53,11 +56,10 @@ export class Responder {
   private readonly clients: ClientBook;
   private readonly cookies: CookieJar;
   private readonly rate: RateLimit;
-  private readonly shuffle: Shuffle;
+  private readonly workshop: Workshop;
   private readonly serial: number;
   private host: Host;
   private generation = 1;
-  private last: Answer | undefined;
 
   constructor({ options, forwarder, clock }: { options: DnsOptions; forwarder: Forwarder; clock: Clock }) {
     const [primary, ...others] = options.domains;
@@ -70,7 +72,12 @@ export class Responder {
     this.clients = new ClientBook(this.host, (address) => containerAt(this.zone, this.host.id, address), options.allow);
     this.cookies = new CookieJar(Buffer.from(options.cookieSecret, 'hex'), () => Math.floor(clock.wallNow() / 1000));
     this.rate = new RateLimit(options.limits.strangerRepliesPerSecond, () => clock.now());
-    this.shuffle = new Shuffle(clock.random() * 0xffffffff);
+    this.workshop = {
+      pages: new Pages(),
+      buffers: new ReplyBuffers(),
+      shuffle: new Shuffle(clock.random() * 0xffffffff),
+      payloadOctets: options.limits.udpPayloadOctets,
+    };
     this.serial = Math.floor(clock.wallNow() / 1000) >>> 0;
   }
 
@@ -127,7 +134,7 @@ export class Responder {
 
   /** Says that the last reply is not sent yet: its octets are not written to again. */
   release(): void {
-    this.last?.release();
+    this.workshop.buffers.release();
   }
 
   private find(packet: Buffer, type: number, client: Client): Answer | undefined {
@@ -153,43 +160,31 @@ export class Responder {
     const asked = { name, place, type, client };
     const shared = compose(known, { ...asked, client: { ...client, container: undefined } });
     const own = client.container !== undefined && shared.hidden?.has(client.container);
-    if (own) return this.create(packet, asked, compose(known, asked));
+    if (own) return new Answer(this.workshop, this.compiledFor(packet, asked), compose(known, asked));
     return this.keep(packet, asked, shared);
   }
 
   private keep(packet: Buffer, asked: Asked<Answer>, draft: Draft): Answer {
     const { query } = this;
-    const group = asked.client.group.id;
-    const hash = questionHash(query.hash, asked.type, group);
+    const question = this.compiledFor(packet, asked);
     const node = dependsOnItselfOnly(asked);
     const table = node ? this.lasting : this.fleeting;
-    const known = table.find(hash, packet, query.nameEnd, asked.type, group);
-    if (known !== undefined) {
-      known.refresh(questionOf(packet, query), asked.name, draft);
-      known.generation = this.generation;
-      return known;
-    }
-    if (table === this.fleeting && table.size >= maxFleeting) table.clear();
-    const answer = this.create(packet, asked, draft);
+    const known = table.find(question.hash, packet, query.nameEnd, asked.type, question.group);
+    if (known !== undefined) known.refresh(question, draft);
+    else if (table === this.fleeting && table.size >= maxFleeting) table.clear();
+    const answer = known ?? new Answer(this.workshop, question, draft);
+    answer.generation = this.generation;
+    if (known !== undefined) return known;
     table.add(answer);
     node?.derived.push(answer);
     return answer;
   }
 
-  private create(packet: Buffer, { name, type, client }: Asked<Answer>, draft: Draft): Answer {
-    const { query, options } = this;
-    const answer = new Answer({
-      hash: questionHash(query.hash, type, client.group.id),
-      type,
-      group: client.group.id,
-      question: questionOf(packet, query),
-      name,
-      draft,
-      payloadOctets: options.limits.udpPayloadOctets,
-      turn: this.shuffle.below(0x10000),
-    });
-    answer.generation = this.generation;
-    return answer;
+  private compiledFor(packet: Buffer, { name, type, client }: Asked<Answer>): CompiledFor {
+    const { query } = this;
+    const group = client.group.id;
+    const question = packet.subarray(headerOctets, query.questionEnd);
+    return { hash: questionHash(query.hash, type, group), type, group, question, name };
   }
 
   /** The reply as it may be sent: strangers who ask too much get less. */
@@ -208,8 +203,7 @@ export class Responder {
         return this.bare(packet, rcode.NOERROR, true, flag.TC);
       }
     }
-    this.last = answer;
-    const reply = answer.reply(packet, query, limit, cookie, this.shuffle);
+    const reply = answer.reply(packet, query, limit, cookie);
     counters.reply(answer.rcode, answer.empty);
     if (((reply[2] ?? 0) & flag.TC) !== 0) counters.counts.truncated++;
     return reply;
@@ -241,7 +235,8 @@ export class Responder {
     const draft = await followElsewhere(compose(this.knowledge(), asked), this.query.type, this.forwarder, asker);
     // Other packets were read meanwhile: this one is read again, which costs less than a copy of what was found.
     this.query.read(packet);
-    return this.limited(this.create(packet, asked, draft), packet, client, asker);
+    const answer = new Answer(this.workshop, this.compiledFor(packet, asked), draft);
+    return this.limited(answer, packet, client, asker);
   }
 
   private decline(packet: Buffer, found: Check, asker: Asker): Buffer | undefined {
@@ -284,7 +279,6 @@ export class Responder {
     writeHeader(reply, code, [0, 0, 0], false);
     // RFC 1035 section 4.1.1: opcode and RD come back as they were.
     reply[2] = (reply[2] ?? 0) | ((packet[2] ?? 0) & (0x78 | flag.RD)) | flags;
-    this.last = undefined;
     return reply;
   }
 
@@ -302,10 +296,6 @@ export class Responder {
     const { options, domains, zone, host, serial } = this;
     return { options, domains, zone, host, serial };
   }
-}
-
-function questionOf(packet: Buffer, query: Query): Buffer {
-  return Buffer.from(packet.subarray(headerOctets, query.questionEnd));
 }
 
 function isKept(type: number): boolean {

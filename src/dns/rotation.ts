@@ -19,9 +19,15 @@ export function rotationOf(shares: readonly Share[], shown: 'all' | 'one'): Rota
   return {
     records,
     near: new Set(nearest.flatMap((share) => share.records)).size,
-    firsts: turns(nearest, records),
+    firsts: areEqual(nearest) ? undefined : turns(nearest, records),
     shown: shown === 'one' ? 1 : records.length,
   };
+}
+
+/** The common case: everyone has one record of its own and the same weight, so that turns need no list. */
+function areEqual(shares: readonly Share[]): boolean {
+  const distinct = new Set(shares.map((share) => share.records[0])).size === shares.length;
+  return distinct && shares.every(({ records, weight }) => records.length === 1 && weight === shares[0]?.weight);
 }
 
 /** Owners take turns by weight; an owner with several records puts another one forward each time. */
