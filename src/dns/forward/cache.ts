@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
 import { flag, rcode, rrType } from '../wire.ts';
-import { long, type Message } from './message.ts';
+import { copyOf, long, type Message } from './message.ts';
 import type { CacheLimits } from './options.ts';
 
 /** An answer that is remembered, and how old it is. */
@@ -72,7 +72,7 @@ export class Cache {
     }
     const now = this.#clock.now();
     // A message read from a socket may be a view into a much larger buffer, which it would keep alive.
-    const kept = { ...message, bytes: message.bytes.slice() };
+    const kept = { ...message, bytes: copyOf(message.bytes) };
     this.#entries.set(key, { message: kept, storedAt: now, expiresAt: now + ttl * 1000, restsUntil: 0 });
   }
 

@@ -38,6 +38,11 @@ export function readMessage(bytes: Uint8Array): Result<Message> {
   return new Walk(bytes).run();
 }
 
+/** Octets of one's own. (`slice` would not do: that of a Buffer shares its memory.) */
+export function copyOf(bytes: Uint8Array, start = 0, end = bytes.length): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.subarray(start, end));
+}
+
 export function word(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }

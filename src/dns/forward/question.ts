@@ -1,5 +1,5 @@
 import { flag, headerOctets, maxMessageOctets, plainUdpOctets } from '../wire.ts';
-import { readMessage, word } from './message.ts';
+import { copyOf, readMessage, word } from './message.ts';
 
 /** What an asker wants, and what it can take. */
 export interface Question {
@@ -40,7 +40,7 @@ export function readQuestion(
   const wishes = String.fromCharCode(recursion | security | (edns?.dnssecOk ? dnssecOkBit << 1 : 0));
   return {
     id: word(query, 0),
-    bytes: query.slice(headerOctets, questionEnd),
+    bytes: copyOf(query, headerOctets, questionEnd),
     type: word(query, nameEnd),
     name,
     recursion,

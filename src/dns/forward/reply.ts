@@ -1,5 +1,5 @@
 import { flag, headerOctets, optionCode } from '../wire.ts';
-import type { Message } from './message.ts';
+import { copyOf, type Message } from './message.ts';
 import { optOctets, type Question, writeOpt } from './question.ts';
 
 /** An extended error (RFC 8914): its info code and a few words. */
@@ -22,7 +22,7 @@ export function passOn(message: Message, question: Question): Reply {
   const { bytes, opt } = message;
   const tail = question.edns && opt ? bytes.subarray(opt.start, opt.end) : noOctets;
   const whole = bytes.length <= question.limit && (opt === undefined || tail.length > 0);
-  const reply = whole ? { bytes: bytes.slice(), cut: false } : assemble(message, tail, question.limit);
+  const reply = whole ? { bytes: copyOf(bytes), cut: false } : assemble(message, tail, question.limit);
   address(reply.bytes, question);
   return reply;
 }

@@ -36,9 +36,12 @@ export class Upstream {
     this.#failuresInRow++;
   }
 
-  /** Another one answered first, after this one had had `elapsedMs`: it is at least as slow as that. */
+  /**
+   * Another one answered first, after this one had had `elapsedMs`: it is at least as slow as that. Taken at its word,
+   * so that only one asker waits for an upstream that went silent; probes bring it back.
+   */
   outrun(elapsedMs: number): void {
-    if (elapsedMs > (this.#rttMs ?? 0)) this.#smooth(elapsedMs);
+    this.#rttMs = Math.max(this.#rttMs ?? 0, elapsedMs);
   }
 
   isSlow(headStartMs: number): boolean {
