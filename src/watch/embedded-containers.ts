@@ -171,6 +171,16 @@ export class EmbeddedContainers {
     container.endpoints.delete(network);
   }
 
+  /** Does `act` and tells nobody, as an engine whose reader was too slow. */
+  loseEvents(act: () => void): void {
+    const listeners = [...this.#listeners];
+    const kept = [...this.#events];
+    this.#listeners.clear();
+    act();
+    this.#events.splice(0, this.#events.length, ...kept);
+    for (const listener of listeners) this.#listeners.add(listener);
+  }
+
   /** Its first address; undefined when it does not run or has none. */
   addressOf(name: string): string | undefined {
     const endpoints = [...(this.#find(name)?.endpoints.values() ?? [])];

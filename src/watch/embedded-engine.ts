@@ -66,6 +66,11 @@ export class EmbeddedEngine extends EmbeddedContainers {
     return this.#calls;
   }
 
+  /** How many connections are open. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   /** Cuts every stream of events in the middle of a line. */
   dropEvents(): void {
     for (const stream of this.#streams) {

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { watchDefaults } from '../../src/config.ts';
 import { silentLog } from '../../src/log.ts';
 import {
@@ -68,6 +68,11 @@ export class HeldRecords implements WatchSink {
   }
 }
 
+export interface WatchedHostParts {
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly clock?: Clock;
+}
+
 /** A watch of the engine at `url`, running until it is disposed of. */
 export class WatchedHost implements AsyncDisposable {
   /** For a host that knows its own address. */
@@ -75,12 +80,13 @@ export class WatchedHost implements AsyncDisposable {
   readonly sink = new HeldRecords();
   readonly watch: Watch;
 
-  constructor(url: string, options: Partial<WatchOptions> = {}, environment: NodeJS.ProcessEnv = {}) {
+  constructor(url: string, options: Partial<WatchOptions> = {}, parts: WatchedHostParts = {}) {
+    const { environment = {}, clock = systemClock } = parts;
     this.watch = new Watch({
       engine: taken(openDockerEngine(url, environment)),
       sink: this.sink,
       options: { ...watchOptions, ...options },
-      clock: systemClock,
+      clock,
       log: silentLog,
     });
     this.watch.start();
