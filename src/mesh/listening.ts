@@ -2,19 +2,23 @@ import type { Listener } from '@libp2p/interface';
 import { fromMultiaddr, hostOf, isLocalOnly, isLoopback, joinPort, portOf } from './address.ts';
 import type { Node } from './node.ts';
 
+/** Who listens at an address already, as `name (pid 123)`, as far as the system tells. */
+export type HolderOf = (address: string, port: number) => Promise<string | undefined>;
+
 /** Where a node listens, and what of it is of use to others. */
 export class Listening {
   readonly #listeners = new Set<Listener>();
 
-  /** Starts a node; throws one sentence that names the address it could not have. */
-  async start(node: Node, listen: readonly string[]): Promise<void> {
+  /** Starts a node; throws one sentence that names the address it could not have, and who has it. */
+  async start(node: Node, listen: readonly string[], holderOf: HolderOf | undefined): Promise<void> {
     node.addEventListener('transport:listening', ({ detail }) => this.#listeners.add(detail));
     node.addEventListener('transport:close', ({ detail }) => this.#listeners.delete(detail));
     try {
       await node.start();
     } catch (error) {
       await Promise.resolve(node.stop()).catch(() => {});
-      throw new Error(`the mesh cannot listen on ${listen.join(', ')}: ${reasonOf(error)}`, { cause: error });
+      const reason = await reasonOf(error, listen, holderOf);
+      throw new Error(`the mesh cannot listen on ${listen.join(', ')}: ${reason}`, { cause: error });
     }
   }
 
@@ -41,13 +45,15 @@ function withPort(advertise: string, listening: readonly string[]): string {
   return joinPort(hostOf(advertise), portOf(listening[0] ?? ''));
 }
 
-const reasons: readonly (readonly [RegExp, string])[] = [
-  [/EADDRINUSE/, 'another process has it'],
-  [/EACCES|EPERM/, 'permission denied'],
-  [/EADDRNOTAVAIL/, 'it is not an address of this host'],
-];
-
-function reasonOf(error: unknown): string {
+async function reasonOf(error: unknown, listen: readonly string[], holderOf?: HolderOf): Promise<string> {
   const text = error instanceof Error ? error.message : String(error);
-  return reasons.find(([pattern]) => pattern.test(text))?.[1] ?? text;
+  if (/EADDRINUSE/.test(text)) {
+    const [address = ''] = listen;
+    const holder = await holderOf?.(hostOf(address), portOf(address)).catch(() => undefined);
+    return `the port is taken${holder ? ` by ${holder}` : ''}; stop that, or choose another with --mesh-listen`;
+  }
+  if (/EACCES|EPERM/.test(text)) return 'permission denied';
+  if (/EADDRNOTAVAIL/.test(text))
+    return 'no interface of this host has that address; choose another with --mesh-listen';
+  return text;
 }

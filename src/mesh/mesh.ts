@@ -13,7 +13,7 @@ import { Gate, type GateReason } from './gate.ts';
 import { Gossip } from './gossip.ts';
 import { GossipLinks } from './gossip-links.ts';
 import { Links } from './links.ts';
-import { Listening } from './listening.ts';
+import { type HolderOf, Listening } from './listening.ts';
 import { createNode, type Node, type Transport } from './node.ts';
 import { Offences } from './offences.ts';
 import { pulseProtocol } from './pulse.ts';
@@ -29,6 +29,8 @@ export interface MeshParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly storage: MeshStorage;
+  /** Asked for the message when the port is taken. */
+  readonly holderOf?: HolderOf;
   /** TCP unless a test hands in another. */
   readonly transport?: Transport;
 }
@@ -109,7 +111,7 @@ export class Mesh {
     node.addEventListener('connection:open', ({ detail }) => this.#links.opened(detail));
     node.addEventListener('connection:close', ({ detail }) => this.#links.closed(detail));
     await this.#serve(node);
-    await this.#listening.start(node, options.listen);
+    await this.#listening.start(node, options.listen, this.#parts.holderOf);
     this.#node = node;
     this.#gossip?.start();
     this.#cancelWatch = every(clock, options.pulseMs, () => this.#links.watch());

@@ -285,8 +285,10 @@ describe('an address that cannot be had', () => {
   it('is named when another process has it', async () => {
     const host = await freshLab().start();
     const address = dialAddress(host);
-    const second = lab.add({ options: { listen: [address] } });
-    await expect(second.mesh.start()).rejects.toThrow(`the mesh cannot listen on ${address}: another process has it`);
+    const second = lab.add({ options: { listen: [address] }, holderOf: async () => 'somebody (pid 1)' });
+    await expect(second.mesh.start()).rejects.toThrow(
+      `the mesh cannot listen on ${address}: the port is taken by somebody (pid 1)`,
+    );
   });
 
   it('is refused as a peer when it is none', async () => {

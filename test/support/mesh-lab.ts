@@ -3,6 +3,7 @@ import { meshDefaults } from '../../src/config.ts';
 import { createIdentity, type Identity } from '../../src/identity.ts';
 import { silentLog } from '../../src/log.ts';
 import type { MeshOptions } from '../../src/mesh/contract.ts';
+import type { HolderOf } from '../../src/mesh/listening.ts';
 import { Mesh } from '../../src/mesh/mesh.ts';
 import type { Transport } from '../../src/mesh/node.ts';
 import { parseSecret, type Secret } from '../../src/mesh/secret.ts';
@@ -15,6 +16,7 @@ export interface LabMeshOptions {
   readonly options?: Partial<MeshOptions>;
   readonly storage?: MemoryStorage;
   readonly transport?: Transport;
+  readonly holderOf?: HolderOf;
 }
 
 /** One real mesh on loopback, and what it handed over. */
@@ -39,6 +41,7 @@ export class MeshLab {
       log: silentLog,
       storage: given.storage ?? new MemoryStorage(),
       ...(given.transport === undefined ? {} : { transport: given.transport }),
+      ...(given.holderOf === undefined ? {} : { holderOf: given.holderOf }),
     });
     const seen = new Recorder(withHostId(mesh, identity.hostId));
     const host = { hostId: identity.hostId, identity, mesh, seen };
