@@ -1,8 +1,8 @@
 import { YKeyValue } from 'y-utility/y-keyvalue';
 import * as Y from 'yjs';
-import { type Result, refused } from '../result.ts';
-import { checkUpdate, type Entry } from './update.ts';
-import { readerClient, recordsArray, writerClient } from './wire.ts';
+import { accepted, type Result } from '../result.ts';
+import { type Entry, readUpdate, type Update } from './update.ts';
+import { recordsArray, writerClient } from './wire.ts';
 
 /** Values by key that changed, the new one or `undefined` where the key is gone. */
 export type Changes = ReadonlyMap<string, string | undefined>;
@@ -54,40 +54,51 @@ export class DocumentWriter {
   }
 }
 
-/** Everybody's side of one epoch of a host's document: takes its updates in order. */
+/**
+ * Everybody's side of one epoch of a host's document: takes its updates in order. It has one writer, so nothing is ever
+ * merged here, and which clock made which key is all there is to remember; the values are in the log's envelopes.
+ */
 export class DocumentReader {
-  readonly #doc = new Y.Doc(unnamed);
-  readonly #entries: YKeyValue<string>;
+  readonly #clocks = new Map<string, number>();
+  #next = 0;
 
-  constructor() {
-    this.#doc.clientID = readerClient;
-    this.#entries = new YKeyValue(this.#doc.getArray<Entry>(recordsArray));
+  get size(): number {
+    return this.#clocks.size;
   }
 
   /** Applies an update or refuses the whole of it; never throws. */
   apply(update: Uint8Array): Result<Changes> {
-    const checked = checkUpdate(update, Y.getState(this.#doc.store, writerClient));
-    if (!checked.ok) return checked;
+    const read = readUpdate(update, this.#next);
+    if (!read.ok) return read;
     const changes = new Map<string, string | undefined>();
-    const note = (events: ReadonlyMap<string, { readonly newValue?: string }>) => {
-      for (const [key, { newValue }] of events) changes.set(key, newValue);
-    };
-    this.#entries.on('change', note);
-    try {
-      Y.applyUpdate(this.#doc, update);
-      return { ok: true, value: changes };
-    } catch {
-      return refused('malformed update');
-    } finally {
-      this.#entries.off('change', note);
+    for (const { key, val, clock } of read.value.appended) {
+      this.#clocks.set(key, clock);
+      changes.set(key, val);
     }
+    for (const key of this.#keysIn(read.value.deleted)) {
+      this.#clocks.delete(key);
+      changes.set(key, undefined);
+    }
+    this.#next = read.value.next;
+    return accepted(changes);
   }
 
-  values(): ReadonlyMap<string, Entry> {
-    return this.#entries.map;
+  /** Keys whose newest entry is deleted. */
+  #keysIn(deleted: Update['deleted']): string[] {
+    if (deleted.length === 0) return [];
+    const runs = deleted.toSorted((one, other) => one.clock - other.clock);
+    return [...this.#clocks].filter(([, clock]) => isWithin(runs, clock)).map(([key]) => key);
   }
+}
 
-  destroy(): void {
-    this.#doc.destroy();
+/** Whether one of the runs, which are in order, covers the clock. */
+function isWithin(runs: Update['deleted'], clock: number): boolean {
+  let [from, to] = [0, runs.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((runs[middle]?.clock ?? 0) <= clock) from = middle + 1;
+    else to = middle;
   }
+  const run = runs[from - 1];
+  return run !== undefined && clock < run.clock + run.len;
 }

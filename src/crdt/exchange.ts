@@ -37,6 +37,9 @@ const elsewhere = 1 / 3;
 /** Milliseconds between two fetches of one host's whole log for its length alone: it costs memory here, nothing else. */
 const refreshMs = 30_000;
 
+/** Milliseconds between two tellings of what a long answer brought: a joiner's name server compiles each name few times. */
+const tellEveryMs = 100;
+
 /** How far a host's log goes elsewhere, and who said so. */
 interface Wanted {
   readonly epoch: number;
@@ -187,8 +190,9 @@ export class Exchange {
 
   /** Runs one request; whatever goes wrong ends it and nothing else. */
   async #request(peer: HostId, request: Request, take: (item: Item) => void): Promise<boolean> {
-    const { transport, directory, options, blame } = this.#parts;
+    const { transport, clock, directory, options, blame } = this.#parts;
     const reader = new ItemReader(2 * options.maxHostBytes);
+    let toldAt = clock.now();
     this.begun += 1;
     try {
       for await (const chunk of transport.request(peer, encodeRequest(request))) {
@@ -198,13 +202,18 @@ export class Exchange {
           blame(peer, items.problem);
           return false;
         }
-        directory.batch(() => items.value.forEach(take));
+        directory.gather(() => items.value.forEach(take));
+        if (clock.now() - toldAt < tellEveryMs) continue;
+        toldAt = clock.now();
+        directory.flush();
       }
       return !this.#stopped;
     } catch {
       // The link broke or the neighbour took too long; the next sign of life or comparison tries again.
       this.failed += 1;
       return false;
+    } finally {
+      directory.flush();
     }
   }
 

@@ -1,6 +1,5 @@
 import { type Changes, DocumentReader } from './document.ts';
 import type { Envelope } from './envelope.ts';
-import type { Entry } from './update.ts';
 
 /**
  * What taking an envelope came to: `merged` with the values that changed; `known`: nothing new in it; `early`: kept
@@ -74,8 +73,16 @@ export class HostLog {
     return [this.#snapshot, ...this.#tail];
   }
 
-  values(): ReadonlyMap<string, Entry> {
-    return this.#document.values();
+  /** All living values, read again from what is kept: they are wanted only when a new epoch replaces them. */
+  values(): Map<string, string> {
+    const document = new DocumentReader();
+    const values = new Map<string, string>();
+    const kept = this.#snapshot === undefined ? [] : [this.#snapshot, ...this.#tail];
+    for (const { kind, payload } of kept) {
+      const applied = kind === 'farewell' ? undefined : document.apply(payload);
+      if (applied?.ok) update(values, applied.value);
+    }
+    return values;
   }
 
   /** Whether so many updates were kept that the owner must have a newer snapshot, which did not come this way. */
@@ -100,10 +107,11 @@ export class HostLog {
 
   #replace(envelope: Envelope): Taken {
     if (envelope.bytes.length > this.#maxBytes) return { type: 'too much' };
+    const before = this.values();
     const document = new DocumentReader();
     const applied = envelope.kind === 'snapshot' ? document.apply(envelope.payload) : undefined;
-    const changes = differences(this.values(), document.values());
-    this.#document.destroy();
+    const after = applied?.ok ? applied.value : new Map<string, string>();
+    const changes = differences(before, after);
     this.#document = document;
     this.#snapshot = envelope;
     this.#tail = [];
@@ -135,9 +143,16 @@ export class HostLog {
   }
 }
 
-function differences(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<string, Entry>): Changes {
+function differences(before: ReadonlyMap<string, string>, after: Changes): Changes {
   const changes = new Map<string, string | undefined>();
-  for (const key of before.keys()) if (!after.has(key)) changes.set(key, undefined);
-  for (const [key, { val }] of after) if (before.get(key)?.val !== val) changes.set(key, val);
+  for (const key of before.keys()) if (after.get(key) === undefined) changes.set(key, undefined);
+  for (const [key, value] of after) if (before.get(key) !== value) changes.set(key, value);
   return changes;
+}
+
+function update(values: Map<string, string>, changes: Changes): void {
+  for (const [key, value] of changes) {
+    if (value === undefined) values.delete(key);
+    else values.set(key, value);
+  }
 }

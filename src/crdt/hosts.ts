@@ -87,7 +87,8 @@ export class Hosts {
   /** Whether there is room for one more host, and for a long one to grow. */
   hasRoom({ owner, bytes }: Envelope): boolean {
     const log = this.#logs.get(owner);
-    if (log === undefined && this.ids().size > this.#options.maxHosts) return false;
+    if (!this.liveness.knows(owner) && owner !== this.self && this.liveness.size >= this.#options.maxHosts)
+      return false;
     const full = this.storedBytes + bytes.length > this.#options.maxStoredBytes;
     return !full || (log?.storedBytes ?? 0) + bytes.length <= this.#options.fairShareBytes;
   }

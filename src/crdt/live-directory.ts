@@ -1,6 +1,6 @@
 import type { HostId, HostRecord, HostStatus, Name, NameEntry, StaticRecord } from '../record.ts';
 import type { Directory, HostChange, HostView, QuarantinedRecord } from './directory.ts';
-import { type HostEntry, Owners } from './owners.ts';
+import { type HostEntry, Owners, ownershipOf } from './owners.ts';
 import type { ClaimedContainer } from './record-json.ts';
 import { StaticTable } from './static-table.ts';
 
@@ -61,8 +61,23 @@ export class LiveDirectory implements Directory {
       return write();
     } finally {
       this.#depth -= 1;
-      if (this.#depth === 0) this.#tell();
+      this.flush();
     }
+  }
+
+  /** The same for a part of something large: tells nobody; call `flush` soon, or any other batch will. */
+  gather(write: () => void): void {
+    this.#depth += 1;
+    try {
+      write();
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  /** Tells listeners of what was gathered. */
+  flush(): void {
+    if (this.#depth === 0) this.#tell();
   }
 
   setStatus(id: HostId, status: HostStatus): void {
@@ -84,7 +99,7 @@ export class LiveDirectory implements Directory {
     if (before !== undefined) this.#changed(this.#owners.remove(before));
     host.containers.delete(key);
     if (claimed === undefined) return;
-    const ownership = { host, container: claimed.record, claim: claimed.claim };
+    const ownership = ownershipOf(host, claimed);
     host.containers.set(key, ownership);
     this.#changed(this.#owners.add(ownership));
   }

@@ -69,6 +69,14 @@ export class Liveness {
     return since !== undefined && this.#clock.now() - since <= this.#options.preserveMs;
   }
 
+  get size(): number {
+    return this.#lives.size;
+  }
+
+  knows(host: HostId): boolean {
+    return this.#lives.has(host);
+  }
+
   hosts(): Iterable<HostId> {
     return this.#lives.keys();
   }

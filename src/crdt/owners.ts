@@ -8,6 +8,7 @@ import {
   type Owner,
   sharedNetworkKey,
 } from '../record.ts';
+import type { ClaimedContainer } from './record-json.ts';
 
 /** A host in the directory. */
 export interface HostEntry {
@@ -25,6 +26,12 @@ export interface Ownership {
   readonly container: ContainerRecord;
   /** Lamport number of its claim to shared addresses: of two living claims the higher one came later. */
   readonly claim: number;
+  /** Keys of its addresses on networks that several hosts are on; most containers have none. */
+  readonly shared: readonly string[];
+}
+
+export function ownershipOf(host: HostEntry, { record, claim }: ClaimedContainer): Ownership {
+  return { host, container: record, claim, shared: claimedAddresses(record) };
 }
 
 const sharedPrefix = sharedNetworkKey('');
@@ -43,14 +50,18 @@ export class Owners {
 
   /** The owners of a name, less those that lost all their addresses to others; in one order on every host. */
   of(name: Name): Owner[] {
-    const ownerships = [...(this.#byName.get(name) ?? [])].sort(byHostThenId);
-    return ownerships.flatMap((ownership) => this.#view(ownership));
+    const owners: Owner[] = [];
+    for (const ownership of this.#byName.get(name) ?? []) {
+      const container = this.#visible(ownership);
+      if (container !== undefined) owners.push(ownerOf(ownership.host, container));
+    }
+    return owners;
   }
 
   /** Adds it and returns the names whose answer may be another now. */
   add(ownership: Ownership): Iterable<Name> {
-    for (const name of new Set(ownership.container.names)) append(this.#byName, name, ownership);
-    for (const key of claimedAddresses(ownership.container)) append(this.#byAddress, key, ownership);
+    for (const name of new Set(ownership.container.names)) insert(this.#byName, name, ownership);
+    for (const key of ownership.shared) insert(this.#byAddress, key, ownership);
     return this.touched(ownership);
   }
 
@@ -58,16 +69,15 @@ export class Owners {
   remove(ownership: Ownership): Iterable<Name> {
     const touched = this.touched(ownership);
     for (const name of new Set(ownership.container.names)) drop(this.#byName, name, ownership);
-    for (const key of claimedAddresses(ownership.container)) drop(this.#byAddress, key, ownership);
+    for (const key of ownership.shared) drop(this.#byAddress, key, ownership);
     return touched;
   }
 
   /** Its names, and those of everyone who claims one of its addresses. */
-  touched({ container }: Ownership): Set<Name> {
-    const names = new Set(container.names);
-    for (const key of claimedAddresses(container))
-      for (const rival of this.#byAddress.get(key) ?? []) for (const name of rival.container.names) names.add(name);
-    return names;
+  touched({ container, shared }: Ownership): Iterable<Name> {
+    if (shared.length === 0) return container.names;
+    const rivals = shared.flatMap((key) => this.#byAddress.get(key) ?? []);
+    return new Set([container.names, ...rivals.map((rival) => rival.container.names)].flat());
   }
 
   /** A number above every claim to one of these addresses; 0 where none of them is on a shared network. */
@@ -77,26 +87,24 @@ export class Owners {
     return keys.length === 0 ? 0 : rivals.reduce((highest, { claim }) => Math.max(highest, claim), 0) + 1;
   }
 
-  #view(ownership: Ownership): Owner[] {
-    const { host, container } = ownership;
-    const addresses = container.addresses.filter((address) => this.#holds(ownership, address));
-    if (addresses.length === 0 && container.addresses.length > 0) return [];
-    const whole = addresses.length === container.addresses.length;
-    return [
-      {
-        host: host.id,
-        hostName: host.record?.name ?? host.id,
-        hostStatus: host.status,
-        ...(host.record?.address === undefined ? {} : { hostAddress: host.record.address }),
-        container: whole ? container : { ...container, addresses },
-      },
-    ];
+  /** The container with the addresses that are its own, `undefined` if it lost them all. */
+  #visible(ownership: Ownership): ContainerRecord | undefined {
+    const { container, shared } = ownership;
+    const lost = shared.filter((key) => this.#isBeaten(ownership, key));
+    if (lost.length === 0) return container;
+    const addresses = container.addresses.filter((address) => !lost.includes(addressKey(address)));
+    return addresses.length === 0 ? undefined : { ...container, addresses };
   }
 
-  #holds(ownership: Ownership, address: ContainerAddress): boolean {
-    const rivals = this.#byAddress.get(addressKey(address));
-    return rivals === undefined || rivals.every((rival) => rival === ownership || !beats(rival, ownership));
+  #isBeaten(ownership: Ownership, key: string): boolean {
+    return (this.#byAddress.get(key) ?? []).some((rival) => rival !== ownership && beats(rival, ownership));
   }
+}
+
+function ownerOf(host: HostEntry, container: ContainerRecord): Owner {
+  const { id, status, record } = host;
+  const owner = { host: id, hostName: record?.name ?? id, hostStatus: status, container };
+  return record?.address === undefined ? owner : { ...owner, hostAddress: record.address };
 }
 
 function claimedAddresses({ addresses }: ContainerRecord): string[] {
@@ -126,10 +134,21 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }
 
-function append<K>(map: Map<K, Ownership[]>, key: K, ownership: Ownership): void {
+/** Inserts in order; lists are short but for names that many hosts have. */
+function insert<K>(map: Map<K, Ownership[]>, key: K, ownership: Ownership): void {
   const list = map.get(key);
-  if (list === undefined) map.set(key, [ownership]);
-  else list.push(ownership);
+  if (list === undefined) {
+    map.set(key, [ownership]);
+    return;
+  }
+  let [from, to] = [0, list.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const before = list[middle];
+    if (before !== undefined && byHostThenId(before, ownership) < 0) from = middle + 1;
+    else to = middle;
+  }
+  list.splice(from, 0, ownership);
 }
 
 function drop<K>(map: Map<K, Ownership[]>, key: K, ownership: Ownership): void {

@@ -31,6 +31,5 @@ export const recordsArray = 'records';
 export const hostKey = 'host';
 export const containerPrefix = 'container/';
 
-/** The client id of an epoch's only writer; readers have another, so that Yjs never takes them for each other. */
+/** The Yjs client id of an epoch's only writer. */
 export const writerClient = 1;
-export const readerClient = 2;
