@@ -116,8 +116,10 @@ async function measure(file: string): Promise<void> {
       ms: Math.round(ms),
       cpuMs: Math.round((used.user + used.system) / 1000),
       keptMB: mb(grown),
+      // The process with the answer's bytes, which a real joiner does not hold; then what it was before it joined.
       rssMB: mb(loaded.rss),
-      rssWithoutAnswerMB: mb(loaded.rss - answer.length),
+      rssAfterGcMB: mb(after.rss),
+      rssBeforeMB: mb(before.rss),
     }),
   );
   process.exit(0);

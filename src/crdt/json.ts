@@ -1,5 +1,6 @@
 import { type Address, parseAddress, parseCidr, parseName, quote } from '../record.ts';
 import type { Result } from '../result.ts';
+import { pooled } from './text-pool.ts';
 
 /** A JSON object of which nothing is believed yet. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -31,7 +32,7 @@ export function text(fields: Fields, key: string): string {
   const value = fields[key];
   if (typeof value !== 'string') throw new BadField(`${key} is not a text`);
   if (value.length > maxText) throw new BadField(`${key} is longer than ${maxText} characters`);
-  return value;
+  return pooled(value);
 }
 
 export function number(fields: Fields, key: string, least: number, most: number): number {
@@ -75,7 +76,7 @@ export function address(fields: Fields, key: string): Address {
 }
 
 export function name(value: unknown) {
-  return taken(parseName(textElement(value), []));
+  return pooled(taken(parseName(textElement(value), [])));
 }
 
 export function wildcardName(value: unknown) {

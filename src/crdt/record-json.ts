@@ -29,6 +29,7 @@ import {
   textElement,
   wildcardName,
 } from './json.ts';
+import { pooled } from './text-pool.ts';
 
 /** A container's record and the Lamport number of its claim to addresses on networks that several hosts share. */
 export interface ClaimedContainer {
@@ -121,7 +122,7 @@ function readNetworkKey(fields: Fields, key: string, owner: HostId): NetworkKey 
   const value = text(fields, key);
   const local = localNetworkKey(owner, '');
   const shared = sharedNetworkKey('');
-  if (value.startsWith(local)) return localNetworkKey(owner, value.slice(local.length));
+  if (value.startsWith(local)) return pooled(localNetworkKey(owner, value.slice(local.length)));
   if (value.startsWith(shared)) return sharedNetworkKey(value.slice(shared.length));
   throw new BadField(`${key} is neither a shared network nor one of its own host`);
 }
