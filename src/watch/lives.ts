@@ -90,8 +90,8 @@ export class Lives {
         this.#ended(life, event.at);
         break;
       case 'removed':
-        life.ended = this.#arrived;
         this.#end(life);
+        this.#forget(life);
     }
   }
 
@@ -108,6 +108,7 @@ export class Lives {
       this.#republishJoined(id);
     } else {
       this.#end(life);
+      if (inspection === undefined) this.#forget(life);
     }
   }
 
@@ -123,7 +124,9 @@ export class Lives {
       this.#end(life);
       if (life.crashes.forgotten) this.#forget(life);
     }
-    return summaries.filter((each) => which === 'all' || this.#differs(each)).map(({ id }) => id);
+    const ids = summaries.filter((each) => which === 'all' || this.#differs(each)).map(({ id }) => id);
+    for (const id of ids) this.#lifeOf(id);
+    return ids;
   }
 
   /** Gives back all timers. */

@@ -74,13 +74,20 @@ export function describeNetworks(host: HostId, networks: Iterable<EngineNetwork>
       name: network.name,
       driver: network.driver,
       subnets: subnetsOf(network),
-      gateways: network.gateways.flatMap((text): Address[] => valuesOf(parseAddress(text))),
+      gateways: gatewaysOf(network),
     }))
     .sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
 export function subnetsOf(network: EngineNetwork): Cidr[] {
   return network.subnets.flatMap((text): Cidr[] => valuesOf(parseCidr(text)));
+}
+
+/** Docker does not always tell that of its default bridge; it is the first address unless told otherwise. */
+function gatewaysOf({ driver, gateways, subnets }: EngineNetwork): Address[] {
+  const first = subnets.map((subnet) => subnet.replace(/(\d+)\/\d+$/, (_, octet) => `${Number(octet) + 1}`));
+  const texts = gateways.length === 0 && driver === 'bridge' ? first : gateways;
+  return texts.flatMap((text): Address[] => valuesOf(parseAddress(text)));
 }
 
 /** Undefined for a network that reaches nobody outside its host: one without a parent device, or routed (ipvlan L3). */

@@ -85,6 +85,13 @@ describe('the networks of a host', () => {
   });
 });
 
+describe('the gateway of a bridge', () => {
+  it('is the first address of its subnet where the engine does not tell it', () => {
+    const silent = networkJson('b', { IPAM: { Config: [{ Subnet: '172.17.0.0/16' }] } });
+    expect(describeNetworks(hostId, tableOf(silent).values())[0]?.gateways).toEqual(['172.17.0.1']);
+  });
+});
+
 describe('the addresses of a container', () => {
   const networks = tableOf(
     networkJson('one', { IPAM: { Config: [{ Subnet: '10.1.0.0/16' }, { Subnet: 'fd00::/64' }] } }),

@@ -23,7 +23,7 @@ type Step =
   | { readonly type: 'kill'; readonly name: string; readonly signal: 'TERM' | 'HUP' | 'KILL' }
   | { readonly type: 'health'; readonly name: string; readonly health: 'healthy' | 'unhealthy' }
   | { readonly type: 'rename'; readonly name: string; readonly newName: string }
-  | { readonly type: 'cut' | 'lose' | 'restartEngine' | 'quiet' };
+  | { readonly type: 'cut' | 'lose' | 'restartEngine' | 'quiet' | 'turn' };
 
 const name = fc.constantFrom(...names);
 const simple = fc.constantFrom<
@@ -54,6 +54,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
   },
   { arbitrary: fc.record({ type: fc.constant('quiet' as const) }), weight: 3 },
+  { arbitrary: fc.record({ type: fc.constant('turn' as const) }), weight: 8 },
 );
 
 describe('a random walk over what containers do', () => {
@@ -88,6 +89,8 @@ describe('a random walk over what containers do', () => {
     switch (each.type) {
       case 'quiet':
         return expectTruth(known);
+      case 'turn':
+        return new Promise((resolve) => void setImmediate(resolve));
       case 'cut':
         return engine.dropEvents();
       case 'restartEngine':
@@ -104,7 +107,7 @@ describe('a random walk over what containers do', () => {
 
   /** Does the step and notes what it means; the engine throws, and nothing happens, where it is not allowed. */
   function walk(
-    each: Exclude<Step, { type: 'cut' | 'lose' | 'restartEngine' | 'quiet' }>,
+    each: Exclude<Step, { type: 'cut' | 'lose' | 'restartEngine' | 'quiet' | 'turn' }>,
     known: Map<string, Known>,
   ): void {
     const state = known.get(each.name);
