@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { runNow, startProcess } from './command.ts';
@@ -21,6 +21,7 @@ const cgroupRoot = '/sys/fs/cgroup';
 /** Killed processes are gone in milliseconds; this only bounds the wait. */
 const killTimeoutMs = 10_000;
 const removeAttempts = 20;
+const pauseMs = 5;
 
 /** One run of the lab: its names on the machine, and its end. */
 export interface Run {
@@ -53,7 +54,7 @@ export function endRun(run: Run): void {
   const namespaces = namespacesOf(run);
   killAll(namespaces);
   for (const namespace of namespaces) runNow(['ip', 'netns', 'del', namespace]);
-  removeCgroups(run.cgroup);
+  removeCgroups(run);
   removeDirectory(run.directory);
 }
 
@@ -73,7 +74,7 @@ export function isAlive(owner: Owner): boolean {
 
 /** Clears what runs whose owner has died left behind, and returns their ids. */
 export function sweep(): string[] {
-  const ids = [...new Set([...idsOfDirectories(), ...idsOfNamespaces()])];
+  const ids = [...new Set([...idsOfDirectories(), ...idsOfNamespaces(), ...idsOfCgroups()])];
   const dead = ids.map(runWithId).filter((run) => {
     const owner = ownerOf(run);
     return owner === undefined || !isAlive(owner);
@@ -85,8 +86,7 @@ export function sweep(): string[] {
 /** What is left on the machine of a run, by name; empty after `endRun`. */
 export function remnants(run: Run): string[] {
   const directories = readdirSync(tmpdir()).filter((name) => name === `${prefix}${run.id}`);
-  const cgroups = hierarchies().flatMap((root) => readdirSync(root).filter((name) => `/${name}` === run.cgroup));
-  return [...namespacesOf(run), ...directories, ...cgroups];
+  return [...namespacesOf(run), ...directories, ...cgroupsOf(run)];
 }
 
 /** Kills every process that is in one of these network namespaces and waits until none is left. */
@@ -96,7 +96,7 @@ export function killAll(namespaces: readonly string[]): void {
     const pids = namespaces.flatMap(pidsIn);
     if (pids.length === 0 || performance.now() > deadline) return;
     for (const pid of pids) killQuietly(pid);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    pauseNow();
   }
 }
 
@@ -177,17 +177,37 @@ function killQuietly(pid: number): void {
   }
 }
 
-function removeCgroups(cgroup: string): void {
-  for (const root of hierarchies()) removeTree(join(root, cgroup));
+/** A container's last process may outlive the first of its host by a moment, and a cgroup that holds one stays. */
+function removeCgroups(run: Run): void {
+  const deadline = performance.now() + killTimeoutMs;
+  while (cgroupsOf(run).length > 0 && performance.now() < deadline) {
+    cgroupsOf(run).forEach(removeTree);
+    pauseNow();
+  }
 }
 
-/** The one unified hierarchy, or one for each controller. */
-function hierarchies(): string[] {
+function cgroupsOf(run: Run): string[] {
+  return allCgroups().filter((path) => basename(path) === basename(run.cgroup));
+}
+
+/** The cgroups of all runs, in the one unified hierarchy or in that of each controller. */
+function allCgroups(): string[] {
   const below = readdirSync(cgroupRoot, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return [
-    cgroupRoot,
-    ...below.filter(({ name }) => !name.startsWith(prefix)).map(({ name }) => join(cgroupRoot, name)),
-  ];
+  const hierarchies = below.filter(({ name }) => !name.startsWith(prefix)).map(({ name }) => join(cgroupRoot, name));
+  return [cgroupRoot, ...hierarchies].flatMap((root) =>
+    readdirSync(root)
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => join(root, name)),
+  );
+}
+
+function idsOfCgroups(): string[] {
+  return allCgroups().map((path) => basename(path).slice(prefix.length));
+}
+
+/** Teardown also runs where nothing may wait for a promise. */
+function pauseNow(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
 }
 
 /** A cgroup's files cannot be removed, and need not be: only its directories, from the leaves up. */
