@@ -10,7 +10,7 @@ import type { Endpoint, ForwardOptions, UpstreamSource } from './options.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { Permission, plainAddress } from './permission.ts';
 import { circle, Probes } from './probe.ts';
-import { type Question, readQuestion } from './question.ts';
+import { isForNeighbours, type Question, readQuestion } from './question.ts';
 import { type ExtendedError, fromMemory, passOn, type Reply, refuse } from './reply.ts';
 import { Routes } from './routes.ts';
 import { Source } from './source.ts';
@@ -36,7 +36,10 @@ export interface UpstreamForwarder extends Forwarder {
   stats(): ForwardStats;
 }
 
-/** Passes questions on to upstream resolvers; opens nothing before `start`. */
+/**
+ * Passes questions on to upstream resolvers; opens nothing before `start`. It reads a query before `resolve` returns its
+ * promise: the octets may be used for something else afterwards.
+ */
 export function createForwarder(options: ForwardOptions, parts: ForwardParts): UpstreamForwarder {
   return new UpstreamResolution(options, parts);
 }
@@ -45,6 +48,7 @@ export function createForwarder(options: ForwardOptions, parts: ForwardParts): U
 const staleAnswer: ExtendedError = { code: 3, text: 'upstreams do not answer' };
 const staleNxdomain: ExtendedError = { code: 19, text: 'upstreams do not answer' };
 const prohibited: ExtendedError = { code: 18, text: 'this address may not ask for other names' };
+const notSupported: ExtendedError = { code: 21, text: 'questions of this type are not forwarded' };
 const unreachable: ExtendedError = { code: 22, text: 'no upstream answered' };
 const unconfigured: ExtendedError = { code: 22, text: 'there is no upstream to ask' };
 const overloaded: ExtendedError = { code: 0, text: 'too many questions at once' };
@@ -96,6 +100,7 @@ class UpstreamResolution implements UpstreamForwarder {
     if (this.#running) return;
     this.#running = true;
     this.#probes.start();
+    this.#probeAll();
     await this.#source.follow(this.#followed);
   }
 
@@ -121,6 +126,7 @@ class UpstreamResolution implements UpstreamForwarder {
       this.#counts.refused++;
       return this.#refuse(question, rcode.REFUSED, prohibited);
     }
+    if (isForNeighbours(question)) return this.#refuse(question, rcode.REFUSED, notSupported);
     const remembered = this.#cache.find(question.key);
     if (remembered && !remembered.stale) return this.#recall(question, remembered);
     if (remembered?.resting) return this.#recallStale(question, remembered);
@@ -251,7 +257,11 @@ class UpstreamResolution implements UpstreamForwarder {
     const upstreams = this.#routes.upstreams.map(({ endpoint }) => endpointText(endpoint));
     const skipped = this.#routes.skipped;
     this.#log.info({ upstreams, skipped }, upstreams.length > 0 ? 'forwarding other names' : 'no upstreams');
-    if (this.#running) for (const upstream of this.#routes.upstreams) this.#probes.probe(upstream);
+    if (this.#running) this.#probeAll();
+  }
+
+  #probeAll(): void {
+    for (const upstream of this.#routes.upstreams) this.#probes.probe(upstream);
   }
 
   #reportLoop({ endpoint }: Upstream): void {

@@ -1,4 +1,4 @@
-import { flag, headerOctets, maxMessageOctets, plainUdpOctets } from '../wire.ts';
+import { flag, headerOctets, maxMessageOctets, plainUdpOctets, rrType } from '../wire.ts';
 import { copyOf, readMessage, word } from './message.ts';
 
 /** What an asker wants, and what it can take. */
@@ -52,6 +52,14 @@ export function readQuestion(
   };
 }
 
+/**
+ * Whether the question makes sense between two neighbours only: keys and signatures (TKEY, TSIG, RFC 8945), and zone
+ * transfers, whose many messages no forwarder can pass on.
+ */
+export function isForNeighbours({ type }: Question): boolean {
+  return (type >= 249 && type <= 252) || type === rrType.OPT;
+}
+
 /** The question as it is sent upstream: a header and an OPT record of our own, since both belong to one hop only. */
 export function writeQuery(question: Question, id: number, udpPayloadOctets: number): Uint8Array {
   const { bytes, edns } = question;
@@ -77,7 +85,7 @@ export function answers(reply: Uint8Array, id: number, question: Question): bool
 export function writeOpt(udpPayloadOctets: number, dnssecOk: boolean, option: readonly number[] = []): number[] {
   const size = [udpPayloadOctets >> 8, udpPayloadOctets & 0xff];
   const length = [option.length >> 8, option.length & 0xff];
-  return [0, 0, 41, ...size, 0, 0, dnssecOk ? dnssecOkBit : 0, 0, ...length, ...option];
+  return [0, 0, rrType.OPT, ...size, 0, 0, dnssecOk ? dnssecOkBit : 0, 0, ...length, ...option];
 }
 
 export const optOctets = 11;

@@ -24,6 +24,7 @@ export class Routes {
     this.#isOwn = parts.isOwn;
     this.#failuresAllowed = parts.failures;
     this.#perDomain = parts.perDomain;
+    this.#rebuild();
   }
 
   get upstreams(): readonly Upstream[] {

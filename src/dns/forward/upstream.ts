@@ -53,8 +53,8 @@ export class Upstream {
   }
 }
 
-/** A third for the newest sample: two or three answers tell a resolver that recovered. */
-const smoothing = 1 / 3;
+/** Half for the newest sample: two or three answers tell a resolver that recovered. */
+const smoothing = 1 / 2;
 
 /** How an endpoint is written: `192.0.2.53:53`, `[2001:db8::53]:53`. */
 export function endpointText({ address, port }: Endpoint): string {

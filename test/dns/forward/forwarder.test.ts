@@ -143,6 +143,23 @@ describe('forwarding', () => {
     );
   });
 
+  it('has the upstreams of a domain when those of the host cannot be read', async () => {
+    const corp = await twin(answering({ records: [a('192.0.2.1')] }));
+    const forwarder = await running({
+      upstreams: { resolvConf: '/nonexistent/resolv.conf' },
+      perDomain: [{ domain: 'corp.example', upstreams: [corp.endpoint] }],
+    });
+    expect(rcodeOf(await forwarder.resolve(queryFor('www.corp.example'), udp))).toBe(0);
+    expect(rcodeOf(await forwarder.resolve(queryFor('www.example'), udp))).toBe(2);
+    expect(forwarder.stats().upstreams).toMatchObject([{ domains: ['corp.example'], state: 'up' }]);
+  });
+
+  it.each([249, 250, 251, 252, 41])('forwards no question of type %i, which is between neighbours', async (type) => {
+    const { forwarder, twins } = await start([() => {}]);
+    expect(rcodeOf(await forwarder.resolve(queryFor('example.com', { type }), tcp))).toBe(5);
+    expect(twins[0]?.questions).toEqual([]);
+  });
+
   it('asks upstreams by IPv6', async () => {
     const six = new UpstreamTwin(answering({ records: [a('192.0.2.6')] }), '::1');
     twins.push(await six.start());

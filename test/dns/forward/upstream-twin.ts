@@ -25,6 +25,7 @@ export class UpstreamTwin {
   readonly #tcp: Server;
   readonly #connections = new Set<TcpSocket>();
   accepted = 0;
+  #running = true;
   port = 0;
 
   constructor(script: Script, address = '127.0.0.1') {
@@ -64,6 +65,7 @@ export class UpstreamTwin {
   }
 
   async stop(): Promise<void> {
+    this.#running = false;
     for (const connection of this.#connections) connection.destroy();
     await Promise.all([
       new Promise<void>((resolve) => void this.#udp.close(() => resolve())),
@@ -76,7 +78,8 @@ export class UpstreamTwin {
   }
 
   #hear(query: Uint8Array, from: RemoteInfo): void {
-    const reply = (message: Uint8Array) => this.#udp.send(message, from.port, from.address);
+    // A late answer may come after the end.
+    const reply = (message: Uint8Array) => this.#running && this.#udp.send(message, from.port, from.address);
     this.#take({ query, name: nameIn(query), transport: 'udp', from, reply });
   }
 
