@@ -49,6 +49,7 @@ export class Query {
     this.hasOpt = false;
     this.udpPayload = plainUdpOctets;
     this.dnssecOk = false;
+    this.cookieAt = 0;
     this.cookieLength = 0;
     this.questionEnd = headerOctets;
     if (bytes.length < headerOctets || at(bytes, 2) >= 0x80) return check.drop;

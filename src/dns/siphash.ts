@@ -1,83 +1,75 @@
-/** A 64-bit word as two halves, because numbers here hold 32 bits exactly in bit operations. */
-interface Word {
-  high: number;
-  low: number;
-}
-
-/** SipHash-2-4 with a key of 16 octets (Aumasson and Bernstein); the hash that RFC 9018 section 4.4 asks for. */
+/**
+ * SipHash-2-4 with a key of 16 octets (Aumasson and Bernstein); the hash that RFC 9018 section 4.4 asks for.
+ * Its 64-bit words are pairs of 32-bit halves, the lower first, because bit operations here work on 32 bits.
+ */
 export function sipHash(key: Uint8Array, message: Uint8Array): Buffer {
-  const [key0, key1] = [wordAt(key, 0), wordAt(key, 8)];
-  const state = [
-    xored(key0, { high: 0x736f6d65, low: 0x70736575 }),
-    xored(key1, { high: 0x646f7261, low: 0x6e646f6d }),
-    xored(key0, { high: 0x6c796765, low: 0x6e657261 }),
-    xored(key1, { high: 0x74656462, low: 0x79746573 }),
-  ] as const;
-  const padded = Buffer.alloc((Math.floor(message.length / 8) + 1) * 8);
-  padded.set(message);
-  padded[padded.length - 1] = message.length & 0xff;
-  for (let offset = 0; offset < padded.length; offset += 8) {
-    const word = wordAt(padded, offset);
-    xor(state[3], word);
-    rounds(state, 2);
-    xor(state[0], word);
+  const state = Int32Array.from(initial);
+  for (let half = 0; half < 4; half++) {
+    const word = wordAt(key, half * 4);
+    flip(state, half, word);
+    flip(state, half + 4, word);
   }
-  xor(state[2], { high: 0, low: 0xff });
-  rounds(state, 4);
-  const digest = state.reduce(xored, { high: 0, low: 0 });
-  const octets = Buffer.alloc(8);
-  octets.writeUInt32LE(digest.low >>> 0, 0);
-  octets.writeUInt32LE(digest.high >>> 0, 4);
-  return octets;
+  const whole = message.length - (message.length % 8);
+  for (let offset = 0; offset < whole; offset += 8) absorb(state, wordAt(message, offset), wordAt(message, offset + 4));
+  const rest = Buffer.alloc(8);
+  rest.set(message.subarray(whole));
+  rest[7] = message.length & 0xff;
+  absorb(state, wordAt(rest, 0), wordAt(rest, 4));
+  flip(state, 4, 0xff);
+  for (let round = 0; round < 4; round++) mix(state);
+  rest.writeInt32LE(foldHalves(state, 0), 0);
+  rest.writeInt32LE(foldHalves(state, 1), 4);
+  return rest;
 }
 
-function rounds([v0, v1, v2, v3]: readonly [Word, Word, Word, Word], count: number): void {
-  for (let round = 0; round < count; round++) {
-    add(v0, v1);
-    rotate(v1, 13);
-    xor(v1, v0);
-    rotate(v0, 32);
-    add(v2, v3);
-    rotate(v3, 16);
-    xor(v3, v2);
-    add(v0, v3);
-    rotate(v3, 21);
-    xor(v3, v0);
-    add(v2, v1);
-    rotate(v1, 17);
-    xor(v1, v2);
-    rotate(v2, 32);
-  }
+/** "somepseudorandomlygeneratedbytes", v0 to v3. */
+const initial = [0x70736575, 0x736f6d65, 0x6e646f6d, 0x646f7261, 0x6e657261, 0x6c796765, 0x79746573, 0x74656462];
+
+function absorb(state: Int32Array, low: number, high: number): void {
+  flip(state, 6, low);
+  flip(state, 7, high);
+  mix(state);
+  mix(state);
+  flip(state, 0, low);
+  flip(state, 1, high);
 }
 
-function add(word: Word, other: Word): void {
-  const low = (word.low >>> 0) + (other.low >>> 0);
-  word.high = (word.high + other.high + (low > 0xffffffff ? 1 : 0)) | 0;
-  word.low = low | 0;
+/** One round: add, rotate and exclusive or, on v0 to v3 at 0, 2, 4 and 6. */
+function mix(state: Int32Array): void {
+  addRotate(state, 0, 2, 13);
+  swap(state, 0);
+  addRotate(state, 4, 6, 16);
+  addRotate(state, 0, 6, 21);
+  addRotate(state, 4, 2, 17);
+  swap(state, 4);
 }
 
-function xor(word: Word, other: Word): void {
-  word.high ^= other.high;
-  word.low ^= other.low;
+/** One += other; other = rotated left by `bits`; other ^= one. */
+function addRotate(state: Int32Array, one: number, other: number, bits: number): void {
+  const [low, high] = [state[other] ?? 0, state[other + 1] ?? 0];
+  const sum = ((state[one] ?? 0) >>> 0) + (low >>> 0);
+  state[one] = sum;
+  state[one + 1] = (state[one + 1] ?? 0) + high + (sum > 0xffffffff ? 1 : 0);
+  state[other] = ((low << bits) | (high >>> (32 - bits))) ^ (state[one] ?? 0);
+  state[other + 1] = ((high << bits) | (low >>> (32 - bits))) ^ (state[one + 1] ?? 0);
 }
 
-function xored(word: Word, other: Word): Word {
-  return { high: word.high ^ other.high, low: word.low ^ other.low };
+/** Rotated by 32. */
+function swap(state: Int32Array, word: number): void {
+  const low = state[word] ?? 0;
+  state[word] = state[word + 1] ?? 0;
+  state[word + 1] = low;
 }
 
-/** To the left, by 32 or less. */
-function rotate(word: Word, bits: number): void {
-  const { high, low } = word;
-  if (bits === 32) {
-    word.high = low;
-    word.low = high;
-    return;
-  }
-  word.high = (high << bits) | (low >>> (32 - bits));
-  word.low = (low << bits) | (high >>> (32 - bits));
+function flip(state: Int32Array, half: number, bits: number): void {
+  state[half] = (state[half] ?? 0) ^ bits;
 }
 
-function wordAt(octets: Uint8Array, offset: number): Word {
-  const view = Buffer.from(octets.buffer, octets.byteOffset + offset, 8);
-  return { low: view.readInt32LE(0), high: view.readInt32LE(4) };
+function foldHalves(state: Int32Array, half: number): number {
+  return (state[half] ?? 0) ^ (state[half + 2] ?? 0) ^ (state[half + 4] ?? 0) ^ (state[half + 6] ?? 0);
+}
+
+function wordAt(octets: Uint8Array, offset: number): number {
+  const [low, high] = [(octets[offset] ?? 0) | ((octets[offset + 1] ?? 0) << 8), octets[offset + 2] ?? 0];
+  return low | (high << 16) | ((octets[offset + 3] ?? 0) << 24);
 }

@@ -1,8 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { pino } from 'pino';
 import { systemClock } from '../clock.ts';
-import { createForwarder, type ForwardParts, type UpstreamForwarder } from './forward/forwarder.ts';
-import { createCounts } from './forward/stats.ts';
+import { createForwarder, type UpstreamForwarder } from './forward/forwarder.ts';
 import { Nameserver } from './nameserver.ts';
 import type { DnsOptions } from './options.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
@@ -10,7 +9,6 @@ import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTa
 // The entry of an answering thread: a name server that is told what to do by messages.
 
 interface Running {
-  readonly options: DnsOptions;
   readonly server: Nameserver;
   readonly forwarder: UpstreamForwarder;
 }
@@ -34,14 +32,14 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
     return done;
   }
   if (running === undefined) throw new Error(`the thread was told to ${task.type} before it was created`);
-  const { server, forwarder, options } = running;
+  const { server, forwarder } = running;
   switch (task.type) {
     case 'update':
       server.update(task.entries);
       return done;
     case 'networks':
       server.setNetworks(task.networks);
-      forwarder.setAllowed([...options.forward.allowed, ...task.networks.flatMap(({ subnets }) => subnets)]);
+      forwarder.setAllowed(task.networks.flatMap(({ subnets }) => subnets));
       return done;
     case 'bind':
       await server.start();
@@ -57,44 +55,12 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
 }
 
 function create(options: DnsOptions): Running {
-  const forwarder = forwarderOf(options, {
+  const forwarder = createForwarder(options.forward, {
     clock: systemClock,
     log,
     isAllowed: (address) => isNear(address),
   });
-  return { options, forwarder, server: new Nameserver({ options, forwarder, clock: systemClock, log }) };
-}
-
-/** Until forwarding is there, other names are refused. */
-function forwarderOf(options: DnsOptions, parts: ForwardParts): UpstreamForwarder {
-  try {
-    return createForwarder(options.forward, parts);
-  } catch {
-    const counts = createCounts();
-    const idle = {
-      counts,
-      upstreams: [],
-      skipped: [],
-      cacheEntries: 0,
-      cacheOctets: 0,
-      inFlight: 0,
-      waiting: 0,
-      idleConnections: 0,
-    };
-    const refuse = async (query: Uint8Array): Promise<Uint8Array> => {
-      const reply = Buffer.from(query.subarray(0, 12));
-      reply.set([0x80 | (query[2] ?? 0), 0x85, 0, 0, 0, 0, 0, 0, 0, 0], 2);
-      return reply;
-    };
-    return {
-      start: async () => {},
-      stop: async () => {},
-      resolve: refuse,
-      setUpstreams: () => {},
-      setAllowed: () => {},
-      stats: () => idle,
-    };
-  }
+  return { forwarder, server: new Nameserver({ options, forwarder, clock: systemClock, log }) };
 }
 
 function isNear(address: string): boolean {
