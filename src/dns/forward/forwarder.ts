@@ -157,7 +157,7 @@ class UpstreamResolution implements UpstreamForwarder {
 
   async #ask(question: Question, client: string, stale: Remembered | undefined): Promise<Uint8Array | undefined> {
     const flight = this.#flightFor(question, client);
-    if (flight === undefined) return this.#drop(question);
+    if (flight === undefined) return stale ? this.#recallStale(question, stale) : this.#drop(question);
     this.#passengers++;
     flight.passengers++;
     const end = stale ? await this.#orLate(flight.end) : await flight.end;
