@@ -103,6 +103,8 @@ export const crdtDefaults = {
   retentionMs: 259_200_000,
   /** Gossip and heartbeats find what is missing within a beat; this finds what both missed. Ten beats apart, it costs nearly nothing. */
   compareMs: 10_000,
+  /** A container's start is several events within milliseconds; a host that starts hundreds says so a hundred times a second at most, which `src/crdt/ledger.ts` allows. */
+  gatherMs: 10,
   /** What is under way arrives within tens of milliseconds in one data centre; longer than that it was lost. */
   mendAfterMs: 100,
   /** An engine lists ten thousand containers in less; an engine that does not answer must not keep a new host from being known. */

@@ -1,8 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { HostId } from '../record.ts';
 
-/** A sender may make this many changes a second for long, and this many at once: a host that starts all it has. */
-const changesPerSecond = 100;
+/**
+ * An owner may say this much a second for long, and this much at once: a hundred changes, as they are gathered, and some
+ * signs of life; and what a link that was down holds back.
+ */
+const sayingsPerSecond = 120;
 const burst = 1000;
 
 /** Bad input of one kind, by who sent or made it. */
@@ -39,7 +42,7 @@ export class Ledger {
   allows(owner: HostId): boolean {
     const now = this.#clock.now();
     const { level, at } = this.#buckets.get(owner) ?? { level: burst, at: now };
-    const filled = Math.min(burst, level + ((now - at) * changesPerSecond) / 1000);
+    const filled = Math.min(burst, level + ((now - at) * sayingsPerSecond) / 1000);
     if (filled < 1) return false;
     this.#buckets.set(owner, { level: filled - 1, at: now });
     return true;

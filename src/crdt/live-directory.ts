@@ -10,6 +10,7 @@ export type HostFacts = Pick<HostView, 'epoch' | 'sequence' | 'heardMsAgo'>;
 /** The directory with its write side, which only replication uses. Write inside `batch`. */
 export class LiveDirectory implements Directory {
   readonly #factsOf: (id: HostId) => HostFacts;
+  readonly #stumbled: (cause: unknown) => void;
   readonly #hosts = new Map<HostId, HostEntry>();
   readonly #owners = new Owners();
   readonly #statics = new StaticTable();
@@ -20,8 +21,10 @@ export class LiveDirectory implements Directory {
   #changedHosts = new Set<HostId>();
   #depth = 0;
 
-  constructor(self: HostId, factsOf: (id: HostId) => HostFacts) {
+  /** `stumbled` hears of listeners that throw; what they missed, others still hear. */
+  constructor(self: HostId, factsOf: (id: HostId) => HostFacts, stumbled: (cause: unknown) => void) {
     this.#factsOf = factsOf;
+    this.#stumbled = stumbled;
     this.#host(self).status = 'self';
   }
 
@@ -162,8 +165,20 @@ export class LiveDirectory implements Directory {
     const [names, hosts] = [this.#changedNames, this.#changedHosts];
     this.#changedNames = new Set();
     this.#changedHosts = new Set();
-    if (hosts.size > 0) tellAll(this.#hostListeners, () => Array.from(hosts, (id) => this.#change(id)));
-    if (names.size > 0) tellAll(this.#nameListeners, () => Array.from(names, (name) => this.entry(name)));
+    if (hosts.size > 0) this.#tellAll(this.#hostListeners, () => Array.from(hosts, (id) => this.#change(id)));
+    if (names.size > 0) this.#tellAll(this.#nameListeners, () => Array.from(names, (name) => this.entry(name)));
+  }
+
+  #tellAll<T>(listeners: ReadonlySet<(changed: T) => void>, changed: () => T): void {
+    if (listeners.size === 0) return;
+    const value = changed();
+    for (const listener of listeners) {
+      try {
+        listener(value);
+      } catch (cause) {
+        this.#stumbled(cause);
+      }
+    }
   }
 
   #change(id: HostId): HostChange {
@@ -175,10 +190,4 @@ export class LiveDirectory implements Directory {
     const known = record === undefined ? {} : { record };
     return { id, ...known, status, ...this.#factsOf(id), records: containers.size, badRecords: bad.size };
   }
-}
-
-function tellAll<T>(listeners: ReadonlySet<(changed: T) => void>, changed: () => T): void {
-  if (listeners.size === 0) return;
-  const value = changed();
-  for (const listener of listeners) listener(value);
 }

@@ -16,6 +16,8 @@ export interface ReplicaOptions {
   readonly retentionMs: number;
   /** Time between comparisons with a random neighbour. */
   readonly compareMs: number;
+  /** Local changes that follow each other within this time go out together. */
+  readonly gatherMs: number;
   /** How long what is missing may still arrive by itself before a neighbour is asked for it. */
   readonly mendAfterMs: number;
   /** How long others keep a former run's containers before this host speaks without a listing of its engine. */

@@ -89,7 +89,11 @@ export class Replica implements TransportHandler {
   constructor(parts: ReplicaParts) {
     const { signer, clock, options, storage } = parts;
     this.#parts = parts;
-    this.#directory = new LiveDirectory(signer.hostId, (host) => this.#hosts.facts(host));
+    this.#directory = new LiveDirectory(
+      signer.hostId,
+      (host) => this.#hosts.facts(host),
+      (cause) => this.#stumbled(cause),
+    );
     this.directory = this.#directory;
     this.#hosts = new Hosts(signer.hostId, clock, options, this.#directory);
     this.#publisher = new Publisher(signer, () => this.#beginEpoch());
@@ -139,6 +143,7 @@ export class Replica implements TransportHandler {
    */
   async stop(how: 'restart' | 'leave'): Promise<void> {
     if (!this.#running) return;
+    this.#write(() => this.#voice.sayGathered());
     if (how === 'leave') this.#write(() => this.#voice.say([this.#publisher.farewell()]));
     else this.#voice.beat(true);
     this.#running = false;
@@ -318,14 +323,18 @@ export class Replica implements TransportHandler {
     return this.#parts.options.saveAfterMs * Math.max(1, this.#hosts.storedBytes / bytesPerSave);
   }
 
-  /** Runs what a timer or the mesh calls: a listener that throws is our own mistake, and ends nothing. */
+  /** Runs what a timer or the mesh calls: our own mistakes end nothing. */
   #safely<T>(run: () => T): T | undefined {
     try {
       return run();
     } catch (cause) {
-      this.#parts.log.error({ err: cause }, 'replication stumbled; please report this');
+      this.#stumbled(cause);
       return undefined;
     }
+  }
+
+  #stumbled(cause: unknown): void {
+    this.#parts.log.error({ err: cause }, 'replication stumbled; please report this');
   }
 
   #createVoice(): Voice {
@@ -335,6 +344,7 @@ export class Replica implements TransportHandler {
       publisher: this.#publisher,
       edited: () => this.#book.set.seen(this.#hosts.self),
       broadcast: (bytes) => this.#transport.broadcast(bytes),
+      atomically: (run) => this.#safely(() => this.#write(run)),
     });
   }
 

@@ -16,6 +16,8 @@ export interface VoiceParts {
   /** The number of this host's latest static edit. */
   edited(): number;
   broadcast(bytes: Uint8Array): void;
+  /** Runs it so that listeners hear of all its changes at once, and it throws nothing. */
+  atomically(run: () => void): void;
 }
 
 /** Beats for the same reason (a new link, a doubt) come at most this often, in milliseconds. */
@@ -29,6 +31,9 @@ export class Voice {
   #beat = 0;
   #beatAt = Number.NEGATIVE_INFINITY;
   #lastBeat: Envelope | undefined;
+  #gathered = new Map<string, string | undefined>();
+  #changedAt = Number.NEGATIVE_INFINITY;
+  #cancelGathering: (() => void) | undefined;
   #cancelSoon: (() => void) | undefined;
   #stopBeating = () => {};
 
@@ -46,11 +51,31 @@ export class Voice {
   stop(): void {
     this.#stopBeating();
     this.#cancelSoon?.();
+    this.#cancelGathering?.();
   }
 
-  /** Publishes changes of what was published before; before that there is nothing to change. */
+  /**
+   * Publishes changes of what was published before; before that there is nothing to change. The first goes out at once,
+   * those that follow it closely go together.
+   */
   change(changes: Changes): void {
-    if (this.#parts.publisher.sequence > 0) this.say(this.#parts.publisher.change(changes));
+    const { clock, options, publisher } = this.#parts;
+    if (publisher.sequence === 0) return;
+    for (const [key, value] of changes) this.#gathered.set(key, value);
+    const wait = this.#changedAt + options.gatherMs - clock.now();
+    if (wait <= 0) this.sayGathered();
+    else this.#cancelGathering ??= clock.after(wait, () => this.#parts.atomically(() => this.sayGathered()));
+  }
+
+  /** Publishes what was gathered. */
+  sayGathered(): void {
+    this.#cancelGathering?.();
+    this.#cancelGathering = undefined;
+    const changes = this.#gathered;
+    this.#gathered = new Map();
+    if (changes.size === 0) return;
+    this.#changedAt = this.#parts.clock.now();
+    this.say(this.#parts.publisher.change(changes));
   }
 
   /** Takes one's own words in, as everybody will, and sends them; what is too long is announced, to be fetched. */

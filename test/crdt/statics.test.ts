@@ -117,7 +117,11 @@ class Book {
 
   constructor(number: number) {
     const signer = testSigner(number);
-    this.directory = new LiveDirectory(signer.hostId, () => ({ epoch: 0, sequence: 0 }));
+    this.directory = new LiveDirectory(
+      signer.hostId,
+      () => ({ epoch: 0, sequence: 0 }),
+      () => {},
+    );
     this.book = new StaticBook(signer, this.directory, () => 2 ** 20);
   }
 
