@@ -118,7 +118,8 @@ export class Answer {
     for (let offset = 4; offset < headerOctets; offset++) reply[offset] = page[at + offset] ?? 0;
     // RFC 4343 section 4.1 and draft 0x20: the question comes back in the letters it was sent in.
     for (let offset = headerOctets; offset < questionEnd; offset++) reply[offset] = bytes[offset] ?? 0;
-    for (let offset = questionEnd; offset < octets; offset++) reply[offset] = page[at + offset] ?? 0;
+    if (octets - questionEnd > longCopyOctets) page.copy(reply, questionEnd, at + questionEnd, at + octets);
+    else for (let offset = questionEnd; offset < octets; offset++) reply[offset] = page[at + offset] ?? 0;
     if (this.addresses > 1) this.rotate(reply);
     if (query.hasOpt) {
       reply[11] = (reply[11] ?? 0) + 1;
@@ -170,6 +171,9 @@ export class Answer {
     }
   }
 }
+
+/** From here on the library's copy is faster than a loop, which has no call to make. */
+const longCopyOctets = 256;
 
 const noPage = Buffer.alloc(0);
 

@@ -6,14 +6,14 @@ export class Shuffle {
     this.state = seed | 1;
   }
 
-  /** A whole number from 0 to `bound` - 1. */
+  /** A whole number from 0 to `bound` - 1, which is at most 65,536: scaled, because a division costs more than all the rest. */
   below(bound: number): number {
     let { state } = this;
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
     this.state = state;
-    return (state >>> 0) % bound;
+    return ((state >>> 16) * bound) >>> 16;
   }
 
   /** Fisher-Yates, in place, on a part of the list. */
