@@ -14,6 +14,9 @@ export class Life {
   record: ContainerRecord | undefined;
   /** When its latest event arrived, on the count of all that arrives. */
   touched = 0;
+  /** When the engine was last to be asked about it, and when the question of its latest answer was sent. */
+  asked = 0;
+  answered = 0;
   /** When the end of its latest run arrived, on the same count. */
   ended = 0;
   readonly #clock: Clock;
@@ -32,6 +35,11 @@ export class Life {
   goOn(inspection: Inspection): void {
     if (this.inspection?.startedAt !== inspection.startedAt) this.#seenAt = this.#clock.now();
     this.inspection = inspection;
+  }
+
+  /** Whether an answer is still to come. */
+  get isAwaited(): boolean {
+    return this.answered < this.asked;
   }
 
   signal(signal: number | undefined, at: number): void {

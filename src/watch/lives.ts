@@ -75,12 +75,13 @@ export class Lives {
     life.touched = this.#arrived;
     switch (event.type) {
       case 'started':
-        this.#output.inspect(life.id);
+        this.#ask(life);
         break;
       case 'changed':
       case 'moved':
-        // Networks are connected before a start and disconnected after an end; both have events of their own.
-        if (life.inspection !== undefined) this.#output.inspect(life.id);
+        // Networks are connected before a start and disconnected after an end; both have events of their own. But an
+        // answer that is under way may be older than this event.
+        if (life.inspection !== undefined || life.isAwaited) this.#ask(life);
         break;
       case 'signalled':
         life.signal(event.signal, event.at);
@@ -98,9 +99,10 @@ export class Lives {
   /** Takes in an inspection that was asked for at `askedAt`; undefined for a container that is gone. */
   inspected(id: string, askedAt: number, inspection: Inspection | undefined): void {
     const life = this.#lifeOf(id);
+    life.answered = askedAt;
     if (askedAt < life.ended) {
       this.#output.count('overtakenInspections');
-      this.#output.inspect(id);
+      this.#ask(life);
     } else if (inspection?.running) {
       life.goOn(inspection);
       if (joinedContainer(inspection) !== undefined) this.#joined.add(life);
@@ -125,7 +127,8 @@ export class Lives {
       if (life.crashes.forgotten) this.#forget(life);
     }
     const ids = summaries.filter((each) => which === 'all' || this.#differs(each)).map(({ id }) => id);
-    for (const id of ids) this.#lifeOf(id);
+    this.#arrived += 1;
+    for (const id of ids) this.#lifeOf(id).asked = this.#arrived;
     return ids;
   }
 
@@ -154,12 +157,17 @@ export class Lives {
   #ended(life: Life, at: number): void {
     if (life.inspection !== undefined && at < life.inspection.startedAt) {
       this.#output.count('lateEnds');
-      this.#output.inspect(life.id);
+      this.#ask(life);
     } else {
       if (life.inLoop) life.crashes.add();
       life.ended = this.#arrived;
       this.#end(life);
     }
+  }
+
+  #ask(life: Life): void {
+    life.asked = this.#arrived;
+    this.#output.inspect(life.id);
   }
 
   #end(life: Life): void {
@@ -203,7 +211,7 @@ export class Lives {
     for (const loser of this.#holders.hold(life, record.addresses)) {
       this.#output.count('evictions');
       this.#publish(loser);
-      this.#output.inspect(loser.id);
+      this.#ask(loser);
     }
     this.#output.put(record);
     this.#republishJoined(life.id);

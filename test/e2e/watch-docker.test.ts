@@ -1,8 +1,9 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LabHost } from '../support/lab/host.ts';
 import { imageTag } from '../support/lab/images.ts';
 import { Lab } from '../support/lab/lab.ts';
 import { describeEngine } from '../watch/engine-suite.ts';
+import { WatchedHost } from '../watch/host.ts';
 import { commandVerbs } from '../watch/verbs.ts';
 
 let lab: Lab;
@@ -28,3 +29,26 @@ describeEngine('a real Docker Engine', async () =>
     restartEngine: () => host.restartEngine(),
   }),
 );
+
+describe('a real Docker Engine that starts a container again and again', () => {
+  it('waits longer each time, and so does the record', async () => {
+    await using watched = new WatchedHost(`unix://${host.engineSocket}`);
+    await vi.waitFor(() => expect(watched.watch.status().connected).toBe(true));
+    const loop = ['--restart', 'always', imageTag('busybox'), 'sh', '-c', 'sleep 0.2; exit 1'];
+    const id = await host.docker('run', '--detach', '--name', 'loop', ...loop);
+    await vi.waitFor(() => expect(watched.watch.status().counts.heldBack).toBeGreaterThan(1), { timeout: 30_000 });
+    expect(watched.sink.records.has(id)).toBe(false);
+    await host.docker('rm', '--force', 'loop');
+  });
+
+  it('does not have its containers waiting to be started counted as running', async () => {
+    const loop = ['--restart', 'always', imageTag('busybox'), 'sh', '-c', 'exit 1'];
+    await host.docker('run', '--detach', '--name', 'loop', ...loop);
+    const state = () => host.docker('inspect', '--format', '{{.State.Status}} {{.State.Running}}', 'loop');
+    await vi.waitFor(async () => expect(await state()).toBe('restarting true'), { timeout: 30_000, interval: 50 });
+    await using watched = new WatchedHost(`unix://${host.engineSocket}`);
+    await vi.waitFor(() => expect(watched.sink.listings).toBe(1), { timeout: 10_000 });
+    expect(watched.sink.records.size).toBe(0);
+    await host.docker('rm', '--force', 'loop');
+  });
+});

@@ -71,6 +71,17 @@ export function describeEngine(
       await expectTruth();
     });
 
+    it('is exact after a container was killed and started many times in a row', async () => {
+      await run({ name: 'web' });
+      for (let turn = 0; turn < 8; turn += 1) {
+        await engine.kill('web', 'KILL');
+        await engine.start('web');
+      }
+      await expectTruth();
+      await engine.kill('web', 'KILL');
+      await expectTruth();
+    });
+
     it('takes up a new name', async () => {
       await run({ name: 'old' });
       await until(() => expect(told('old')).toBeDefined());

@@ -142,6 +142,14 @@ describe('the life of a container', () => {
     expect(told.inspections).toEqual([]);
   });
 
+  it('is looked at again for a change that overtook the answer to its start', () => {
+    told.event('started', 'a', 1);
+    const askedAt = told.lives.now;
+    told.event('changed', 'a', 2);
+    told.lives.inspected('a', askedAt, running('a', 1, {}));
+    expect(told.inspections).toEqual(['a', 'a']);
+  });
+
   it('is told once while nothing of it changes', () => {
     told.runs('a', 1);
     told.runs('a', 1);

@@ -81,7 +81,7 @@ describe('a watched host', () => {
     engine.rename('web', 'back');
     await engine.open();
     await until(() => expect(host.sink.named('back')).toBeDefined());
-    expect(host.watch.status()).toMatchObject({ connected: true, type: 'docker', containers: 1 });
+    await until(() => expect(host.watch.status()).toMatchObject({ connected: true, type: 'docker', containers: 1 }));
   });
 
   it('tells nothing after it was stopped, which may be said twice, and leaves nothing open', async () => {
