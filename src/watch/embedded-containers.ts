@@ -6,12 +6,10 @@ import {
   type EmbeddedHealth,
   type EmbeddedNetwork,
 } from './embedded-container.ts';
+import { type EmbeddedEvent, EmbeddedEvents } from './embedded-events.ts';
 import { AddressPool } from './embedded-pool.ts';
 import { parseSignal } from './signal.ts';
 
-/** As many of the latest events as an engine keeps for those who ask for them later. */
-const eventsKept = 256;
-const microsPerSecond = 1_000_000;
 const killSignal = 9;
 
 /** A network to make. */
@@ -24,15 +22,6 @@ export interface EmbeddedNetworkOptions {
   readonly options?: Readonly<Record<string, string>>;
 }
 
-/** What happened, as `GET /events` tells it. */
-export interface EmbeddedEvent {
-  readonly Type: 'container' | 'network';
-  readonly Action: string;
-  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
-  readonly time: number;
-  readonly timeNano: number;
-}
-
 /**
  * Containers and networks that are only told of, with the verbs of the docker command. Containers are named by name;
  * what the docker command would refuse throws.
@@ -41,16 +30,13 @@ export class EmbeddedContainers {
   readonly #containers = new Map<string, ContainerState>();
   readonly #networks = new Map<string, EmbeddedNetwork>();
   readonly #pools = new Map<string, AddressPool>();
-  readonly #listeners = new Set<(event: EmbeddedEvent) => void>();
-  readonly #events: EmbeddedEvent[] = [];
-  readonly #clock: Clock;
+  readonly #events: EmbeddedEvents;
   readonly #seed: string;
   #made = 0;
-  #lastMicros = 0;
 
   /** Containers on the default bridge get addresses of `subnet`, such as `127.11.0.0/16`. */
   constructor(subnet: string, clock: Clock = systemClock) {
-    this.#clock = clock;
+    this.#events = new EmbeddedEvents(clock);
     this.#seed = `${subnet} ${clock.random()}`;
     this.createNetwork({ name: 'bridge', subnets: [subnet] });
     this.createNetwork({ name: 'host', driver: 'host', subnets: [] });
@@ -74,7 +60,7 @@ export class EmbeddedContainers {
     if (container.running) return;
     for (const network of container.endpoints.keys()) this.#plug(container, network);
     container.status = 'running';
-    container.startedAt = timestamp(this.#nowMicros());
+    container.startedAt = this.#events.now();
     container.health = container.spec.health;
     this.#tell(container, 'start');
   }
@@ -146,7 +132,7 @@ export class EmbeddedContainers {
     const network = { id: id ?? this.#newId(), name, driver, scope, subnets, options };
     this.#networks.set(name, network);
     for (const subnet of subnets) this.#pools.set(`${name} ${subnet}`, new AddressPool(subnet));
-    this.#emit('network', 'create', network.id, { name, type: driver });
+    this.#events.emit('network', 'create', network.id, { name, type: driver });
   }
 
   removeNetwork(name: string): void {
@@ -154,7 +140,7 @@ export class EmbeddedContainers {
     const users = [...this.#containers.values()].filter((each) => each.endpoints.has(name) && each.running);
     if (users.length > 0) throw new Error(`network ${name} is in use`);
     this.#networks.delete(name);
-    this.#emit('network', 'destroy', network.id, { name, type: network.driver });
+    this.#events.emit('network', 'destroy', network.id, { name, type: network.driver });
   }
 
   connect(name: string, network: string, aliases: readonly string[] = []): void {
@@ -173,12 +159,7 @@ export class EmbeddedContainers {
 
   /** Does `act` and tells nobody, as an engine whose reader was too slow. */
   loseEvents(act: () => void): void {
-    const listeners = [...this.#listeners];
-    const kept = [...this.#events];
-    this.#listeners.clear();
-    act();
-    this.#events.splice(0, this.#events.length, ...kept);
-    for (const listener of listeners) this.#listeners.add(listener);
+    this.#events.lose(act);
   }
 
   /** Its first address; undefined when it does not run or has none. */
@@ -222,9 +203,7 @@ export class EmbeddedContainers {
 
   /** Tells what was kept since then, and from now on what happens, until the returned function is called. */
   protected subscribe(sinceSeconds: number, listener: (event: EmbeddedEvent) => void): () => void {
-    for (const event of this.#events) if (event.timeNano / 1e9 >= sinceSeconds) listener(event);
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#events.subscribe(sinceSeconds, listener);
   }
 
   /** Every container that runs dies, or was killed with the engine; returns their names. */
@@ -250,7 +229,7 @@ export class EmbeddedContainers {
     if (endpoint === undefined) return;
     const pools = network.subnets.flatMap((subnet) => this.#pools.get(`${name} ${subnet}`) ?? []);
     endpoint.addresses = pools.map((pool) => ({ address: pool.take(), prefixLength: pool.prefixLength }));
-    this.#emit('network', 'connect', network.id, { container: container.id, name, type: network.driver });
+    this.#events.emit('network', 'connect', network.id, { container: container.id, name, type: network.driver });
   }
 
   #unplug(container: ContainerState, name: string): void {
@@ -260,7 +239,7 @@ export class EmbeddedContainers {
     for (const { address } of endpoint.addresses)
       for (const subnet of network.subnets) this.#pools.get(`${name} ${subnet}`)?.giveBack(address);
     endpoint.addresses = [];
-    this.#emit('network', 'disconnect', network.id, { container: container.id, name, type: network.driver });
+    this.#events.emit('network', 'disconnect', network.id, { container: container.id, name, type: network.driver });
   }
 
   #networkJson({ id, name, driver, scope, subnets, options }: EmbeddedNetwork) {
@@ -276,22 +255,7 @@ export class EmbeddedContainers {
 
   #tell(container: ContainerState, action: string, attributes: Readonly<Record<string, string>> = {}): void {
     const { id, name, spec } = container;
-    this.#emit('container', action, id, { ...spec.labels, image: spec.image ?? 'busybox', name, ...attributes });
-  }
-
-  #emit(Type: EmbeddedEvent['Type'], Action: string, ID: string, Attributes: Readonly<Record<string, string>>): void {
-    const micros = this.#nowMicros();
-    const time = Math.floor(micros / microsPerSecond);
-    const event = { Type, Action, Actor: { ID, Attributes }, time, timeNano: micros * 1000 };
-    this.#events.push(event);
-    if (this.#events.length > eventsKept) this.#events.shift();
-    for (const listener of this.#listeners) listener(event);
-  }
-
-  /** The engine's own clock: never twice the same, so that what came first can be told. */
-  #nowMicros(): number {
-    this.#lastMicros = Math.max(this.#lastMicros + 1, this.#clock.wallNow() * 1000);
-    return this.#lastMicros;
+    this.#events.emit('container', action, id, { ...spec.labels, image: spec.image ?? 'busybox', name, ...attributes });
   }
 
   #newId(): string {
@@ -320,9 +284,4 @@ export class EmbeddedContainers {
     if (network === undefined) throw new Error(`there is no network named ${name}`);
     return network;
   }
-}
-
-function timestamp(micros: number): string {
-  const fraction = String(micros % microsPerSecond).padStart(6, '0');
-  return `${new Date(Math.floor(micros / 1000)).toISOString().slice(0, 19)}.${fraction}000Z`;
 }

@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { EmbeddedContainers, type EmbeddedEvent } from './embedded-containers.ts';
+import { EmbeddedContainers } from './embedded-containers.ts';
+import type { EmbeddedEvent } from './embedded-events.ts';
 import { asFields, listOf, parseJson } from './fields.ts';
 
 export interface EmbeddedEngineOptions {
