@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Lab } from '../test/support/lab/lab.ts';
 import { until } from '../test/support/lab/until.ts';
 
@@ -31,7 +32,7 @@ export interface Propagation {
 export async function measurePropagation(lab: Lab, starts: number): Promise<Propagation> {
   const host = lab.host(1);
   await host.createContainer({ name, options: ['--restart', 'no'] });
-  const program = join(import.meta.dirname, '../test/support/lab/answer-clock.ts');
+  const program = fileURLToPath(import.meta.resolve('../test/support/lab/answer-clock.ts'));
   const clocks = await Promise.all(
     lab.hosts.map((each) =>
       each.machine.start('answer-clock', [process.execPath, program, each.gateway, `${name}.weave.local`]),

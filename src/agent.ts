@@ -1,4 +1,5 @@
 import { hkdfSync, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import packageJson from '../package.json' with { type: 'json' };
 import { Answering } from './answering.ts';
@@ -16,6 +17,7 @@ import {
   watchDefaults,
 } from './config.ts';
 import { Replica } from './crdt/replica.ts';
+import { holderOf } from './dns/port-holder.ts';
 import { type Config, type Endpoint, UsageError } from './flags.ts';
 import { type Identity, loadIdentity } from './identity.ts';
 import { createLog } from './log.ts';
@@ -23,7 +25,7 @@ import { Mesh } from './mesh/mesh.ts';
 import type { Secrets } from './mesh/secret.ts';
 import { encodeToken } from './mesh/token.ts';
 import { endpointText, Operator } from './operator.ts';
-import { type Address, type HostRecord, type Network, parseAddress } from './record.ts';
+import { type Address, type HostRecord, type Network, parseAddress, quote } from './record.ts';
 import { accepted, type Result, refused } from './result.ts';
 import { findSecrets } from './secrets.ts';
 import { openStore, type Store } from './store.ts';
@@ -55,13 +57,14 @@ export async function createAgent(config: Config, parts: AgentParts = {}): Promi
     const identity = await loadIdentity(store, log);
     const found = await findSecrets(config, store);
     if (!found.ok) throw config.join === undefined ? new Error(found.problem) : new UsageError(found.problem);
+    const apiToken = await readToken(config.apiTokenFile);
     const engine = config.docker
       ? openDockerEngine(config.dockerHost ?? flagDefaults.dockerHost, process.env)
       : undefined;
     if (engine?.ok === false) throw new UsageError(`--docker-host: ${engine.problem}`);
     const { secrets, peers } = found.value;
     const all = [...config.peers, ...peers];
-    return new Agent({ config, clock, log, store, identity, secrets, engine: engine?.value, peers: all });
+    return new Agent({ config, clock, log, store, identity, secrets, engine: engine?.value, apiToken, peers: all });
   } catch (error) {
     await store.close();
     throw error;
@@ -74,6 +77,8 @@ interface Built {
   readonly log: ReturnType<typeof createLog>;
   readonly store: Store;
   readonly identity: Identity;
+  /** What API addresses off this host ask for. */
+  readonly apiToken: string | undefined;
   /** Undefined: no engine is watched. */
   readonly engine: Engine | undefined;
   /** Undefined: none was given, and the peers' cannot be guessed; the mesh stays on this machine. */
@@ -95,6 +100,7 @@ export class Agent {
   #watch: Watch | undefined;
   #listed = false;
   #waited = false;
+  #starting: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
   #left = Promise.withResolvers<void>();
   /** What operators see and do. */
@@ -119,7 +125,8 @@ export class Agent {
       listen: config.api,
       clock,
       log: log.child({ room: 'api' }),
-      options: apiDefaults,
+      options: { ...apiDefaults, ...(built.apiToken !== undefined && { token: built.apiToken }) },
+      holderOf: (_address, port) => holderOf(port),
     });
   }
 
@@ -130,8 +137,9 @@ export class Agent {
 
   /** Starts all rooms; throws one clear error, with nothing left open, where one cannot be had. */
   async start(): Promise<void> {
+    this.#starting = this.#start();
     try {
-      await this.#start();
+      await this.#starting;
     } catch (error) {
       await this.stop('vanish');
       throw error;
@@ -171,6 +179,8 @@ export class Agent {
     );
     await this.#replica.start();
     await this.#mesh.start();
+    // From here on a step is left out when the agent was told to end meanwhile; `stop` waits for the one under way.
+    if (this.#ending) return;
     for (const peer of peers) this.#mesh.connect(peer);
     this.#tellHost();
     // Built only now, since host-network containers are at the host's own address, which the mesh found.
@@ -179,6 +189,7 @@ export class Agent {
     else this.#watch.start();
     await this.#api.start();
     await this.#firstListing();
+    if (this.#ending) return;
     await this.#answering?.start();
     log.info({ host: this.#built.identity.hostId, name: config.name, version }, 'started');
   }
@@ -191,20 +202,33 @@ export class Agent {
     const { clock } = this.#built;
     const giveUpAt = clock.now() + agentDefaults.enginePatienceMs;
     while (!this.#listed && clock.now() < giveUpAt && this.#ending === undefined)
-      await new Promise<void>((resolve) => void clock.after(agentDefaults.enginePollMs, resolve));
+      await new Promise<void>((resolve) => void clock.after(agentDefaults.pollMs, resolve));
     this.#waited = true;
   }
 
   async #stop(how: Ending): Promise<void> {
+    await this.#starting.catch(() => {});
     for (const undo of this.#undo) undo();
     await this.#watch?.stop();
     if (how === 'vanish') await this.#mesh.stop();
-    await this.#replica.stop(how === 'leave' ? 'leave' : 'restart');
+    if (how === 'leave') await this.#withdraw();
+    await this.#replica.stop('restart');
     await this.#answering?.stop();
     await this.#api.stop();
     await this.#mesh.stop();
     await this.#built.store.close();
     this.#built.log.info({ how }, 'stopped');
+  }
+
+  /** Takes this host's records back; waits a little for a link to tell it over, where others are known. */
+  async #withdraw(): Promise<void> {
+    const { clock } = this.#built;
+    const giveUpAt = clock.now() + agentDefaults.leaveLinkMs;
+    const isAlone = () =>
+      this.#replica.directory.hosts().every(({ status }) => status === 'self' || status === 'quiet');
+    while (this.#mesh.neighbours().length === 0 && !isAlone() && clock.now() < giveUpAt)
+      await new Promise<void>((resolve) => void clock.after(agentDefaults.pollMs, resolve));
+    await this.#replica.stop('leave');
   }
 
   /** This host's own record, published when it is another than before. */
@@ -246,6 +270,7 @@ export class Agent {
       secrets: secrets ?? [],
       clock,
       storage: store,
+      holderOf: (_address, port) => holderOf(port),
       log: log.child({ room: 'mesh' }),
       options: {
         ...meshDefaults,
@@ -328,7 +353,6 @@ export class Agent {
       replica: this.#replica,
       mesh: this.#mesh,
       dns: this.#answering,
-      upstreams: () => config.upstreams?.map(({ address, port }) => endpointText(address, port)) ?? [],
       engine: () => this.#engineView(),
       networks: () => this.#networks,
       readiness: () => this.#readiness(),
@@ -339,7 +363,7 @@ export class Agent {
       }),
       token: () => this.#token(),
       leave: async () => {
-        await this.#replica.stop('leave');
+        await this.#withdraw();
         // The answer to the operator goes out before the API closes.
         this.#built.clock.after(agentDefaults.leaveDelayMs, () => this.#left.resolve());
       },
@@ -371,4 +395,14 @@ export class Agent {
 /** Made of the host's key, so that cookies stay good over a restart: 16 octets in hexadecimal. */
 function cookieSecretOf({ seed }: Identity): string {
   return Buffer.from(hkdfSync('sha256', seed, '', 'weft dns cookies 1', 16)).toString('hex');
+}
+
+/** The bearer token in a file; throws one clear error where there is none. */
+async function readToken(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const token = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`--api-token-file: ${quote(file)} cannot be read`, { cause });
+  });
+  if (token.trim() === '') throw new Error(`--api-token-file: ${quote(file)} is empty; write a token into it`);
+  return token.trim();
 }

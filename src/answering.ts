@@ -2,8 +2,7 @@ import { networkInterfaces } from 'node:os';
 import type { Clock } from './clock.ts';
 import type { Explanation } from './dns/explanation.ts';
 import type { DnsOptions, ListenAddress } from './dns/options.ts';
-import { DnsService } from './dns/service.ts';
-import type { DnsStats } from './dns/stats.ts';
+import { DnsService, type ServiceStats } from './dns/service.ts';
 import type { Log } from './log.ts';
 import { type NameEntry, type Network, parseAddress } from './record.ts';
 
@@ -81,7 +80,7 @@ export class Answering {
     return this.#service?.explain(name, from);
   }
 
-  async stats(): Promise<(DnsStats & { readonly threadRestarts: number }) | undefined> {
+  async stats(): Promise<ServiceStats | undefined> {
     return this.#service?.stats();
   }
 

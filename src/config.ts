@@ -246,9 +246,11 @@ export const agentDefaults = {
   /** An engine that starts together with the agent is waited for so long before the host says that nothing runs on it. */
   enginePatienceMs: 3_000,
   /** Well below what a person notices at start. */
-  enginePollMs: 10,
+  pollMs: 10,
   /** A port that another program holds is tried for again; as often as an operator who watches would. */
   bindRetryMs: 2_000,
+  /** A host that leaves while it is not linked waits so long for a link; its records would stay with the others else. */
+  leaveLinkMs: 2_000,
   /** Time for the answer to `weft leave` to reach the operator. */
   leaveDelayMs: 100,
 } as const;

@@ -25,6 +25,9 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   err,
 });
 
+/** Whatever hangs, the process is gone before an init system or `docker stop` would kill it. */
+const endWithinMs = 5_000;
+
 /** Runs the agent until it is told to end. */
 async function up(given: GivenFlags): Promise<void> {
   const config = parseConfig(given, process.env);
@@ -37,6 +40,7 @@ async function up(given: GivenFlags): Promise<void> {
   });
   await Promise.race([agent.start(), stopped]);
   const how = await Promise.race([stopped.then(() => 'restart' as const), agent.left.then(() => 'leave' as const)]);
+  setTimeout(() => process.exit(exitCodes.failed), endWithinMs).unref();
   await agent.stop(how);
 }
 

@@ -12,7 +12,7 @@ import type {
 } from './api/control.ts';
 import type { Replica } from './crdt/replica.ts';
 import type { Explanation as DnsExplanation, ExplainedRecord as DnsRecord } from './dns/explanation.ts';
-import type { DnsStats } from './dns/stats.ts';
+import type { ServiceStats } from './dns/service.ts';
 import type { Mesh } from './mesh/mesh.ts';
 import { diagnose, type Symptoms } from './problems.ts';
 import {
@@ -41,7 +41,6 @@ export interface OperatorParts {
   readonly replica: Replica;
   readonly mesh: Mesh;
   readonly dns: Answering | undefined;
-  readonly upstreams: () => readonly string[];
   readonly engine: () => EngineView | undefined;
   readonly networks: () => readonly Network[];
   readonly symptoms: () => Pick<Symptoms, 'dns' | 'storage' | 'loopbackOnly'>;
@@ -50,11 +49,14 @@ export interface OperatorParts {
   readonly leave: () => Promise<void>;
 }
 
+/** RFC 1035 section 4.2: where name servers are, unless told. */
+const dnsPort = 53;
+
 /** What operators can see and do, made of the rooms' own words. */
 export class Operator implements AgentControl {
   readonly agent: AgentIdentity;
   readonly #parts: OperatorParts;
-  #stats: DnsStats | undefined;
+  #stats: ServiceStats | undefined;
 
   constructor(parts: OperatorParts) {
     this.agent = parts.agent;
@@ -105,7 +107,7 @@ export class Operator implements AgentControl {
     return {
       listen: dns.boundAddresses().map(({ address, port }) => endpointText(address, port)),
       ttlSeconds,
-      upstreams: this.#parts.upstreams(),
+      upstreams: upstreamsOf(stats),
       queries: stats === undefined ? 0 : stats.counts.udpQuestions + stats.counts.tcpQuestions,
       ...(stats && { counts: countsOf(stats) }),
     };
@@ -194,7 +196,15 @@ export function endpointText(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function countsOf({ counts, replies }: DnsStats): Record<string, number> {
+/** Who other names are asked of, as the first thread has it; all follow the same file. */
+function upstreamsOf(stats: ServiceStats | undefined): string[] {
+  const [forward] = stats?.forward ?? [];
+  return (
+    forward?.upstreams.map(({ address, port }) => (port === dnsPort ? address : endpointText(address, port))) ?? []
+  );
+}
+
+function countsOf({ counts, replies }: ServiceStats): Record<string, number> {
   const byCode = Object.entries(replies).map(([code, count]) => [`replies ${code}`, count]);
   return { ...counts, ...Object.fromEntries(byCode) };
 }

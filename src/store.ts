@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
+import { makeDirectory } from './make-directory.ts';
 import { quote } from './record.ts';
 
 /** The data directory: whole small files, read at start and replaced when they change. */
@@ -86,7 +87,7 @@ const pidFile = 'pid';
 
 async function openDirectory(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeDirectory(dataDir, 0o700);
     const names = await readdir(dataDir);
     const leftovers = names.filter((name) => name.endsWith(temporarySuffix));
     await Promise.all(leftovers.map((name) => rm(join(dataDir, name)).catch(() => {})));

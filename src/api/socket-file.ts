@@ -1,6 +1,7 @@
-import { chmod, lstat, mkdir, stat, unlink } from 'node:fs/promises';
+import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { makeDirectory } from '../make-directory.ts';
 
 /** The owner and the socket's group may talk to the agent; its group is the directory's where that is set-group-id. */
 const socketMode = 0o660;
@@ -21,17 +22,6 @@ export async function prepareSocketFile(path: string): Promise<void> {
 /** Lets the owner and group in, after `listen` made the file. */
 export async function openSocketFile(path: string): Promise<void> {
   await chmod(path, socketMode);
-}
-
-/** Not `mkdir` with `recursive`: below /proc that one tries for ever. */
-async function makeDirectory(path: string): Promise<void> {
-  const stats = await stat(path).catch(() => undefined);
-  if (stats?.isDirectory()) return;
-  if (dirname(path) !== path) await makeDirectory(dirname(path));
-  await mkdir(path).catch((error) => {
-    // Another agent may make it at the same moment.
-    if (error.code !== 'EEXIST' || stats) throw error;
-  });
 }
 
 function answers(path: string): Promise<boolean> {

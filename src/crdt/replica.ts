@@ -1,63 +1,22 @@
-import { type Clock, every } from '../clock.ts';
-import type { Log } from '../log.ts';
+import { every } from '../clock.ts';
 import type { ContainerRecord, HostId, HostRecord, Name, StaticData, StaticRecord } from '../record.ts';
 import { accepted, type Result, refused } from '../result.ts';
 import { answerTo } from './answers.ts';
 import type { Directory } from './directory.ts';
 import { Disk } from './disk.ts';
-import { nextEpoch } from './epoch.ts';
 import { Exchange } from './exchange.ts';
 import { Gate } from './gate.ts';
 import { Hosts } from './hosts.ts';
-import { IdentityWatch } from './identity-watch.ts';
 import { toChunks } from './item.ts';
-import { Ledger, type LedgerOffence } from './ledger.ts';
+import { Ledger } from './ledger.ts';
 import { LiveDirectory } from './live-directory.ts';
-import type { ReplicaOptions } from './options.ts';
-import { OwnRecords } from './own-records.ts';
-import { Publisher } from './publisher.ts';
+import { OwnHost } from './own-host.ts';
+import type { ReplicaParts, ReplicaStats } from './replica-parts.ts';
 import { decodeRequest } from './request.ts';
-import type { Signer } from './signer.ts';
 import { StaticBook } from './static-book.ts';
 import type { Edit } from './static-edit.ts';
 import type { StaticsSummary } from './statics.ts';
-import type { Storage } from './storage.ts';
-import type { Transport, TransportHandler, Verdict } from './transport.ts';
-import { Voice } from './voice.ts';
-
-export interface ReplicaParts {
-  readonly signer: Signer;
-  readonly storage: Storage;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly options: ReplicaOptions;
-}
-
-/** What replication counted since its start, and the state it is in. */
-export interface ReplicaStats {
-  /** Envelopes by what became of them, such as `snapshot merged`, `update known`, `wrong signature`. */
-  readonly envelopes: Readonly<Record<string, number>>;
-  /** Bad input by the neighbour that sent it, or the host that made it, and by reason. */
-  readonly offences: readonly LedgerOffence[];
-  /** Requests to neighbours that this host began, and those that broke off. */
-  readonly exchanges: number;
-  readonly exchangesFailed: number;
-  /** Bytes kept verbatim to relay: snapshots and updates of all hosts. */
-  readonly storedBytes: number;
-  readonly staticRecords: number;
-  /** Most hosts went quiet together: this host suspects itself and keeps answering with their records. */
-  readonly preserving: boolean;
-  /** Another agent signs with this host's key. */
-  readonly duplicateIdentity: boolean;
-}
-
-/** A mesh of one, until there is another. */
-const alone: Transport = {
-  broadcast: () => {},
-  neighbours: () => [],
-  async *request() {},
-  blame: () => {},
-};
+import { alone, type Transport, type TransportHandler, type Verdict } from './transport.ts';
 
 /**
  * What all hosts know, as this host knows it. It holds one single-writer document for each host and the shared static
@@ -73,16 +32,12 @@ export class Replica implements TransportHandler {
   readonly #directory: LiveDirectory;
   readonly #hosts: Hosts;
   readonly #book: StaticBook;
-  readonly #own: OwnRecords;
+  readonly #own: OwnHost;
   readonly #ledger: Ledger;
-  readonly #publisher: Publisher;
-  readonly #voice: Voice;
   readonly #gate: Gate;
   readonly #disk: Disk;
-  readonly #identity: IdentityWatch;
   #exchange: Exchange;
   #transport: Transport = alone;
-  #lastEpoch = 0;
   #running = false;
   #cancels: Array<() => void> = [];
 
@@ -96,13 +51,10 @@ export class Replica implements TransportHandler {
     );
     this.directory = this.#directory;
     this.#hosts = new Hosts(signer.hostId, clock, options, this.#directory);
-    this.#publisher = new Publisher(signer, () => this.#beginEpoch());
-    this.#book = new StaticBook(signer, this.#directory, () => this.#publisher.epoch);
-    this.#own = new OwnRecords((container) => this.#directory.nextClaim(container));
+    this.#book = new StaticBook(signer, this.#directory, () => this.#own.epoch);
     this.#ledger = new Ledger(clock, options.maxHosts);
-    this.#identity = new IdentityWatch(clock);
     this.#disk = new Disk(storage, this.#hosts, this.#book);
-    this.#voice = this.#createVoice();
+    this.#own = this.#createOwnHost();
     this.#gate = this.#createGate();
     this.#exchange = this.#createExchange();
   }
@@ -116,10 +68,12 @@ export class Replica implements TransportHandler {
   /** Loads what the disk has (as `stale`), begins a new epoch, and begins to beat. */
   async start(): Promise<void> {
     const { clock, options } = this.#parts;
-    this.#lastEpoch = await this.#disk.lastEpoch();
-    this.#directory.batch(await this.#disk.load());
-    this.#lastEpoch = Math.max(this.#lastEpoch, this.#hosts.clock(this.#hosts.self).epoch);
-    this.#publisher.jump();
+    const lastEpoch = await this.#disk.lastEpoch();
+    const load = await this.#disk.load();
+    this.#directory.batch(() => {
+      load();
+      this.#own.begin(lastEpoch);
+    });
     this.#running = true;
     this.#cancels = [
       every(clock, options.doubtStepMs / 2, () => this.#safely(() => this.#look())),
@@ -129,11 +83,9 @@ export class Replica implements TransportHandler {
         () => this.#saveEveryMs(),
         () => this.#disk.saveDirectory(),
       ),
-      clock.after(options.listingGraceMs, () => this.#safely(() => this.#speakUnlisted())),
+      clock.after(options.listingGraceMs, () => this.#safely(() => this.#write(() => this.#own.speakUnlisted()))),
     ];
-    this.#recall();
-    if (this.#own.listed) this.#write(() => this.#publish());
-    this.#voice.start();
+    this.#own.voice.start();
     for (const peer of this.#transport.neighbours()) this.linkUp(peer);
   }
 
@@ -143,11 +95,11 @@ export class Replica implements TransportHandler {
    */
   async stop(how: 'restart' | 'leave'): Promise<void> {
     if (!this.#running) return;
-    this.#write(() => this.#voice.sayGathered());
-    if (how === 'leave') this.#write(() => this.#voice.say([this.#publisher.farewell()]));
-    else this.#voice.beat(true);
+    this.#write(() => this.#own.voice.sayGathered());
+    if (how === 'leave') this.#write(() => this.#own.leave());
+    else this.#own.voice.beat(true);
     this.#running = false;
-    this.#voice.stop();
+    this.#own.voice.stop();
     this.#exchange.stop();
     for (const cancel of this.#cancels) cancel();
     await Promise.all([this.#disk.saveDirectory(), this.#disk.saveStatics()]);
@@ -155,26 +107,22 @@ export class Replica implements TransportHandler {
 
   /** Says what this host is; published with the containers, at once when they already are. */
   setHost(record: HostRecord): void {
-    this.#write(() => this.#voice.change(this.#own.setHost(record)));
+    this.#write(() => this.#own.setHost(record));
   }
 
   /** The engine's full listing: exactly these containers run here. */
   replaceContainers(records: readonly ContainerRecord[]): void {
-    const changes = this.#own.replace(records);
-    this.#write(() => {
-      if (this.#publisher.sequence > 0) this.#voice.change(changes);
-      else if (this.#running) this.#publish();
-    });
+    this.#write(() => this.#own.replace(records));
   }
 
   /** A container that began or changed. It takes its addresses from any other container here that still had them. */
   putContainer(record: ContainerRecord): void {
-    this.#write(() => this.#voice.change(this.#own.put(record)));
+    this.#write(() => this.#own.put(record));
   }
 
   /** A container that ended; nothing happens when it is not known. */
   removeContainer(id: string): void {
-    this.#write(() => this.#voice.change(this.#own.remove(id)));
+    this.#write(() => this.#own.remove(id));
   }
 
   /** Adds static records for the whole mesh; one with the same name and data as an older one replaces it. */
@@ -198,7 +146,7 @@ export class Replica implements TransportHandler {
     const epitaph = this.#hosts.epitaph(id);
     if (!this.#hosts.mayForget(epitaph)) return refused(`host ${id} is ${this.#hosts.liveness.status(id)}, not gone`);
     this.#write(() => this.#hosts.forget(epitaph));
-    this.#voice.speakOf('forget', epitaph);
+    this.#own.voice.speakOf('forget', epitaph);
     return accepted(id);
   }
 
@@ -211,7 +159,7 @@ export class Replica implements TransportHandler {
       storedBytes: this.#hosts.storedBytes,
       staticRecords: this.#book.set.size,
       preserving: this.#hosts.liveness.preserving,
-      duplicateIdentity: this.#identity.duplicate,
+      duplicateIdentity: this.#own.isDuplicate,
     };
   }
 
@@ -229,7 +177,7 @@ export class Replica implements TransportHandler {
       answerTo(request.value, {
         hosts: this.#hosts,
         book: this.#book,
-        freshBeat: () => this.#voice.freshBeat(),
+        freshBeat: () => this.#own.voice.freshBeat(),
         lacking: (host, epoch, sequence) => this.#exchange.want(host, epoch, sequence, from),
         differs: () => this.#exchange.pullSoon(from),
         equalHash: (hash) => Buffer.compare(hash, this.#hash()) === 0,
@@ -239,7 +187,7 @@ export class Replica implements TransportHandler {
 
   linkUp(peer: HostId): void {
     if (!this.#running) return;
-    this.#voice.beatSoon();
+    this.#own.voice.beatSoon();
     void this.#exchange.pullAll(peer);
   }
 
@@ -254,24 +202,8 @@ export class Replica implements TransportHandler {
     return this.#directory.batch(change);
   }
 
-  /** The first word of an epoch: everything. */
-  #publish(): void {
-    this.#voice.say([this.#publisher.begin(this.#own.entries())]);
-  }
-
-  /** No listing came: says what this host is, with what the former run said of its containers, as far as is known. */
-  #speakUnlisted(): void {
-    if (this.#publisher.sequence > 0) return;
-    this.#recall();
-    this.#write(() => this.#publish());
-  }
-
-  #recall(): void {
-    this.#own.recall(this.#directory.containers(this.#hosts.self));
-  }
-
   #tellEdits(edits: readonly Edit[]): void {
-    for (const { envelope } of edits) this.#transport.broadcast(envelope.bytes);
+    for (const { envelope } of edits) this.#broadcast(envelope.bytes);
     if (edits.length > 0) void this.#disk.saveStatics();
   }
 
@@ -286,27 +218,8 @@ export class Replica implements TransportHandler {
     const links = this.#transport.neighbours().length;
     const { suspects, doubtful } = this.#directory.batch(() => this.#hosts.look(links));
     if (suspects.length > 0) this.#exchange.ask(suspects);
-    for (const host of doubtful) this.#voice.speakOf('doubt', { host, ...this.#hosts.liveness.lastBeat(host) });
+    for (const host of doubtful) this.#own.voice.speakOf('doubt', { host, ...this.#hosts.liveness.lastBeat(host) });
     this.#directory.batch(() => this.#hosts.expire());
-  }
-
-  #beginEpoch(): number {
-    this.#lastEpoch = nextEpoch(this.#lastEpoch, this.#parts.clock.random());
-    void this.#disk.saveEpoch(this.#lastEpoch);
-    return this.#lastEpoch;
-  }
-
-  /** Another life of this host began a later epoch: goes above it and says everything again. */
-  #jumpOver(epoch: number): void {
-    this.#lastEpoch = Math.max(this.#lastEpoch, epoch);
-    const may = this.#identity.mayJump();
-    if (this.#identity.duplicate)
-      this.#parts.log.error({ host: this.#hosts.self }, "another agent uses this host's key");
-    if (!may) return;
-    const published = this.#publisher.sequence > 0;
-    this.#publisher.jump();
-    if (published) this.#publish();
-    this.#voice.beatSoon();
   }
 
   #hash(): Uint8Array {
@@ -337,13 +250,18 @@ export class Replica implements TransportHandler {
     this.#parts.log.error({ err: cause }, 'replication stumbled; please report this');
   }
 
-  #createVoice(): Voice {
-    return new Voice({
+  #broadcast(bytes: Uint8Array): void {
+    this.#safely(() => this.#transport.broadcast(bytes));
+  }
+
+  #createOwnHost(): OwnHost {
+    return new OwnHost({
       ...this.#parts,
       hosts: this.#hosts,
-      publisher: this.#publisher,
+      directory: this.#directory,
+      disk: this.#disk,
       edited: () => this.#book.set.seen(this.#hosts.self),
-      broadcast: (bytes) => this.#transport.broadcast(bytes),
+      broadcast: (bytes) => this.#broadcast(bytes),
       atomically: (run) => this.#safely(() => this.#write(run)),
     });
   }
@@ -360,11 +278,11 @@ export class Replica implements TransportHandler {
         overdue: (host, peer) => this.#exchange.refresh(host, peer),
         lackingStatics: (peer) => this.#exchange.wantStatics(peer),
         edited: () => void this.#disk.saveStatics(),
-        doubted: () => this.#voice.beatSoon(),
-        signedElsewhere: (epoch) => this.#jumpOver(epoch),
-        returned: ({ bytes }) => this.#transport.broadcast(bytes),
+        doubted: () => this.#own.voice.beatSoon(),
+        signedElsewhere: (epoch) => this.#own.jumpOver(epoch),
+        returned: ({ bytes }) => this.#broadcast(bytes),
         blame: (peer, reason) => this.#transport.blame(peer, reason),
-        ownEpoch: () => this.#publisher.epoch,
+        ownEpoch: () => this.#own.epoch,
       },
     });
   }

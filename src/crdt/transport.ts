@@ -28,3 +28,11 @@ export interface TransportHandler {
   linkUp(peer: HostId): void;
   linkDown(peer: HostId): void;
 }
+
+/** A mesh of one, until there is another. */
+export const alone: Transport = {
+  broadcast: () => {},
+  neighbours: () => [],
+  async *request() {},
+  blame: () => {},
+};

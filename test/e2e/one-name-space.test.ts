@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ContainerSpec, LabHost } from '../support/lab/host.ts';
+import type { ContainerSpec } from '../support/lab/container.ts';
+import type { LabHost } from '../support/lab/host.ts';
 import { Lab } from '../support/lab/lab.ts';
 import { until } from '../support/lab/until.ts';
 

@@ -10,8 +10,6 @@ import type { Machine } from './machine.ts';
 import { killAll, type Run } from './run.ts';
 import type { Wire } from './wire.ts';
 
-export type { ContainerSpec };
-
 export interface NetworkSpec {
   /** The next free one of the lab unless said. */
   readonly subnet?: string;

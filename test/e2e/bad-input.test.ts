@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** What a user gets for a mistake: one clear sentence on standard error, and the exit code of the contract. */
 
-const main = join(import.meta.dirname, '../src/main.ts');
+const main = join(import.meta.dirname, '../../src/main.ts');
 /** Any run that ends by itself ends well within this, also on a busy machine. */
 const patienceMs = 30_000;
 let directory = '';
@@ -43,21 +43,21 @@ describe('what the machine refuses fails with the reason', () => {
     await using holder = await holdPort();
     const outcome = await up('--dns-listen', `127.0.0.1:${holder.port}`);
     expect(outcome.code).toBe(1);
-    expect(outcome.stderr).toMatch(new RegExp(`127.0.0.1:${holder.port}.* taken by .*${process.pid}`));
+    expect(outcome.stderr).toMatch(new RegExp(`127.0.0.1:${holder.port}.*pid ${process.pid}`));
   });
 
   it('a mesh port in use', async () => {
     await using holder = await holdPort();
     const outcome = await up('--mesh-listen', `127.0.0.1:${holder.port}`);
     expect(outcome.code).toBe(1);
-    expect(outcome.stderr).toMatch(new RegExp(`127.0.0.1:${holder.port}.* taken by .*${process.pid}`));
+    expect(outcome.stderr).toMatch(new RegExp(`127.0.0.1:${holder.port}.*pid ${process.pid}`));
   });
 
   it('an API port in use', async () => {
     await using holder = await holdPort();
     const outcome = await up('--api', `127.0.0.1:${holder.port}`);
     expect(outcome.code).toBe(1);
-    expect(outcome.stderr).toMatch(new RegExp(`127.0.0.1:${holder.port}.* taken by .*${process.pid}`));
+    expect(outcome.stderr).toMatch(new RegExp(`127.0.0.1:${holder.port}.*pid ${process.pid}`));
   });
 
   it('a secret file that is not there', async () => {
