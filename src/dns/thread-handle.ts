@@ -71,12 +71,10 @@ export class ThreadHandle {
   /** Lets the thread answer what it owes; ends it by force after `patienceMs`. */
   async stop(patience: Promise<void>): Promise<void> {
     if (this.gone) return;
-    const stopped = this.ask({ type: 'stop' }).then(
-      () => {},
-      () => {},
-    );
+    const ended = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
+    this.ask({ type: 'stop' }).catch(() => {});
     this.gone = true;
-    await Promise.race([stopped, patience]);
+    await Promise.race([ended, patience]);
     await this.worker.terminate();
   }
 

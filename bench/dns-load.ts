@@ -1,0 +1,197 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** The server has one core, the load the other, so that neither takes time from the other. */
+export const serverCore = '0';
+const loadCore = availableParallelism() > 1 ? '1' : '0';
+/** As dnsperf counts: sockets, and questions that are out at once. */
+const clients = '4';
+const outstanding = '100';
+/** `/proc/PID/stat` counts in hundredths of a second on every Linux that Node runs on. */
+const ticksPerSecond = 100;
+/** A server that has not ended by then is ended by force. */
+const stopMs = 5000;
+
+export interface Load {
+  readonly port: number;
+  readonly questions: string;
+  readonly seconds: number;
+  readonly transport?: 'udp' | 'tcp';
+}
+
+export interface Throughput {
+  readonly answered: number;
+  readonly lost: number;
+  readonly perSecond: number;
+}
+
+export interface Latency {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly lost: number;
+}
+
+/** As many questions as the server answers. */
+export async function fullLoad({ port, questions, seconds, transport = 'udp' }: Load): Promise<Throughput> {
+  const out = await dnsperf(port, [
+    '-d',
+    questions,
+    '-l',
+    String(seconds),
+    '-m',
+    transport,
+    '-c',
+    clients,
+    '-q',
+    outstanding,
+  ]);
+  return {
+    answered: figure(out, /Queries completed:\s+(\d+)/),
+    lost: figure(out, /Queries lost:\s+(\d+)/),
+    perSecond: Math.round(figure(out, /Queries per second:\s+([\d.]+)/)),
+  };
+}
+
+/** Every question once, so that whatever a server prepares at the first one is ready. */
+export async function warmUp({ port, questions, transport = 'udp' }: Load): Promise<void> {
+  await dnsperf(port, ['-d', questions, '-n', '1', '-m', transport, '-c', clients, '-q', outstanding]);
+}
+
+/** So many questions a second, each timed. */
+export async function pacedLoad(
+  { port, questions, seconds, transport = 'udp' }: Load,
+  perSecond: number,
+): Promise<Latency> {
+  const pace = ['-Q', String(perSecond), '-v'];
+  const out = await dnsperf(port, [
+    '-d',
+    questions,
+    '-l',
+    String(seconds),
+    '-m',
+    transport,
+    '-c',
+    clients,
+    '-q',
+    '1000',
+    ...pace,
+  ]);
+  const times = [...out.matchAll(/^> \S+ \S+ \S+ ([\d.]+)$/gm)]
+    .map(([, time]) => Number(time) * 1000)
+    .sort((a, b) => a - b);
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
+  return { p50Ms: at(0.5), p99Ms: at(0.99), lost: figure(out, /Queries lost:\s+(\d+)/) };
+}
+
+let lastServer = 0;
+
+/** A server under measurement. A mark in the environment finds all its processes, also those that leave their parent. */
+export class Server {
+  private readonly child: ChildProcess;
+  private readonly output: string[] = [];
+  private readonly mark = `WEFT_BENCH_SERVER=${process.pid}-${++lastServer}`;
+  readonly port: number;
+
+  constructor(command: readonly string[], port: number, { pinned = true }: { pinned?: boolean } = {}) {
+    const [program = '', ...rest] = pinned ? ['taskset', '-c', serverCore, ...command] : command;
+    this.port = port;
+    const [variable = '', value = ''] = this.mark.split('=');
+    const env = { ...process.env, [variable]: value };
+    this.child = spawn(program, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.on('data', (chunk) => this.output.push(String(chunk)));
+    this.child.on('error', (error) => this.output.push(error.message));
+  }
+
+  /** Resolves when it answers `name` with an address. */
+  async ready(name: string, patienceMs = 60_000): Promise<void> {
+    const end = performance.now() + patienceMs;
+    while (performance.now() < end) {
+      const { stdout } = await run('dig', [
+        '+short',
+        '+tries=1',
+        '+time=1',
+        '-p',
+        String(this.port),
+        '@127.0.0.1',
+        name,
+      ]).catch(() => ({ stdout: '' }));
+      if (/^\d+\.\d+\.\d+\.\d+$/m.test(stdout)) return;
+      if (this.child.exitCode !== null) break;
+    }
+    throw new Error(`the server does not answer: ${this.output.join('').slice(-500)}`);
+  }
+
+  /** Seconds of processor time that its processes have used. */
+  cpuSeconds(): number {
+    return sum(this.pids().map(ticks)) / ticksPerSecond;
+  }
+
+  memoryMegabytes(): number {
+    return Math.round(sum(this.pids().map(residentKilobytes)) / 1024);
+  }
+
+  /** Ends all its processes and waits until they are gone. */
+  async stop(): Promise<void> {
+    const patience = performance.now() + stopMs;
+    this.signal('SIGTERM');
+    while (this.pids().length > 0) {
+      if (performance.now() > patience) this.signal('SIGKILL');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    for (const pid of this.pids()) {
+      try {
+        process.kill(Number(pid), signal);
+      } catch {
+        // It ended by itself in the meantime.
+      }
+    }
+  }
+
+  private pids(): string[] {
+    return readdirSync('/proc').filter((name) => {
+      if (!/^\d+$/.test(name)) return false;
+      return readOrNothing(`/proc/${name}/environ`).split('\0').includes(this.mark);
+    });
+  }
+}
+
+async function dnsperf(port: number, options: readonly string[]): Promise<string> {
+  const fixed = ['-c', loadCore, 'dnsperf', '-s', '127.0.0.1', '-p', String(port), '-W'];
+  const { stdout } = await run('taskset', [...fixed, ...options], { maxBuffer: 512 * 1024 * 1024 });
+  return stdout;
+}
+
+function figure(text: string, pattern: RegExp): number {
+  return Number(pattern.exec(text)?.[1] ?? Number.NaN);
+}
+
+/** User and system time; the fields of `stat` behind the name, which may hold anything. */
+function ticks(pid: string): number {
+  const text = readOrNothing(`/proc/${pid}/stat`);
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+}
+
+function residentKilobytes(pid: string): number {
+  return figure(readOrNothing(`/proc/${pid}/status`), /VmRSS:\s+(\d+)/) || 0;
+}
+
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

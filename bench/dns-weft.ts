@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+import { systemClock } from '../src/clock.ts';
+import { dnsDefaults, forwardDefaults } from '../src/config.ts';
+import { DnsService } from '../src/dns/service.ts';
+import { createLog } from '../src/log.ts';
+import type { Address, Domain } from '../src/record.ts';
+import { dnsOptions, fixed } from '../test/dns/zone-words.ts';
+import { benchAddresses, benchDomain, benchName } from './dns-zone.ts';
+
+// Weft's name server as an agent runs it, without the rest of the agent: one process of the benchmark.
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    names: { type: 'string', default: '1000' },
+    threads: { type: 'string', default: '1' },
+    upstream: { type: 'string' },
+    /** So many names take another address each second. */
+    churn: { type: 'string', default: '0' },
+  },
+});
+/** Changes come in this many batches a second, as they would from so many hosts. */
+const batchesPerSecond = 100;
+const names = Number(values.names);
+const churn = Number(values.churn);
+const listen = [{ address: '127.0.0.1' as Address, port: Number(values.port) }];
+const upstreams = values.upstream === undefined ? [] : [{ address: '127.0.0.1', port: Number(values.upstream) }];
+
+const options = dnsOptions({
+  domains: [benchDomain as Domain],
+  listen,
+  limits: dnsDefaults.limits,
+  forward: { ...dnsOptions().forward, ...forwardDefaults, upstreams },
+});
+const service = new DnsService({
+  options,
+  threads: Number(values.threads),
+  clock: systemClock,
+  log: createLog('warn'),
+});
+service.update(Array.from({ length: names }, (_, index) => fixed(benchName(index), ...benchAddresses(index))));
+await service.start();
+
+let next = 0;
+if (churn > 0) setInterval(change, 1000 / batchesPerSecond);
+process.on('SIGTERM', () => void service.stop().then(() => process.exit()));
+setInterval(() => {}, 1_000_000);
+
+function change(): void {
+  const batch = Array.from({ length: Math.round(churn / batchesPerSecond) }, () => {
+    next++;
+    return fixed(benchName(next % names), ...benchAddresses(next % 100_000));
+  });
+  service.update(batch);
+}
