@@ -26,9 +26,6 @@ export interface Envelope {
   readonly bytes: Uint8Array;
 }
 
-/** Why an envelope is not taken; `unknown version` is no offence. */
-export type EnvelopeProblem = 'too large' | 'unknown version' | 'malformed' | 'wrong signature';
-
 /** Octets of an Ed25519 signature (RFC 8032 section 5.1.6). */
 const signatureLength = 64;
 /** A mesh holds a few versions next to each other; what claims to be far beyond them is garbage. */

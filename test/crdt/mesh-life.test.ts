@@ -315,6 +315,52 @@ describe('hosts of one mesh', () => {
     expect(two.answers('here')).toEqual(['10.1.0.1']);
   });
 
+  it('tell of a burst of changes in few envelopes, the first at once', async () => {
+    const { lab, one, two } = await trio();
+    for (let number = 1; number <= 200; number += 1)
+      one.put(one.container(`c${number}`, ['burst'], `10.1.0.${number}`));
+    expect(one.answers('burst')).toEqual(['10.1.0.1']);
+    await lab.run(5);
+    expect(two.answers('burst')).toEqual(['10.1.0.1']);
+    await lab.run(50);
+    expect(two.answers('burst')).toHaveLength(200);
+    expect(two.replica.stats().envelopes['update merged']).toBe(2);
+  });
+
+  it('say the last changes before they stop', async () => {
+    const { lab, one, two } = await trio();
+    one.put(one.container('c1', ['first'], '10.1.0.1'));
+    one.put(one.container('c2', ['last'], '10.1.0.2'));
+    await one.stop('restart');
+    await lab.run(10);
+    expect(two.answers('last')).toEqual(['10.1.0.2']);
+  });
+
+  it('go on when one who listens throws', async () => {
+    const { lab, one, two } = await trio();
+    two.directory.onNames(() => {
+      throw new Error('not ready');
+    });
+    const seen = watch(two, 'here');
+    one.put(one.container('c1', ['here'], '10.1.0.1'));
+    await lab.run(100);
+    expect(seen).toEqual([['10.1.0.1']]);
+  });
+
+  it('fetch what is too long for a broadcast', async () => {
+    const { lab, one, two, three } = await trio();
+    for (let number = 0; number < 400; number += 1)
+      one.truth.set(
+        `c${number}`,
+        one.container(`c${number}`, [`name${number}`], `10.1.${number >> 8}.${number & 255}`),
+      );
+    one.list();
+    await lab.run(1_000);
+    expect(two.answers('name399')).toHaveLength(1);
+    expect(lab.agree([one, two, three])).toBe(true);
+    expect(two.replica.stats().storedBytes).toBeGreaterThan(lab.options.maxBroadcastBytes);
+  });
+
   it('leave nothing running after they stopped, twice', async () => {
     const { lab } = await trio();
     for (const host of lab.hosts) {
