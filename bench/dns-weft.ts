@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/clock.ts';
 import { dnsDefaults, forwardDefaults } from '../src/config.ts';
+import { createForwarder } from '../src/dns/forward/forwarder.ts';
+import { Nameserver } from '../src/dns/nameserver.ts';
 import { DnsService } from '../src/dns/service.ts';
 import { createLog } from '../src/log.ts';
 import type { Address, Domain } from '../src/record.ts';
@@ -17,6 +19,8 @@ const { values } = parseArgs({
     upstream: { type: 'string' },
     /** So many names take another address each second. */
     churn: { type: 'string', default: '0' },
+    /** In the main thread, where the profiler looks. */
+    'main-thread': { type: 'boolean', default: false },
   },
 });
 /** Changes come in this many batches a second, as they would from so many hosts. */
@@ -32,12 +36,11 @@ const options = dnsOptions({
   limits: dnsDefaults.limits,
   forward: { ...dnsOptions().forward, ...forwardDefaults, upstreams },
 });
-const service = new DnsService({
-  options,
-  threads: Number(values.threads),
-  clock: systemClock,
-  log: createLog('warn'),
-});
+const log = createLog('warn');
+const parts = { options, clock: systemClock, log };
+const service = values['main-thread']
+  ? new Nameserver({ ...parts, forwarder: createForwarder(options.forward, parts) })
+  : new DnsService({ ...parts, threads: Number(values.threads) });
 service.update(Array.from({ length: names }, (_, index) => fixed(benchName(index), ...benchAddresses(index))));
 await service.start();
 
