@@ -32,7 +32,7 @@ export class Answering {
   readonly #parts: AnsweringParts;
   #service: DnsService | undefined;
   #networks: readonly Network[] = [];
-  #problem: string | undefined = 'the container bridge has no address yet';
+  #problem: string | undefined = 'the name server has not started yet';
   #turn: Promise<void> = Promise.resolve();
   #cancelRetry = () => {};
   #stopped = false;
@@ -89,6 +89,7 @@ export class Answering {
     this.#turn = this.#turn.then(async () => {
       const listen = bridgeAddresses(this.#networks).map((address) => ({ address, port: this.#parts.defaultPort }));
       const wanted = listen.slice(0, 1);
+      if (wanted.length === 0 && this.#service === undefined) this.#problem = 'the container bridge has no address yet';
       if (this.#stopped || wanted.length === 0 || sameEndpoints(wanted, this.boundAddresses())) return;
       await this.#open(wanted).catch((error: unknown) => {
         this.#parts.log.error({ err: error }, 'questions are not answered');
@@ -107,13 +108,15 @@ export class Answering {
     const service = new DnsService({ options: { ...options, listen, forward }, threads, clock, log });
     service.setNetworks(this.#networks);
     service.update(entries());
+    // Known from here on, so that what changes while its threads start reaches them.
+    this.#service = service;
     try {
       await service.start();
     } catch (error) {
+      this.#service = undefined;
       this.#problem = error instanceof Error ? error.message : String(error);
       throw error;
     }
-    this.#service = service;
     this.#problem = undefined;
     log.info({ listen: service.boundAddresses() }, 'answering questions');
   }
