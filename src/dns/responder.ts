@@ -141,11 +141,10 @@ export class Responder {
     const { query } = this;
     const hash = questionHash(query.hash, type, client.group.id);
     let answer = this.lasting.find(hash, packet, query.nameEnd, type, client.group.id);
-    if (answer === undefined) {
+    if (answer === undefined || !answer.current) {
       answer = this.fleeting.find(hash, packet, query.nameEnd, type, client.group.id);
       if (answer === undefined || answer.generation !== this.generation) return undefined;
     }
-    if (!answer.current) return undefined;
     const { hidden } = answer;
     return hidden !== undefined && client.container !== undefined && hidden.has(client.container) ? undefined : answer;
   }

@@ -89,6 +89,17 @@ describe('aliases', () => {
     expect((await twin.wait('www.weave.local')).rcode).toBe('NXDOMAIN');
   });
 
+  it('take the place of addresses, and give it back, without being compiled at each question', () => {
+    const twin = new Twin([fixed('a', '192.0.2.1'), fixed('c', '192.0.2.7')]);
+    expect(data(twin.ask('a'))).toEqual(['192.0.2.1']);
+    twin.responder.update([alias('a', 'c')]);
+    for (let question = 0; question < 10; question++)
+      expect(data(twin.ask('a'))).toEqual(['c.weave.local', '192.0.2.7']);
+    expect(twin.responder.counters.counts.compiled).toBe(2);
+    twin.responder.update([fixed('a', '192.0.2.1')]);
+    expect(data(twin.ask('a'))).toEqual(['192.0.2.1']);
+  });
+
   it('do not count beside anything else (RFC 1034 section 3.6.2)', () => {
     const both = entry('a', [], [made('a', { type: 'cname', target: 'b' }), made('a', address('192.0.2.7'))]);
     expect(new Twin([both]).ask('a').answers).toEqual(['a 1 A 192.0.2.7']);

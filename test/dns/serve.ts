@@ -1,20 +1,23 @@
 import { systemClock } from '../../src/clock.ts';
+import { dnsDefaults } from '../../src/config.ts';
 import { DnsService } from '../../src/dns/service.ts';
 import { createLog } from '../../src/log.ts';
 import type { Address } from '../../src/record.ts';
 import { dnsOptions, fixed } from './zone-words.ts';
 
-// A name server in a process of its own, for resolvers that ask port 53 only: `node serve.ts NAME=ADDRESS,ADDRESS…`.
+// A name server in a process of its own: `node serve.ts PORT NAME=ADDRESS,ADDRESS…`.
 
-const listen = [{ address: '127.0.0.1' as Address, port: 53 }];
+const [port, ...names] = process.argv.slice(2);
+const listen = [{ address: '127.0.0.1' as Address, port: Number(port) }];
+const { limits } = dnsDefaults;
 const service = new DnsService({
-  options: dnsOptions({ listen }),
+  options: dnsOptions({ listen, limits }),
   threads: 1,
   clock: systemClock,
   log: createLog('warn'),
 });
 service.update(
-  process.argv.slice(2).map((argument) => {
+  names.map((argument) => {
     const [name = '', addresses = ''] = argument.split('=');
     return fixed(name, ...addresses.split(','));
   }),

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
   place = await started(
     spawn('unshare', ['--net', '--mount', 'sh', '-c', setUp], { stdio: ['ignore', 'pipe', 'inherit'] }),
   );
-  const program = join(import.meta.dirname, '../dns/serve.ts');
+  const program = fileURLToPath(import.meta.resolve('../dns/serve.ts'));
   const names = [
     `nodebb=${three.join()}`,
     `many=${hundred.join()}`,
@@ -34,7 +35,9 @@ beforeAll(async () => {
     'web.shop=192.0.2.8',
   ];
   server = await started(
-    spawn('nsenter', [...inside(), process.execPath, program, ...names], { stdio: ['ignore', 'pipe', 'inherit'] }),
+    spawn('nsenter', [...inside(), process.execPath, program, '53', ...names], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
   );
 });
 
