@@ -1,13 +1,12 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run, startProcess } from '../support/lab/command.ts';
 
-const run = promisify(execFile);
 const directory = mkdtempSync(join(tmpdir(), 'weft-resolvers-'));
 const three = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
 const hundred = Array.from({ length: 100 }, (_, index) => `198.51.100.${index + 1}`);
@@ -19,13 +18,13 @@ let server: ChildProcess;
 
 beforeAll(async () => {
   const source = join(import.meta.dirname, 'lookup.c');
-  await run('gcc', ['-O1', '-o', join(directory, 'glibc'), source]);
-  await run('musl-gcc', ['-static', '-O1', '-o', join(directory, 'musl'), source]);
+  await run(['gcc', '-O1', '-o', join(directory, 'glibc'), source]);
+  await run(['musl-gcc', '-static', '-O1', '-o', join(directory, 'musl'), source]);
   const resolvConf = join(directory, 'resolv.conf');
   writeFileSync(resolvConf, 'nameserver 127.0.0.1\nsearch weave.local\noptions timeout:2 attempts:1\n');
   const setUp = `ip link set lo up && mount --bind ${resolvConf} /etc/resolv.conf && echo ready && exec sleep 600`;
   place = await started(
-    spawn('unshare', ['--net', '--mount', 'sh', '-c', setUp], { stdio: ['ignore', 'pipe', 'inherit'] }),
+    startProcess(['unshare', '--net', '--mount', 'sh', '-c', setUp], { stdio: ['ignore', 'pipe', 'inherit'] }),
   );
   const program = fileURLToPath(import.meta.resolve('../dns/serve.ts'));
   const names = [
@@ -35,7 +34,7 @@ beforeAll(async () => {
     'web.shop=192.0.2.8',
   ];
   server = await started(
-    spawn('nsenter', [...inside(), process.execPath, program, '53', ...names], {
+    startProcess(['nsenter', ...inside(), process.execPath, program, '53', ...names], {
       stdio: ['ignore', 'pipe', 'inherit'],
     }),
   );
@@ -136,8 +135,8 @@ function node(script: string): Promise<string[]> {
 }
 
 async function ask(...command: string[]): Promise<string[]> {
-  const { stdout } = await run('nsenter', [...inside(), ...command]);
-  return stdout.trim().split('\n');
+  const answers = await run(['nsenter', ...inside(), ...command]);
+  return answers.trim().split('\n');
 }
 
 function inside(): string[] {
