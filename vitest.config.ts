@@ -3,10 +3,33 @@ import { defineConfig } from 'vitest/config';
 /** One end-to-end step may wait for a Docker Engine to start on a busy machine. */
 const e2eTimeoutMs = 180_000;
 
+/**
+ * Tests that open real sockets, threads or processes and wait for them: seconds each, where the others take
+ * milliseconds. `npm run check` leaves them out, to be done in ten seconds; `npm test` does not.
+ */
+const edgeTests = [
+  'test/agents.test.ts',
+  'test/cli/main.test.ts',
+  'test/dns/forward/hostile.test.ts',
+  'test/dns/service.test.ts',
+  'test/mesh/{exchange,gate,memory,topology}.test.ts',
+  'test/tally.test.ts',
+  'test/watch/watch.test.ts',
+];
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**', ...edgeTests],
+          // Loading the packages anew for each file would take longer than the tests.
+          isolate: false,
+        },
+      },
+      { test: { name: 'edge', include: edgeTests } },
       {
         test: {
           name: 'e2e',

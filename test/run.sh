@@ -18,7 +18,7 @@ main() {
   step types tsc --noEmit
   step biome biome check
   step knip knip
-  step unit vitest run --project unit "${reporters[@]}" --outputFile.json="$results/unit.json"
+  step unit vitest run --project unit --project edge "${reporters[@]}" --outputFile.json="$results/unit.json"
   if engines_can_run; then
     step e2e timeout --kill-after=30s "$e2e_limit" \
       vitest run --project e2e "${reporters[@]}" --outputFile.json="$results/e2e.json"
