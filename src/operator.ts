@@ -10,6 +10,7 @@ import type {
   Problem,
   Readiness,
 } from './api/control.ts';
+import { zoneWords } from './api/record-view.ts';
 import type { Replica } from './crdt/replica.ts';
 import type { Explanation as DnsExplanation, ExplainedRecord as DnsRecord } from './dns/explanation.ts';
 import type { ServiceStats } from './dns/service.ts';
@@ -220,23 +221,9 @@ function retold(explanation: DnsExplanation): Explanation {
 }
 
 function retoldRecord({ source, data, verdict, reason }: DnsRecord): ExplainedRecord {
-  const told = { ...zoneText(data), answered: verdict === 'answered', reason };
+  const told = { ...zoneWords(data), answered: verdict === 'answered', reason };
   if (source.type === 'container') return { ...told, source: source.hostName, container: source.container };
   return { ...told, source: `static record made on ${source.madeOn}`, since: source.madeAt };
-}
-
-/** A record's type and content in the words of a zone file (RFC 1035 section 5). */
-function zoneText(data: StaticData): { type: string; data: string } {
-  switch (data.type) {
-    case 'address':
-      return { type: data.address.includes(':') ? 'AAAA' : 'A', data: data.address };
-    case 'cname':
-      return { type: 'CNAME', data: data.target };
-    case 'srv':
-      return { type: 'SRV', data: `${data.priority} ${data.weight} ${data.port} ${data.target}` };
-    case 'txt':
-      return { type: 'TXT', data: quote(data.text) };
-  }
 }
 
 /** Why containers that were meant to have this name, as far as anybody can tell, do not. */

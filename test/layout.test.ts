@@ -7,7 +7,7 @@ const rooms = ['watch', 'crdt', 'mesh', 'dns', 'api', 'cli'];
 /** What every room may import, besides packages and itself. */
 const sharedWords = ['record.ts', 'result.ts', 'clock.ts', 'log.ts', 'make-directory.ts'];
 /** The only files that import rooms: they build the whole from the parts. */
-const wiring = ['agent.ts', 'answering.ts', 'demo.ts', 'main.ts', 'secrets.ts'];
+const wiring = ['agent.ts', 'answering.ts', 'demo.ts', 'main.ts', 'operator.ts', 'secrets.ts'];
 /** The only files that open sockets, files, processes or threads. */
 const edges = [
   'agent.ts',

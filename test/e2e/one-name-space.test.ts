@@ -13,6 +13,15 @@ const questions = 300;
 /** "Within 1 %" of the questions. */
 const unevenness = questions / 100;
 
+/** What the mesh may take, after a partition ends, until both sides know everything. */
+const healedWithinMs = 5_000;
+
+interface ListedRecord {
+  readonly name: string;
+  readonly data: string;
+  readonly host: { readonly status?: string };
+}
+
 let lab: Lab;
 
 beforeAll(async () => {
@@ -155,13 +164,15 @@ describe('a partition', () => {
       async () => !(await one.ask('asker', 'nodebb')).includes(await three.addressOf('nodebb')),
     );
 
+    const wanted = ['far', 'near', 'newcomer', 'nodebb', 'node0', 'node1', 'node2'];
     await three.heal();
     const healedAt = performance.now();
+    await until('both sides know everything', () => allKnow(wanted), healedWithinMs);
+    console.log(`all known on both sides ${Math.round(performance.now() - healedAt)} ms after the heal`);
     await everywhere('far', ['192.0.2.3']);
     await everywhere('near', ['192.0.2.2']);
     await everywhere('newcomer', [await three.addressOf('newcomer')]);
     await everywhere('nodebb', await addresses('nodebb'));
-    console.log(`all known on both sides ${Math.round(performance.now() - healedAt)} ms after the heal`);
   });
 });
 
@@ -181,6 +192,26 @@ describe('a stranger', () => {
 
 async function run(host: LabHost, spec: ContainerSpec): Promise<void> {
   await host.runContainer(spec);
+}
+
+/** Whether every agent lists these names, all of them with living owners, and lists the same. */
+async function allKnow(names: readonly string[]): Promise<boolean> {
+  const lists = await Promise.all(lab.hosts.map(async (host) => (await host.agent.request('GET', '/v1/records')).body));
+  const known = lists.map((body) => knownOf(body, names));
+  return known.every((each) => each !== undefined && each === known[0]);
+}
+
+/** Name and address of every record of these names; undefined while one is missing or its host is not heard. */
+function knownOf(body: string, names: readonly string[]): string | undefined {
+  const { records } = JSON.parse(body) as { records: readonly ListedRecord[] };
+  const ours = records.filter(({ name }) => names.includes(name));
+  const isComplete = names.every((name) => ours.some((record) => record.name === name));
+  const isLive = ours.every(({ host }) => ['self', 'alive'].includes(host.status ?? 'alive'));
+  if (!isComplete || !isLive) return undefined;
+  return ours
+    .map(({ name, data }) => `${name} ${data}`)
+    .toSorted()
+    .join('\n');
 }
 
 /** The addresses of a container that runs on every host, on the default bridge. */
