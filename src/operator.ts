@@ -28,7 +28,6 @@ import {
   type Network,
   type Owner,
   parseHostId,
-  quote,
   type StaticData,
   type StaticRecord,
 } from './record.ts';
