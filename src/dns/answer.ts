@@ -105,7 +105,7 @@ export class Answer {
     this.current = true;
   }
 
-  /** The reply to a question; its octets are good until the next reply, unless the buffers are told to let go of it. */
+  /** The reply to a question; its octets are good until the next one, or while a watched queue holds them. */
   reply(bytes: Uint8Array, query: Query, limit: number, cookie: Uint8Array | undefined): Buffer {
     const { page, at, workshop } = this;
     const octets = query.hasOpt ? this.plainOctets + this.optOctets : this.plainOctets;

@@ -1,26 +1,46 @@
-/** Longest reply that a buffer is kept for; longer ones are rare and get one of their own. */
-const maxKept = 4096;
+/** Longest reply that buffers are kept for; longer ones are rare and get one of their own. */
+const maxKept = 1500;
+/** Replies between two looks at the queues: asking a socket costs a twentieth of an answer. */
+const round = 32;
 
 /**
- * One buffer for each length of reply, written anew for every question: a socket sends it before `send` returns. When
- * it could not, the buffer is still in use, and `release` makes room for another.
+ * Buffers that replies are written into again and again. A socket mostly sends before `send` returns; what it could not
+ * send it queues, and then the buffer is still in use. So no buffer is used twice in a round, and after each round the
+ * queues are looked at: if they are empty all is sent, and if not the buffers are left to the sockets.
  */
 export class ReplyBuffers {
-  private readonly byLength: (Buffer | undefined)[] = new Array(maxKept + 1).fill(undefined);
-  private last = 0;
+  private readonly queues = new Set<() => number>();
+  private buffers: (Buffer | undefined)[] = emptyRound();
+  private used = 0;
 
+  /** `length` tells how many replies wait in a socket's queue; the returned function says that the socket is gone. */
+  watch(length: () => number): () => void {
+    this.queues.add(length);
+    return () => void this.queues.delete(length);
+  }
+
+  /** A buffer of that length that nobody reads any more. */
   take(octets: number): Buffer {
     if (octets > maxKept) return Buffer.allocUnsafe(octets);
-    this.last = octets;
-    const known = this.byLength[octets];
+    if (this.used === round) this.startRound();
+    const place = octets * round + this.used++;
+    const known = this.buffers[place];
     if (known !== undefined) return known;
     const fresh = Buffer.allocUnsafeSlow(octets);
-    this.byLength[octets] = fresh;
+    this.buffers[place] = fresh;
     return fresh;
   }
 
-  /** The last reply is not sent yet: its octets are not written to again. */
-  release(): void {
-    this.byLength[this.last] = undefined;
+  private startRound(): void {
+    this.used = 0;
+    for (const length of this.queues) {
+      if (length() === 0) continue;
+      this.buffers = emptyRound();
+      return;
+    }
   }
+}
+
+function emptyRound(): (Buffer | undefined)[] {
+  return new Array((maxKept + 1) * round).fill(undefined);
 }

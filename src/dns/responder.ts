@@ -39,7 +39,7 @@ const keptTypes = Uint8Array.from({ length: 256 }, (_, type) => (isKept(type) ? 
 /** Answers about names that may not exist are kept while nothing changes, and not more of them than this. */
 const maxFleeting = 8192;
 
-/** What a question leads to: a reply that holds until the next question, one that is awaited, or nothing. */
+/** What a question leads to: a reply that holds until the next question unless a watched queue has it, one that is awaited, or nothing. */
 export type Response = Buffer | Promise<Buffer | undefined> | undefined;
 
 /** Answers packets with packets; the whole name server but for its sockets. */
@@ -132,9 +132,9 @@ export class Responder {
     return reply;
   }
 
-  /** Says that the last reply is not sent yet: its octets are not written to again. */
-  release(): void {
-    this.workshop.buffers.release();
+  /** `length` tells how many replies wait in a socket's queue; the returned function says that the socket is gone. */
+  watchQueue(length: () => number): () => void {
+    return this.workshop.buffers.watch(length);
   }
 
   private find(packet: Buffer, type: number, client: Client): Answer | undefined {

@@ -22,6 +22,7 @@ export class UdpListener {
   private readonly log: Log;
   private readonly listen: ListenAddress;
   private socket: Socket | undefined;
+  private forgetQueue = () => {};
   private stopping = false;
   private owed = 0;
   private held: { packet: Buffer; address: string; port: number }[] | undefined;
@@ -59,6 +60,7 @@ export class UdpListener {
     enlargeReceiveBuffer(socket);
     socket.on('error', (error) => this.survive(error));
     socket.on('message', (packet, { address: from, port: fromPort }) => this.receive(packet, from, fromPort));
+    this.forgetQueue = this.responder.watchQueue(() => socket.getSendQueueCount());
     this.socket = socket;
   }
 
@@ -74,6 +76,7 @@ export class UdpListener {
       this.survive(error);
     }
     this.socket = undefined;
+    this.forgetQueue();
     await new Promise<void>((resolve) => socket.close(() => resolve()));
   }
 
@@ -98,7 +101,6 @@ export class UdpListener {
         return;
       }
       socket.send(response, port, address);
-      if (socket.getSendQueueCount() > 0) responder.release();
     } catch (error) {
       this.survive(error);
     }
