@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { Nameserver } from '../../src/dns/nameserver.ts';
 import type { DnsOptions, ListenAddress } from '../../src/dns/options.ts';
@@ -10,6 +10,10 @@ import { framed, TcpClient, UdpClient } from './client.ts';
 import { data, question, replyTo } from './message.ts';
 import { NotingForwarder } from './twin.ts';
 import { dnsOptions, fixed } from './zone-words.ts';
+
+/** Threads start and sockets answer in milliseconds; a busy machine may take its time. */
+vi.setConfig({ testTimeout: 30_000 });
+const patience = { timeout: 20_000 };
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -166,13 +170,15 @@ describe('over TCP', () => {
     expect(server.stats().counts.tcpRefused).toBe(1);
     first[0]?.close();
     await expect
-      .poll(async () =>
-        tcp(bound)
-          .ask('nodebb.weave.local')
-          .then(
-            (reply) => reply.rcode,
-            () => 'closed',
-          ),
+      .poll(
+        async () =>
+          tcp(bound)
+            .ask('nodebb.weave.local')
+            .then(
+              (reply) => reply.rcode,
+              () => 'closed',
+            ),
+        patience,
       )
       .toBe('NOERROR');
   });

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { DnsOptions } from '../../src/dns/options.ts';
 import { DnsService } from '../../src/dns/service.ts';
@@ -8,6 +8,10 @@ import type { Address } from '../../src/record.ts';
 import { UdpClient } from './client.ts';
 import { data } from './message.ts';
 import { bridgeA, container, dnsOptions, entry, fixed, hostA, on, owner } from './zone-words.ts';
+
+/** Threads start and sockets answer in milliseconds; a busy machine may take its time. */
+vi.setConfig({ testTimeout: 30_000 });
+const patience = { timeout: 20_000 };
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -42,10 +46,10 @@ describe('the service', () => {
     const clients = Array.from({ length: 8 }, () => client(dns));
     dns.update([fixed('db', '192.0.2.7')]);
     for (const each of clients)
-      await expect.poll(async () => data(await each.ask('db.weave.local'))).toEqual(['192.0.2.7']);
+      await expect.poll(async () => data(await each.ask('db.weave.local')), patience).toEqual(['192.0.2.7']);
     dns.update([fixed('db')]);
     for (const each of clients)
-      await expect.poll(async () => (await each.ask('db.weave.local')).rcode).toBe('NXDOMAIN');
+      await expect.poll(async () => (await each.ask('db.weave.local')).rcode, patience).toBe('NXDOMAIN');
     expect((await dns.stats()).threads).toBe(2);
   });
 
@@ -87,9 +91,11 @@ describe('the service', () => {
     await dns.start();
     const asker = client(dns);
     dns.killThread(0);
-    await expect.poll(async () => (await dns.stats()).threadRestarts).toBe(1);
+    await expect.poll(async () => (await dns.stats()).threadRestarts, patience).toBe(1);
     // What is asked while no thread runs is lost; a resolver asks again, and so does this.
-    await expect.poll(() => Promise.race([asker.ask('db.weave.local').then(data), later()])).toEqual(['192.0.2.7']);
+    await expect
+      .poll(() => Promise.race([asker.ask('db.weave.local').then(data), later()]), patience)
+      .toEqual(['192.0.2.7']);
   });
 
   it('stops twice, and before it started', async () => {
