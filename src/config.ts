@@ -233,6 +233,8 @@ export const apiDefaults = {
 
 /** `src/cli`: commands that ask an agent. */
 export const cliDefaults = {
+  /** An agent that was told to end is gone before an init system or `docker stop` (10 s) would kill it. */
+  endWithinMs: 5_000,
   /** An agent answers within milliseconds; one that is stopped in a debugger should not hang a script for long. */
   timeoutMs: 10_000,
 } as const;

@@ -25,14 +25,14 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   err,
 });
 
-/** Whatever hangs, the process is gone before an init system or `docker stop` would kill it. */
-const endWithinMs = 5_000;
-
 /** Runs the agent until it is told to end. */
 async function up(given: GivenFlags): Promise<void> {
   const config = parseConfig(given, process.env);
   if (!config.ok) throw new Failure(config.problem, exitCodes.wrongUsage);
   const stopped = told();
+  // Whatever hangs, also while the agent is made.
+  const deadline = () => setTimeout(() => process.exit(exitCodes.failed), cliDefaults.endWithinMs).unref();
+  void stopped.then(deadline);
   // The agent and its packages are loaded only here, so that the other commands start at once.
   const { createAgent } = await import('./agent.ts');
   const agent = await createAgent(config.value).catch((error: unknown) => {
@@ -40,7 +40,7 @@ async function up(given: GivenFlags): Promise<void> {
   });
   await Promise.race([agent.start(), stopped]);
   const how = await Promise.race([stopped.then(() => 'restart' as const), agent.left.then(() => 'leave' as const)]);
-  setTimeout(() => process.exit(exitCodes.failed), endWithinMs).unref();
+  if (how === 'leave') deadline();
   await agent.stop(how);
 }
 
@@ -58,6 +58,7 @@ function told(): Promise<void> {
 }
 
 function context(api: string | undefined): Context {
+  let interrupted: AbortSignal | undefined;
   const colours = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
   return {
     agent: new AgentClient({
@@ -71,7 +72,11 @@ function context(api: string | undefined): Context {
     paint: colours ? ansiColours : noColours,
     terminal: process.stdout.isTTY ?? false,
     now: () => Date.now(),
-    interrupted: interruption(),
+    // Made when asked for: Ctrl-C ends all other commands as it ends any program.
+    get interrupted() {
+      interrupted ??= interruption();
+      return interrupted;
+    },
   };
 }
 

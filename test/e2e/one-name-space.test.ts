@@ -104,7 +104,7 @@ describe('records by hand', () => {
   it('are added on one host, survive a restart of all agents, and are removed on another', async () => {
     expect(await lab.host(2).weft(['add', 'db', '192.0.2.7'])).toMatchObject({ code: 0 });
     await everywhere('db', ['192.0.2.7']);
-    await Promise.all(lab.hosts.map((host) => host.stopAgent()));
+    expect(await Promise.all(lab.hosts.map((host) => host.stopAgent()))).toEqual([0, 0, 0]);
     await Promise.all(lab.hosts.map((host) => host.startAgent()));
     await everywhere('db', ['192.0.2.7']);
     expect(await lab.host(3).weft(['rm', 'db'])).toMatchObject({ code: 0 });
