@@ -41,6 +41,8 @@ export function buildProgram(parts: ProgramParts): Command {
   const program = new Command('weft')
     .description('Names of containers on several Docker hosts: micro-DNS and DNS load balancer.')
     .version(parts.version, '-V, --version')
+    .addOption(new Option('--api <addr>', 'as after the command').argParser(collect).hideHelp())
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: parts.out,
@@ -55,7 +57,7 @@ export function buildProgram(parts: ProgramParts): Command {
     .option('--once', 'end after the tour; exit 0 only if every answer was right')
     .action((options: { once?: boolean }) => parts.demo({ once: options.once ?? false }));
   const asking = asker(program);
-  const make = ({ api }: Api) => parts.context(api);
+  const make = ({ api }: Api) => parts.context(api ?? apiBefore(program)?.join());
   addReading(asking, make);
   addWriting(asking, make);
   addWeave(asking, make);
@@ -90,7 +92,14 @@ function addUp(program: Command, { upFlags, up }: ProgramParts): void {
     if (repeatable) option.argParser(collect);
     command.addOption(option);
   }
-  command.action((peers: string[], options: Record<string, unknown>) => up({ peers, ...givenFlags(upFlags, options) }));
+  command.action((peers: string[], options: Record<string, unknown>) =>
+    up({ peers, ...givenFlags(upFlags, { api: apiBefore(program), ...options }) }),
+  );
+}
+
+/** What stood before the command, as in `weft --api ADDR status`. */
+function apiBefore(program: Command): readonly string[] | undefined {
+  return program.opts<{ api?: readonly string[] }>().api;
 }
 
 /** Commander's camel-cased options, by the long name of the flag again. */

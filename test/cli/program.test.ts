@@ -54,6 +54,14 @@ describe('weft up', () => {
 });
 
 describe('the command line', () => {
+  it('takes --api before the command as well as after it', async () => {
+    expect((await weft('--api', 'unix:/before', 'ls')).api).toBe('unix:/before');
+    expect((await weft('ls', '--api', 'unix:/after')).api).toBe('unix:/after');
+    expect((await weft('--api', 'unix:/before', 'ls', '--api', 'unix:/after')).api).toBe('unix:/after');
+    expect((await weft('--api', 'unix:/before', 'up')).given).toMatchObject({ api: ['unix:/before'] });
+    expect((await weft('ls')).api).toBeUndefined();
+  });
+
   it('prints help and its version when asked', async () => {
     expect(await weft('--help')).toMatchObject({ code: 0, out: expect.stringContaining('Examples:'), err: '' });
     expect(await weft('--version')).toEqual({ code: 0, out: '0.1.0\n', err: '' });

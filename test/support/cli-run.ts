@@ -13,6 +13,8 @@ export interface Ran {
   readonly err: string;
   /** What `up` was given, where it ran. */
   readonly given?: GivenFlags;
+  /** The agent that was named, where one was. */
+  readonly api?: string;
 }
 
 export interface RunOptions {
@@ -31,6 +33,7 @@ export async function weft(agent: ApiAgent, words: readonly string[], options: R
   let printed = '';
   let complained = '';
   let flags: GivenFlags | undefined;
+  let named: string | undefined;
   const out = (text: string) => {
     printed += text;
     onOutput?.(printed, complained);
@@ -46,18 +49,27 @@ export async function weft(agent: ApiAgent, words: readonly string[], options: R
       flags = given;
     },
     demo: async () => undefined,
-    context: () => ({
-      agent: new AgentClient({ addresses: [{ type: 'unix', path: agent.socketPath }], timeoutMs: 5_000 }),
-      out,
-      remark: err,
-      readInput: async (file) => files[file] ?? '',
-      paint: terminal ? ansiColours : noColours,
-      terminal,
-      now: () => noon + 3_600_000,
-      interrupted,
-    }),
+    context: (api) => {
+      named = api;
+      return {
+        agent: new AgentClient({ addresses: [{ type: 'unix', path: agent.socketPath }], timeoutMs: 5_000 }),
+        out,
+        remark: err,
+        readInput: async (file) => files[file] ?? '',
+        paint: terminal ? ansiColours : noColours,
+        terminal,
+        now: () => noon + 3_600_000,
+        interrupted,
+      };
+    },
     out,
     err,
   });
-  return { code, out: printed, err: complained, ...(flags && { given: flags }) };
+  return {
+    code,
+    out: printed,
+    err: complained,
+    ...(flags && { given: flags }),
+    ...(named !== undefined && { api: named }),
+  };
 }
