@@ -30,19 +30,23 @@ const cast: readonly (readonly string[])[] = [
 export async function runDemo(print: (line: string) => void, until?: Promise<void>): Promise<boolean> {
   const directory = await mkdtemp(join(tmpdir(), 'weft-demo-'));
   const hosts: DemoHost[] = [];
-  const ended = until?.then(() => 'ended' as const);
+  let over = false;
+  const say = (line: string) => {
+    if (!over) print(line);
+  };
+  const tour = async () => {
+    const right = await play(hosts, directory, say);
+    if (until) invite(hosts, say);
+    return right;
+  };
   try {
-    const tour = async () => {
-      const right = await play(hosts, directory, print);
-      invite(hosts, print, until !== undefined);
-      return right;
-    };
-    // Ctrl-C ends the tour too.
-    const outcome = await Promise.race([tour(), ...(ended ? [ended] : [])]);
+    // Ctrl-C ends the tour too, wherever it is.
+    const right = await Promise.race([tour(), ...(until ? [until.then(() => true)] : [])]);
     await until;
-    return outcome === true;
+    return right;
   } finally {
-    for (const host of hosts) await host.stop();
+    over = true;
+    await Promise.all(hosts.map((host) => host.stop()));
     await rm(directory, { recursive: true, force: true });
   }
 }
@@ -98,8 +102,7 @@ async function play(hosts: DemoHost[], directory: string, print: (line: string) 
 }
 
 /** Tells what to try by hand. */
-function invite(hosts: readonly DemoHost[], print: (line: string) => void, waiting: boolean): void {
-  if (!waiting) return;
+function invite(hosts: readonly DemoHost[], print: (line: string) => void): void {
   const [first, , third] = hosts;
   if (first === undefined || third === undefined) return;
   print('');
@@ -122,6 +125,8 @@ class DemoHost {
   readonly #secret: string;
   #dnsPort = 0;
   #agent: Agent | undefined;
+  #starting: Promise<void> = Promise.resolve();
+  #ended = false;
   #resolver = new Resolver();
 
   constructor(number: number, directory: string, secret: string) {
@@ -143,7 +148,14 @@ class DemoHost {
     return `@${this.#address} -p ${this.#dnsPort}`;
   }
 
-  async start(peers: readonly string[]): Promise<void> {
+  /** Switches the host on; refuses once the demo has ended, so that a tour cut short leaves nothing behind. */
+  start(peers: readonly string[]): Promise<void> {
+    if (this.#ended) return Promise.reject(new Error('the demo has ended'));
+    this.#starting = this.#boot(peers);
+    return this.#starting;
+  }
+
+  async #boot(peers: readonly string[]): Promise<void> {
     const given: Given = {
       name: this.name,
       peers,
@@ -177,6 +189,8 @@ class DemoHost {
   }
 
   async stop(): Promise<void> {
+    this.#ended = true;
+    await this.#starting.catch(() => {});
     await this.#agent?.stop('restart');
     await this.engine.close();
   }
