@@ -235,6 +235,7 @@ export class Agent {
   #tellHost(): void {
     const { config } = this.#built;
     const address = this.#hostAddress();
+    this.#watch?.setHostAddress(address);
     const record: HostRecord = {
       name: config.name,
       version,

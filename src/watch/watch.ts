@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Network } from '../record.ts';
+import type { Address, Network } from '../record.ts';
+import type { Surroundings } from './addresses.ts';
 import { Backoff } from './backoff.ts';
 import type { Engine } from './engine.ts';
 import { Lives } from './lives.ts';
@@ -23,6 +24,7 @@ export class Watch {
   readonly #lives: Lives;
   readonly #backoff: Backoff;
   #table: NetworkTable = networkTable([]);
+  #hostAddress: Address | undefined;
   #networks: readonly Network[] = [];
   #session: Session | undefined;
   #running: Promise<void> | undefined;
@@ -39,10 +41,11 @@ export class Watch {
     this.#log = parts.log;
     this.#standing = new Standing(clock);
     this.#backoff = new Backoff(clock, options);
+    this.#hostAddress = options.hostAddress;
     this.#lives = new Lives({
       clock,
       options,
-      surroundings: { ...options, networks: networkTable([]) },
+      surroundings: this.#surroundings(),
       namesOf: (inspection) => namesOf(inspection, options.domains, options.hostnames),
       output: {
         put: (record) => this.#tell(() => this.#sink.putContainer(record)),
@@ -66,6 +69,13 @@ export class Watch {
     this.#lives.close();
     await this.#running;
     this.#engine.close();
+  }
+
+  /** The host has another address now, or none: that of containers on its network. */
+  setHostAddress(address: Address | undefined): void {
+    if (address === this.#hostAddress) return;
+    this.#hostAddress = address;
+    this.#lives.setSurroundings(this.#surroundings());
   }
 
   status(): EngineStatus {
@@ -118,7 +128,12 @@ export class Watch {
     this.#table = networks;
     this.#networks = describeNetworks(this.#options.hostId, networks.values());
     this.#tell(() => this.#sink.setNetworks(this.#networks));
-    this.#lives.setSurroundings({ ...this.#options, networks });
+    this.#lives.setSurroundings(this.#surroundings());
+  }
+
+  #surroundings(): Surroundings {
+    const hostAddress = this.#hostAddress;
+    return { hostId: this.#options.hostId, networks: this.#table, ...(hostAddress && { hostAddress }) };
   }
 
   #tell(what: () => void): void {

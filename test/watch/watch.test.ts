@@ -71,6 +71,15 @@ describe('a watched host', () => {
     expect(host.watch.status().counts['refused events']).toBeUndefined();
   });
 
+  it('gives containers on the network of the host its address once it has one, and the next one', async () => {
+    engine.run({ name: 'wide', networks: ['host'] });
+    await until(() => expect(host.sink.named('wide')?.addresses).toEqual([]));
+    host.watch.setHostAddress(host.address);
+    expect(host.sink.addressesOf('wide')).toEqual([host.address]);
+    host.watch.setHostAddress(undefined);
+    expect(host.sink.named('wide')?.addresses).toEqual([]);
+  });
+
   it('keeps what it told while the engine is away, and says so', async () => {
     engine.run({ name: 'web' });
     await until(() => expect(host.sink.records.size).toBe(1));
