@@ -35,6 +35,7 @@ export class Answering {
   #problem: string | undefined = 'the name server has not started yet';
   #turn: Promise<void> = Promise.resolve();
   #cancelRetry = () => {};
+  #started = false;
   #stopped = false;
 
   constructor(parts: AnsweringParts) {
@@ -43,6 +44,7 @@ export class Answering {
 
   /** Begins to answer, or to wait for an address; throws where the address was given and cannot be had. */
   async start(): Promise<void> {
+    this.#started = true;
     if (this.#parts.listen !== undefined) await this.#open(this.#parts.listen);
     else await this.#follow();
   }
@@ -64,7 +66,7 @@ export class Answering {
   setNetworks(networks: readonly Network[]): void {
     this.#networks = networks;
     this.#service?.setNetworks(networks);
-    if (this.#parts.listen === undefined) void this.#follow();
+    if (this.#started && this.#parts.listen === undefined) void this.#follow();
   }
 
   /** Why no questions are answered, in a sentence; undefined while they are. */

@@ -141,9 +141,12 @@ export class Operator implements AgentControl {
     const [domain] = domains;
     if (dns === undefined || domain === undefined)
       return { asker: from ?? 'this host', outcome: 'this agent answers no questions (--no-dns)', records: [] };
-    const explanation = await dns.explain(fullName(name, domain), from);
-    if (explanation === undefined)
-      return { asker: from ?? 'this host', outcome: `no questions are answered: ${dns.problem()}`, records: [] };
+    // It may be between two threads, or on its way to another address.
+    const explanation = await dns.explain(fullName(name, domain), from).catch(() => undefined);
+    if (explanation === undefined) {
+      const why = dns.problem() ?? 'the name server is starting';
+      return { asker: from ?? 'this host', outcome: `no questions are answered: ${why}`, records: [] };
+    }
     const notes = skippedAs(name, replica);
     return { ...retold(explanation), ...(notes.length > 0 && { notes }) };
   }
@@ -231,7 +234,7 @@ function skippedAs(name: Name, { directory }: Replica): string[] {
   for (const other of directory.names())
     for (const { container, hostName } of directory.entry(other).owners)
       for (const { text, reason } of container.skipped ?? [])
-        if (text.toLowerCase().startsWith(name))
+        if (`${text.toLowerCase()}.`.startsWith(`${name}.`))
           notes.add(`${container.name} on ${hostName} is not called ${text}: ${reason}`);
   return [...notes];
 }
