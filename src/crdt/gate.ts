@@ -29,8 +29,6 @@ export interface Consequences {
   doubted(): void;
   /** This host's key signed something in an epoch that this run did not begin. */
   signedElsewhere(epoch: number): void;
-  /** A host was heard again by way of an answer, which the others did not hear. */
-  returned(sign: Envelope): void;
   /** An offence to hold against the neighbour. */
   blame(peer: HostId, reason: string): void;
   /** The epoch in which this host speaks; what it said in earlier ones is like any other host's word. */
@@ -131,11 +129,11 @@ export class Gate {
     return 'new';
   }
 
-  #hear(envelope: Envelope, sign: SignOfLife, { from, by, ageMs }: Arrival): void {
+  #hear(envelope: Envelope, sign: SignOfLife, { from, ageMs }: Arrival): void {
     const { hosts, book, ledger, consequences } = this.#parts;
     const { owner, epoch, sequence, kind } = envelope;
     ledger.count(`${kind} new`);
-    if (hosts.hear(envelope, sign, ageMs) && by === 'answer') consequences.returned(envelope);
+    hosts.hear(envelope, sign, ageMs);
     if (hosts.lacks(owner, epoch, sequence)) consequences.lacking(owner, epoch, sequence, from);
     if (book.set.seen(owner) < sign.edited) consequences.lackingStatics(from);
     if (sign.about === undefined) return;

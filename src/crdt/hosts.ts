@@ -119,14 +119,13 @@ export class Hosts {
     return !late && this.liveness.isNews(host, sign);
   }
 
-  /** Takes a verified sign of life made `ageMs` ago; returns whether the host had been out of hearing. */
-  hear(envelope: Envelope, sign: SignOfLife, ageMs: number): boolean {
+  /** Takes a verified sign of life made `ageMs` ago. */
+  hear(envelope: Envelope, sign: SignOfLife, ageMs: number): void {
     const { owner, epoch } = envelope;
     this.#forgotten.delete(owner);
     this.#signs.set(owner, envelope);
-    const changed = this.liveness.heard(owner, { ...sign, epoch }, ageMs);
+    this.liveness.heard(owner, { ...sign, epoch }, ageMs);
     this.showStatus(owner);
-    return changed && this.liveness.status(owner) === 'alive';
   }
 
   /** Lets time pass: see `Liveness.look`. */

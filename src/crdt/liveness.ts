@@ -139,11 +139,11 @@ export class Liveness {
     this.#lives.delete(host);
   }
 
-  /** Takes a beat made `ageMs` ago; returns whether the host's status changed. Older news is no news. */
-  heard(host: HostId, beat: Beat, ageMs: number): boolean {
+  /** Takes a beat made `ageMs` ago. Older news is no news. */
+  heard(host: HostId, beat: Beat, ageMs: number): void {
     this.add(host, 'quiet', ageMs);
     const life = this.#lives.get(host);
-    if (life === undefined || !this.isNews(host, beat)) return false;
+    if (life === undefined || !this.isNews(host, beat)) return;
     const now = this.#clock.now();
     life.epoch = beat.epoch;
     life.beat = beat.beat;
@@ -152,7 +152,7 @@ export class Liveness {
     life.heard = true;
     life.suspectedAt = undefined;
     life.restartingUntil = beat.restarting ? life.heardAt + this.#options.restartGraceMs : now;
-    return this.#become(life, this.#statusAfter(life, now));
+    this.#become(life, this.#statusAfter(life, now));
   }
 
   /** A reason to suspect before the silence is long: a broken link, or another host's doubt. */

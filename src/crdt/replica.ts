@@ -187,7 +187,7 @@ export class Replica implements TransportHandler {
 
   linkUp(peer: HostId): void {
     if (!this.#running) return;
-    this.#own.voice.beatSoon();
+    this.#own.voice.greet();
     void this.#exchange.pullAll(peer);
   }
 
@@ -280,7 +280,6 @@ export class Replica implements TransportHandler {
         edited: () => void this.#disk.saveStatics(),
         doubted: () => this.#own.voice.beatSoon(),
         signedElsewhere: (epoch) => this.#own.jumpOver(epoch),
-        returned: ({ bytes }) => this.#broadcast(bytes),
         blame: (peer, reason) => this.#transport.blame(peer, reason),
         ownEpoch: () => this.#own.epoch,
       },

@@ -35,6 +35,7 @@ export class Voice {
   #changedAt = Number.NEGATIVE_INFINITY;
   #cancelGathering: (() => void) | undefined;
   #cancelSoon: (() => void) | undefined;
+  #cancelGreeting: (() => void) | undefined;
   #stopBeating = () => {};
 
   constructor(parts: VoiceParts) {
@@ -51,6 +52,7 @@ export class Voice {
   stop(): void {
     this.#stopBeating();
     this.#cancelSoon?.();
+    this.#cancelGreeting?.();
     this.#cancelGathering?.();
   }
 
@@ -98,6 +100,19 @@ export class Voice {
         this.#cancelSoon = undefined;
         this.beat();
       });
+  }
+
+  /**
+   * Somebody new listens: a beat now, and one when the mesh has taken the new link into use. In a large mesh the next
+   * one is far off.
+   */
+  greet(): void {
+    const { clock, options } = this.#parts;
+    this.beatSoon();
+    this.#cancelGreeting ??= clock.after(options.heartbeatMs, () => {
+      this.#cancelGreeting = undefined;
+      if (clock.now() - this.#beatAt > options.heartbeatMs / 2) this.beat();
+    });
   }
 
   beat(restarting = false): void {

@@ -43,16 +43,20 @@ describe('a mesh', () => {
   });
 
   it.each([
-    { hosts: 3, minutes: 5 },
-    { hosts: 8, minutes: 1 },
-  ])('of $hosts hosts hides no living one in $minutes minutes of ten percent loss', async ({ hosts, minutes }) => {
-    const lab = new CrdtLab({ loss: 0.1, delayMs: [1, 200], seed: 7 });
-    await lab.start(hosts);
-    await lab.run(5_000);
-    const hidden = lab.hosts.flatMap((host) => watchHidden(host));
-    await lab.run(minutes * 60_000);
-    expect(hidden.flat()).toEqual([]);
-  });
+    { hosts: 3, minutes: 5, percent: 10 },
+    { hosts: 8, minutes: 1, percent: 10 },
+    { hosts: 4, minutes: 1, percent: 40 },
+  ])(
+    'of $hosts hosts hides no living one in $minutes minutes of $percent percent loss',
+    async ({ hosts, minutes, percent }) => {
+      const lab = new CrdtLab({ loss: percent / 100, delayMs: [1, 200], seed: 7 });
+      await lab.start(hosts);
+      await lab.run(5_000);
+      const hidden = lab.hosts.flatMap((host) => watchHidden(host));
+      await lab.run(minutes * 60_000);
+      expect(hidden.flat()).toEqual([]);
+    },
+  );
 
   it('hides no living host for links that break and come back', async () => {
     const lab = new CrdtLab({ noticeMs: 100, seed: 3 });

@@ -27,6 +27,8 @@ export class MemoryNet {
   options: Required<MemoryNetOptions>;
   readonly #meshes = new Map<HostId, MemoryMesh>();
   readonly #cuts = new Set<string>();
+  /** Links that are about to be made or found broken. */
+  readonly #settling = new Set<string>();
   readonly #due = new Map<number, Array<() => void>>();
   delivered = 0;
   deliveredBytes = 0;
@@ -112,8 +114,12 @@ export class MemoryNet {
       this.#link(one, other, false);
     const linked = one.isLinked(other.hostId) || other.isLinked(one.hostId);
     if (linked === this.reaches(one, other)) return;
+    const change = `${linked ? 'break' : 'make'} ${pairKey(one.hostId, other.hostId)}`;
+    if (this.#settling.has(change)) return;
+    this.#settling.add(change);
     const wait = linked ? this.options.noticeMs : this.clock.random() * this.options.redialMs;
     this.clock.after(wait, () => {
+      this.#settling.delete(change);
       if (linked !== this.reaches(one, other)) this.#link(one, other, !linked);
     });
   }
