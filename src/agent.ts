@@ -1,6 +1,7 @@
 import { hkdfSync, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
 import { Answering } from './answering.ts';
 import type { EngineView, Readiness } from './api/control.ts';
@@ -96,10 +97,10 @@ export class Agent {
   readonly #api: ApiServer;
   readonly #undo: (() => void)[] = [];
   #networks: readonly Network[] = [];
-  #told: string | undefined;
+  #ownRecord: HostRecord | undefined;
   #watch: Watch | undefined;
   #listed = false;
-  #waited = false;
+  #started = false;
   #starting: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
   #left = Promise.withResolvers<void>();
@@ -191,6 +192,7 @@ export class Agent {
     await this.#firstListing();
     if (this.#ending) return;
     await this.#answering?.start();
+    this.#started = true;
     log.info({ host: this.#built.identity.hostId, name: config.name, version }, 'started');
   }
 
@@ -203,7 +205,6 @@ export class Agent {
     const giveUpAt = clock.now() + agentDefaults.enginePatienceMs;
     while (!this.#listed && clock.now() < giveUpAt && this.#ending === undefined)
       await new Promise<void>((resolve) => void clock.after(agentDefaults.pollMs, resolve));
-    this.#waited = true;
   }
 
   async #stop(how: Ending): Promise<void> {
@@ -244,9 +245,8 @@ export class Agent {
       startedAt: this.#startedAt,
       ...(address && { address }),
     };
-    const told = JSON.stringify(record);
-    if (told === this.#told) return;
-    this.#told = told;
+    if (isDeepStrictEqual(record, this.#ownRecord)) return;
+    this.#ownRecord = record;
     this.#replica.setHost(record);
   }
 
@@ -356,6 +356,7 @@ export class Agent {
       dns: this.#answering,
       engine: () => this.#engineView(),
       networks: () => this.#networks,
+      ownRecord: () => this.#ownRecord,
       readiness: () => this.#readiness(),
       symptoms: () => ({
         dns: this.#answering?.problem(),
@@ -376,11 +377,10 @@ export class Agent {
   }
 
   #readiness(): Readiness {
-    const reasons = [
-      ...(this.#listed || this.#waited ? [] : ['the container engine has not been read yet']),
-      ...(this.#answering?.problem() === undefined ? [] : [`no questions are answered: ${this.#answering.problem()}`]),
-    ];
-    return { ready: reasons.length === 0 && this.#ending === undefined, reasons };
+    if (this.#ending !== undefined) return { ready: false, reasons: ['this agent is ending'] };
+    if (!this.#started) return { ready: false, reasons: [this.#listed ? startingReason : listingReason] };
+    const unanswered = this.#answering?.problem();
+    return { ready: unanswered === undefined, reasons: unanswered === undefined ? [] : [unanswered.problem] };
   }
 
   #token(): Result<string> {
@@ -392,6 +392,9 @@ export class Agent {
     return accepted(encodeToken(secret, addresses));
   }
 }
+
+const startingReason = 'the agent is starting';
+const listingReason = 'the agent is starting: it waits for the container engine to tell what runs here';
 
 /** Made of the host's key, so that cookies stay good over a restart: 16 octets in hexadecimal. */
 function cookieSecretOf({ seed }: Identity): string {

@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import type { Problem } from './api/control.ts';
 import type { Clock } from './clock.ts';
 import type { Explanation } from './dns/explanation.ts';
 import type { DnsOptions, ListenAddress } from './dns/options.ts';
@@ -32,7 +33,7 @@ export class Answering {
   readonly #parts: AnsweringParts;
   #service: DnsService | undefined;
   #networks: readonly Network[] = [];
-  #problem: string | undefined = 'the name server has not started yet';
+  #problem: Problem | undefined;
   #turn: Promise<void> = Promise.resolve();
   #cancelRetry = () => {};
   #started = false;
@@ -69,8 +70,8 @@ export class Answering {
     if (this.#started && this.#parts.listen === undefined) void this.#follow();
   }
 
-  /** Why no questions are answered, in a sentence; undefined while they are. */
-  problem(): string | undefined {
+  /** Why no questions are answered, once they should be; undefined while they are. */
+  problem(): Problem | undefined {
     return this.#problem;
   }
 
@@ -91,7 +92,7 @@ export class Answering {
     this.#turn = this.#turn.then(async () => {
       const listen = bridgeAddresses(this.#networks).map((address) => ({ address, port: this.#parts.defaultPort }));
       const wanted = listen.slice(0, 1);
-      if (wanted.length === 0 && this.#service === undefined) this.#problem = 'the container bridge has no address yet';
+      if (wanted.length === 0 && this.#service === undefined) this.#problem = noBridge;
       if (this.#stopped || wanted.length === 0 || sameEndpoints(wanted, this.boundAddresses())) return;
       await this.#open(wanted).catch((error: unknown) => {
         this.#parts.log.error({ err: error }, 'questions are not answered');
@@ -116,13 +117,19 @@ export class Answering {
       await service.start();
     } catch (error) {
       this.#service = undefined;
-      this.#problem = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#problem = { problem: `No questions are answered: ${reason}`, remedy: 'It is tried again until it works.' };
       throw error;
     }
     this.#problem = undefined;
     log.info({ listen: service.boundAddresses() }, 'answering questions');
   }
 }
+
+const noBridge: Problem = {
+  problem: 'No questions are answered: the container bridge has no address yet',
+  remedy: 'It is taken up when the engine makes its bridge; where there is none, give an address with --dns-listen.',
+};
 
 /** Addresses of the default bridge: as the engine tells, else as the interface has it, whether the engine runs or not. */
 function bridgeAddresses(networks: readonly Network[]) {

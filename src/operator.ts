@@ -11,6 +11,7 @@ import type {
   Readiness,
 } from './api/control.ts';
 import { zoneWords } from './api/record-view.ts';
+import type { HostView } from './crdt/directory.ts';
 import type { Replica } from './crdt/replica.ts';
 import type { Explanation as DnsExplanation, ExplainedRecord as DnsRecord } from './dns/explanation.ts';
 import type { ServiceStats } from './dns/service.ts';
@@ -23,6 +24,7 @@ import {
   type Domain,
   fullName,
   type HostId,
+  type HostRecord,
   type Name,
   type NameEntry,
   type Network,
@@ -43,6 +45,8 @@ export interface OperatorParts {
   readonly dns: Answering | undefined;
   readonly engine: () => EngineView | undefined;
   readonly networks: () => readonly Network[];
+  /** What this host says of itself; undefined until its mesh listens. */
+  readonly ownRecord: () => HostRecord | undefined;
   readonly symptoms: () => Pick<Symptoms, 'dns' | 'storage' | 'loopbackOnly'>;
   readonly readiness: () => Readiness;
   readonly token: () => Result<string>;
@@ -84,8 +88,12 @@ export class Operator implements AgentControl {
     return owning && `its subnet belongs to network ${owning.name} of this host, where it is somebody else's address`;
   }
 
-  hosts() {
-    return this.#parts.replica.directory.hosts();
+  hosts(): readonly HostView[] {
+    const record = this.#parts.ownRecord();
+    // A host's own record is told only with its first listing; its name is known before.
+    return this.#parts.replica.directory
+      .hosts()
+      .map((host) => (host.status === 'self' && record !== undefined ? { ...host, record } : host));
   }
 
   links(): readonly LinkView[] {
@@ -144,8 +152,8 @@ export class Operator implements AgentControl {
     // It may be between two threads, or on its way to another address.
     const explanation = await dns.explain(fullName(name, domain), from).catch(() => undefined);
     if (explanation === undefined) {
-      const why = dns.problem() ?? 'the name server is starting';
-      return { asker: from ?? 'this host', outcome: `no questions are answered: ${why}`, records: [] };
+      const outcome = dns.problem()?.problem ?? 'No questions are answered: the name server is starting';
+      return { asker: from ?? 'this host', outcome, records: [] };
     }
     const notes = skippedAs(name, replica);
     return { ...retold(explanation), ...(notes.length > 0 && { notes }) };

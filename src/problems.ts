@@ -8,8 +8,8 @@ export interface Symptoms {
   readonly links: readonly LinkView[];
   /** Undefined where no engine is watched. */
   readonly engine: EngineView | undefined;
-  /** Why questions are not answered, in a sentence; undefined while they are, or are not meant to be. */
-  readonly dns: string | undefined;
+  /** Why questions are not answered; undefined while they are, or are not meant to be. */
+  readonly dns: Problem | undefined;
   /** Why nothing can be kept on disk, in a sentence. */
   readonly storage: string | undefined;
   readonly quarantine: readonly QuarantinedRecord[];
@@ -22,19 +22,12 @@ export interface Symptoms {
 /** What an operator should know, worst first: what keeps names from being answered, then what may be wrong in them. */
 export function diagnose(symptoms: Symptoms): Problem[] {
   return [
-    ...dnsProblems(symptoms),
+    ...(symptoms.dns === undefined ? [] : [symptoms.dns]),
     ...engineProblems(symptoms),
     ...meshProblems(symptoms),
     ...hostProblems(symptoms),
     ...recordProblems(symptoms),
     ...storageProblems(symptoms),
-  ];
-}
-
-function dnsProblems({ dns }: Symptoms): Problem[] {
-  if (dns === undefined) return [];
-  return [
-    { problem: `No questions are answered: ${dns}`, remedy: 'Free the address or give another with --dns-listen.' },
   ];
 }
 
@@ -62,7 +55,7 @@ function meshProblems({ links, duplicateIdentity, preserving, loopbackOnly }: Sy
     });
   for (const link of links.filter((each) => each.state === 'refused'))
     problems.push({
-      problem: `${link.address} refuses this host: ${link.error ?? 'it did not say why'}`,
+      problem: `This host is ${link.error ?? `refused by ${link.address}`}`,
       remedy: 'Give both the same secret: `weft token` there, `weft up --join TOKEN` here.',
     });
   if (loopbackOnly)
@@ -76,7 +69,7 @@ function meshProblems({ links, duplicateIdentity, preserving, loopbackOnly }: Sy
 function hostProblems({ now }: Symptoms): Problem[] {
   const quiet = now.filter((host) => host.status === 'quiet');
   const problems = quiet.map((host) => ({
-    problem: `Host ${host.record?.name ?? host.id} is quiet${agoOf(host)}: its ${host.records} records are hidden while others are left`,
+    problem: `Host ${host.record?.name ?? host.id} is quiet${agoOf(host)}: ${hiddenOf(host)} while others are left`,
     remedy: `Start its agent, or \`weft forget ${host.record?.name ?? host.id}\` when it is gone for good.`,
   }));
   return [...problems, ...sharedSubnets(now)];
@@ -121,6 +114,10 @@ function collisions(one: HostRecord, other: HostRecord): { subnet: Cidr; network
 
 function pairs<T>(ones: readonly T[], others: readonly T[]): [T, T][] {
   return ones.flatMap((one) => others.map((other): [T, T] => [one, other]));
+}
+
+function hiddenOf({ records }: HostView): string {
+  return records === 1 ? 'its 1 record is hidden' : `its ${records} records are hidden`;
 }
 
 function agoOf({ heardMsAgo }: HostView): string {
