@@ -153,7 +153,7 @@ export interface AgentControl {
   addStatic(records: readonly StaticRecord[]): void | Promise<void>;
   /** Removes a name's static records, or the one with this data, for the whole mesh; tells which they were. */
   removeStatic(name: Name, data?: StaticData): readonly StaticRecord[] | Promise<readonly StaticRecord[]>;
-  /** Begins to dial `host[:port]`, now and after restarts; refused where it cannot be an address. */
+  /** Begins to dial `host[:port]`; who answers is known after a restart too. Refused where it cannot be an address. */
   connect(peer: string): Result<string> | Promise<Result<string>>;
   /** Stops dialling an address, or drops a host that is gone for good, by id or name. */
   forget(peer: string): Result<string> | Promise<Result<string>>;

@@ -11,7 +11,8 @@ export async function connectPeers(
   if (peers.length === 0 && !replace) throw new HttpProblem(400, 'give at least one peer, as host[:port]');
   const others = replace ? targetsOf(control.links()).filter((target) => !peers.includes(target)) : [];
   for (const peer of peers) mustParse(await control.connect(peer));
-  await forgetPeers(control, others);
+  // Hosts that were found are dialled too, and cannot be forgotten so: what remains are those that were asked for.
+  for (const other of others) await control.forget(other);
   return peers;
 }
 

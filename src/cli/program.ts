@@ -169,7 +169,7 @@ function addWriting(asking: Asking, make: Make): void {
   asking('token', 'print what another host needs to join')
     .option('--json', 'print JSON')
     .action((options: Json) => token(make(options), options));
-  asking('connect [peers...]', 'dial other agents, now and after restarts')
+  asking('connect [peers...]', 'dial other agents; those that answer are known after a restart too')
     .option('--replace', 'stop dialling all others')
     .action((peers: string[], options: Api & { replace?: boolean }) => connect(make(options), peers, options));
   asking('forget <peers...>', 'stop dialling agents, or drop hosts that are gone for good').action(

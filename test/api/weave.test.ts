@@ -190,6 +190,8 @@ describe("weave's verbs", () => {
       'forget 192.0.2.2:6783',
       'forget 192.0.2.5',
     ]);
+    agent.control.linkViews = [{ address: 'nobody', outbound: true, state: 'established', sinceMs: 1 }];
+    expect((await agent.ask('POST', '/connect?peer=192.0.2.3&replace=true')).status).toBe(200);
     expect(await agent.ask('POST', '/connect?peer=a%20b')).toMatchObject({
       status: 400,
       json: { detail: 'invalid peer name "a b", should be host[:port]' },
