@@ -126,6 +126,11 @@ export class Server {
     throw new Error(`the server does not answer: ${this.output.join('').slice(-500)}`);
   }
 
+  /** All that it printed. */
+  said(): string {
+    return this.output.join('');
+  }
+
   /** Seconds of processor time that its processes have used. */
   cpuSeconds(): number {
     return sum(this.pids().map(ticks)) / ticksPerSecond;

@@ -37,6 +37,11 @@ export class Query {
   type = 0;
   class = 0;
   hasOpt = false;
+  /** Where its OPT record lies. */
+  optAt = 0;
+  optEnd = 0;
+  /** There are records behind the question that are no OPT: signatures, or nonsense; nothing here reads them. */
+  hasExtras = false;
   /** What the asker can take by UDP. */
   udpPayload = plainUdpOctets;
   dnssecOk = false;
@@ -47,6 +52,7 @@ export class Query {
 
   read(bytes: Uint8Array): Check {
     this.hasOpt = false;
+    this.hasExtras = false;
     this.udpPayload = plainUdpOctets;
     this.dnssecOk = false;
     this.cookieAt = 0;
@@ -97,7 +103,8 @@ export class Query {
       const fixed = skipName(bytes, offset);
       const end = fixed + 10 + word(bytes, fixed + 8);
       if (fixed < 0 || fixed + 10 > bytes.length || end > bytes.length) return false;
-      if (word(bytes, fixed) === rrType.OPT && !this.readOpt(bytes, offset, end)) return false;
+      if (word(bytes, fixed) !== rrType.OPT) this.hasExtras = true;
+      else if (!this.readOpt(bytes, offset, end)) return false;
       offset = end;
     }
     return offset === bytes.length;
@@ -107,6 +114,8 @@ export class Query {
   private readOpt(bytes: Uint8Array, offset: number, end: number): boolean {
     if (this.hasOpt || at(bytes, offset) !== 0) return false;
     this.hasOpt = true;
+    this.optAt = offset;
+    this.optEnd = end;
     this.udpPayload = Math.max(word(bytes, offset + 3), plainUdpOctets);
     this.version = at(bytes, offset + 6);
     this.dnssecOk = (at(bytes, offset + 7) & 0x80) !== 0;

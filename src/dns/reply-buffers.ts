@@ -10,7 +10,9 @@ const round = 32;
  */
 export class ReplyBuffers {
   private readonly queues = new Set<() => number>();
-  private buffers: (Buffer | undefined)[] = emptyRound();
+  private stores = newStores();
+  /** A view of its store for each place in the round and each length. */
+  private views = noViews();
   private used = 0;
 
   /** `length` tells how many replies wait in a socket's queue; the returned function says that the socket is gone. */
@@ -23,11 +25,12 @@ export class ReplyBuffers {
   take(octets: number): Buffer {
     if (octets > maxKept) return Buffer.allocUnsafe(octets);
     if (this.used === round) this.startRound();
-    const place = octets * round + this.used++;
-    const known = this.buffers[place];
+    const turn = this.used++;
+    const place = octets * round + turn;
+    const known = this.views[place];
     if (known !== undefined) return known;
-    const fresh = Buffer.allocUnsafeSlow(octets);
-    this.buffers[place] = fresh;
+    const fresh = (this.stores[turn] ?? Buffer.alloc(maxKept)).subarray(0, octets);
+    this.views[place] = fresh;
     return fresh;
   }
 
@@ -35,12 +38,17 @@ export class ReplyBuffers {
     this.used = 0;
     for (const length of this.queues) {
       if (length() === 0) continue;
-      this.buffers = emptyRound();
+      this.stores = newStores();
+      this.views = noViews();
       return;
     }
   }
 }
 
-function emptyRound(): (Buffer | undefined)[] {
+function newStores(): Buffer[] {
+  return Array.from({ length: round }, () => Buffer.allocUnsafeSlow(maxKept));
+}
+
+function noViews(): (Buffer | undefined)[] {
   return new Array((maxKept + 1) * round).fill(undefined);
 }

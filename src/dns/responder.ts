@@ -218,11 +218,21 @@ export class Responder {
   private async forward(packet: Buffer, asker: Asker): Promise<Buffer | undefined> {
     const began = this.clock.now();
     this.counters.counts.forwarded++;
-    const reply = await this.forwarder.resolve(packet, asker);
+    const reply = await this.forwarder.resolve(this.withoutExtras(packet), asker);
     this.counters.took(this.clock.now() - began, false);
     if (reply === undefined) return undefined;
     this.counters.reply(reply[3] ?? 0, false);
     return Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength);
+  }
+
+  /** The question and its OPT record: what else came with it belongs to this hop, and may be anything. */
+  private withoutExtras(packet: Buffer): Buffer {
+    const { hasExtras, hasOpt, questionEnd, optAt, optEnd } = this.query;
+    if (!hasExtras) return packet;
+    const opt = hasOpt ? packet.subarray(optAt, optEnd) : Buffer.alloc(0);
+    const plain = Buffer.concat([packet.subarray(0, questionEnd), opt]);
+    plain.writeUInt16BE(hasOpt ? 1 : 0, 10);
+    return plain;
   }
 
   /** An alias that leaves our domains: what it leads to is asked upstream and follows it. */

@@ -162,6 +162,19 @@ describe('what is no question', () => {
     expect(read(twin.send(packet))).toMatchObject({ rcode: 'FORMERR', octets: 12 });
   });
 
+  it('records behind a question that are no OPT do not go upstream with it', async () => {
+    const fresh = new Twin();
+    const asked = question('www.example.com', { payload: 1232 });
+    const odd = Buffer.concat([
+      asked.subarray(0, -11),
+      Buffer.from('c0ff24010001000000000001ff', 'hex'),
+      asked.subarray(-11),
+    ]);
+    odd.writeUInt16BE(2, 10);
+    await fresh.responder.respond(odd, { address: '127.0.0.1', port: 5353, transport: 'udp' });
+    expect(fresh.forwarder.asked).toEqual([asked]);
+  });
+
   it('a name of 255 octets is a name, one of 256 is none', () => {
     const label = 'a'.repeat(63);
     expect(twin.ask(`${label}.${label}.${label}.${'a'.repeat(49)}.weave.local`).rcode).toBe('NXDOMAIN');
