@@ -92,15 +92,23 @@ export class Answering {
     this.#turn = this.#turn.then(async () => {
       const listen = bridgeAddresses(this.#networks).map((address) => ({ address, port: this.#parts.defaultPort }));
       const wanted = listen.slice(0, 1);
-      if (wanted.length === 0 && this.#service === undefined) this.#problem = noBridge;
-      if (this.#stopped || wanted.length === 0 || sameEndpoints(wanted, this.boundAddresses())) return;
+      const isThere = wanted.length > 0 && sameEndpoints(wanted, this.boundAddresses());
+      if (this.#stopped || isThere) return;
+      if (wanted.length === 0) return this.#lookAgain();
       await this.#open(wanted).catch((error: unknown) => {
         this.#parts.log.error({ err: error }, 'questions are not answered');
-        this.#cancelRetry();
-        this.#cancelRetry = this.#parts.clock.after(this.#parts.retryMs, () => void this.#follow());
+        this.#lookAgain();
       });
     });
     return this.#turn;
+  }
+
+  /** Follows anew in a while, as long as no questions are answered. */
+  #lookAgain(): void {
+    this.#cancelRetry();
+    if (this.#stopped || this.#service !== undefined) return;
+    this.#problem ??= noBridge;
+    this.#cancelRetry = this.#parts.clock.after(this.#parts.retryMs, () => void this.#follow());
   }
 
   async #open(listen: readonly ListenAddress[]): Promise<void> {
