@@ -160,7 +160,7 @@ export function parseConfig(given: Given, environment: NodeJS.ProcessEnv): Resul
       address: flagDefaults.meshAddress as Address,
       port: flagDefaults.meshPort,
     }),
-    advertise: read.one<string | undefined>('advertise', parsePeer, undefined),
+    advertise: read.one<string | undefined>('advertise', parseAdvertised, undefined),
     secretFile: read.one<string | undefined>('secret-file', anyText, undefined),
     secret: environment.WEFT_SECRET || undefined,
     join: read.one<string | undefined>('join', anyText, undefined),
@@ -196,12 +196,17 @@ export function parseEndpoint(text: string, defaultPort: number): Result<Endpoin
 
 /** Reads `unix:PATH`, `/PATH`, `IP:PORT` or `http://IP:PORT`. */
 export function parseApiAddress(text: string): Result<ApiAddress> {
-  if (text.startsWith('unix:/'))
-    return accepted({ type: 'unix', path: text.slice('unix:'.length).replace(/^\/\/+/, '/') });
-  if (text.startsWith('/')) return accepted({ type: 'unix', path: text });
+  if (/^(unix:)?\//.test(text)) return parseSocketPath(text.replace(/^unix:/, '').replace(/^\/\/+/, '/'));
   const endpoint = parseEndpoint(text.replace(/^http:\/\//, '').replace(/\/$/, ''), flagDefaults.apiPort);
   if (endpoint.ok) return accepted({ type: 'tcp', ...endpoint.value });
   return refused(`${quote(text)} must be unix:/PATH or IP:PORT, such as unix:/run/weft/weft.sock or 127.0.0.1:6784`);
+}
+
+/** unix(7): a socket's path has 108 octets, the last of them 0. */
+function parseSocketPath(path: string): Result<ApiAddress> {
+  const octets = Buffer.byteLength(path);
+  if (octets > 107) return refused(`${quote(path)} has ${octets} octets; the path of a socket may have 107`);
+  return accepted({ type: 'unix', path });
 }
 
 /** Reads an agent's address: a host name or IP address with an optional port. */
@@ -209,6 +214,13 @@ export function parsePeer(text: string): Result<string> {
   const hostAndPort = /^(?:\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(?::(\d{1,5}))?$/i.exec(text);
   const valid = parseAddress(text).ok || (hostAndPort !== null && Number(hostAndPort[2] ?? 1) <= 65_535);
   return valid ? accepted(text) : refused(`${quote(text)} must be host[:port], such as 10.0.0.1 or 10.0.0.1:6783`);
+}
+
+/** Where others dial: a host and no wildcard, which leads each of them to itself. */
+function parseAdvertised(text: string): Result<string> {
+  if (/^(0\.0\.0\.0|\[?::\]?)(:\d+)?$/.test(text))
+    return refused(`${quote(text)} must be an address that other hosts can dial`);
+  return parsePeer(text);
 }
 
 function parseDomainUpstream(text: string): Result<DomainUpstreams> {

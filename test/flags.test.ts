@@ -74,6 +74,21 @@ describe('the configuration', () => {
     },
   );
 
+  it.each(['0.0.0.0', '0.0.0.0:6783', '::', '[::]:6783'])('does not advertise %s, which leads nowhere', (text) => {
+    expect(parseConfig({ advertise: text }, {}).ok).toBe(false);
+  });
+
+  it.each(['::1', '[::1]:6783', '192.0.2.1', 'host.example:6783'])('advertises %s', (advertise) => {
+    expect(config({ advertise })).toMatchObject({ advertise });
+  });
+
+  it('refuses a socket whose path the system cannot take, and takes the longest it can', () => {
+    expect(parseConfig({ api: [`unix:/${'x'.repeat(106)}`] }, {}).ok).toBe(true);
+    expect(parseConfig({ api: [`unix:/${'x'.repeat(107)}`] }, {})).toMatchObject({
+      problem: expect.stringContaining('has 108 octets; the path of a socket may have 107'),
+    });
+  });
+
   it('describes each flag once', () => {
     expect(new Set(upFlags.map((flag) => flag.name)).size).toBe(upFlags.length);
     expect(upFlags.every((flag) => flag.help !== '')).toBe(true);
