@@ -42,6 +42,8 @@ async function up(given: GivenFlags): Promise<void> {
   const how = await Promise.race([stopped.then(() => 'restart' as const), agent.left.then(() => 'leave' as const)]);
   if (how === 'leave') deadline();
   await agent.stop(how);
+  // All is written and closed; but a timer of libp2p's would keep the process for another second.
+  process.exit(exitCodes.done);
 }
 
 async function demo({ once }: { once: boolean }): Promise<void> {
