@@ -33,5 +33,7 @@ function answers(path: string): Promise<boolean> {
 }
 
 function because(error: unknown): string {
+  if (error instanceof Error && 'code' in error && error.code === 'EACCES')
+    return 'permission denied; be root, or choose another place with --api';
   return error instanceof Error ? error.message : String(error);
 }
