@@ -24,6 +24,9 @@ describe('a mistake on the command line is wrong usage', () => {
     [['up', '--dns-listen', 'docker0'], /--dns-listen: "docker0" must be an IP address/],
     [['up', '--join', 'weft1.x'], /join token is damaged or cut short/],
     [['up', '--docker-host', 'ftp://192.0.2.1'], /ftp:\/\/192.0.2.1/],
+    [['up', '--domain', 'weave.local', '--domain', 'WEAVE.local.'], /--domain: the same domain is given twice/],
+    [['up', '--advertise', '0.0.0.0'], /--advertise: "0.0.0.0" must be an address that other hosts can dial/],
+    [['--api', 'there', 'status'], /--api: "there" must be unix:\/PATH or IP:PORT/],
     [['frobnicate'], /unknown command 'frobnicate'/],
   ])('weft %j', async (args, message) => {
     const outcome = await weft([...args]);
@@ -72,6 +75,12 @@ describe('what the machine refuses fails with the reason', () => {
     const outcome = await up('--secret-file', file);
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toMatch(/the secret has 3 characters; it needs at least 16/);
+  });
+
+  it('an address of this machine that other hosts reach, without a token', async () => {
+    const outcome = await up('--api', '0.0.0.0:0');
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toMatch(/other hosts reach it, so it needs a token; give --api-token-file/);
   });
 
   it('a data directory that is a file', async () => {
