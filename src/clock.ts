@@ -22,7 +22,10 @@ export const systemClock: Clock = {
   random: () => Math.random(),
 };
 
-/** Calls `run` every `intervalMs` until the returned function is called; a slow run delays the next, never overlaps it. */
+/**
+ * Calls `run` every `intervalMs` until the returned function is called; a slow run delays the next, never overlaps it.
+ * A run that rejects was one too many and changes nothing for the next: whoever wants to know of it catches it.
+ */
 export function every(clock: Clock, intervalMs: number | (() => number), run: () => void | Promise<void>): () => void {
   const interval = typeof intervalMs === 'number' ? () => intervalMs : intervalMs;
   let stopped = false;
@@ -32,7 +35,7 @@ export function every(clock: Clock, intervalMs: number | (() => number), run: ()
   };
   const tick = () => {
     const running = run();
-    if (running instanceof Promise) running.finally(again);
+    if (running instanceof Promise) running.then(again, again);
     else again();
   };
   again();
