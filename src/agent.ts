@@ -1,5 +1,4 @@
 import { hkdfSync, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
@@ -26,9 +25,9 @@ import { Mesh } from './mesh/mesh.ts';
 import type { Secrets } from './mesh/secret.ts';
 import { encodeToken } from './mesh/token.ts';
 import { endpointText, Operator } from './operator.ts';
-import { type Address, type HostRecord, type Network, parseAddress, quote } from './record.ts';
+import { type Address, type HostRecord, type Network, parseAddress } from './record.ts';
 import { accepted, type Result, refused } from './result.ts';
-import { findSecrets } from './secrets.ts';
+import { findSecrets, readApiToken } from './secrets.ts';
 import { openStore, type Store } from './store.ts';
 import { openDockerEngine } from './watch/docker-engine.ts';
 import type { Engine } from './watch/engine.ts';
@@ -58,7 +57,7 @@ export async function createAgent(config: Config, parts: AgentParts = {}): Promi
     const identity = await loadIdentity(store, log);
     const found = await findSecrets(config, store);
     if (!found.ok) throw config.join === undefined ? new Error(found.problem) : new UsageError(found.problem);
-    const apiToken = await readToken(config.apiTokenFile);
+    const apiToken = await readApiToken(config.apiTokenFile);
     const engine = config.docker
       ? openDockerEngine(config.dockerHost ?? flagDefaults.dockerHost, process.env)
       : undefined;
@@ -201,10 +200,7 @@ export class Agent {
    * comes, what the last run knew is answered until one does.
    */
   async #firstListing(): Promise<void> {
-    const { clock } = this.#built;
-    const giveUpAt = clock.now() + agentDefaults.enginePatienceMs;
-    while (!this.#listed && clock.now() < giveUpAt && this.#ending === undefined)
-      await new Promise<void>((resolve) => void clock.after(agentDefaults.pollMs, resolve));
+    await this.#until(() => this.#listed || this.#ending !== undefined, agentDefaults.enginePatienceMs);
   }
 
   async #stop(how: Ending): Promise<void> {
@@ -223,13 +219,18 @@ export class Agent {
 
   /** Takes this host's records back; waits a little for a link to tell it over, where others are known. */
   async #withdraw(): Promise<void> {
-    const { clock } = this.#built;
-    const giveUpAt = clock.now() + agentDefaults.leaveLinkMs;
     const isAlone = () =>
       this.#replica.directory.hosts().every(({ status }) => status === 'self' || status === 'quiet');
-    while (this.#mesh.neighbours().length === 0 && !isAlone() && clock.now() < giveUpAt)
-      await new Promise<void>((resolve) => void clock.after(agentDefaults.pollMs, resolve));
+    await this.#until(() => this.#mesh.neighbours().length > 0 || isAlone(), agentDefaults.leaveLinkMs);
     await this.#replica.stop('leave');
+  }
+
+  /** Resolves when the condition holds, or after `patienceMs`. */
+  async #until(holds: () => boolean, patienceMs: number): Promise<void> {
+    const { clock } = this.#built;
+    const giveUpAt = clock.now() + patienceMs;
+    while (!holds() && clock.now() < giveUpAt)
+      await new Promise<void>((resolve) => void clock.after(agentDefaults.pollMs, resolve));
   }
 
   /** This host's own record, published when it is another than before. */
@@ -399,14 +400,4 @@ const listingReason = 'the agent is starting: it waits for the container engine 
 /** Made of the host's key, so that cookies stay good over a restart: 16 octets in hexadecimal. */
 function cookieSecretOf({ seed }: Identity): string {
   return Buffer.from(hkdfSync('sha256', seed, '', 'weft dns cookies 1', 16)).toString('hex');
-}
-
-/** The bearer token in a file; throws one clear error where there is none. */
-async function readToken(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  const token = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Error(`--api-token-file: ${quote(file)} cannot be read`, { cause });
-  });
-  if (token.trim() === '') throw new Error(`--api-token-file: ${quote(file)} is empty; write a token into it`);
-  return token.trim();
 }

@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer';
+import { readFile } from 'node:fs/promises';
 import type { Config } from './flags.ts';
 import { createSecret, parseSecret, parseSecrets, readSecretFile, type Secrets } from './mesh/secret.ts';
 import { decodeToken } from './mesh/token.ts';
+import { quote } from './record.ts';
 import { accepted, type Result, refused } from './result.ts';
 import type { Store } from './store.ts';
 
@@ -32,6 +34,16 @@ export async function findSecrets(
   const text = createSecret();
   await store.write(file, Buffer.from(text));
   return withoutPeers(parseSecrets(text));
+}
+
+/** The bearer token in a file; throws one clear error where there is none. */
+export async function readApiToken(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const token = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`--api-token-file: ${quote(file)} cannot be read`, { cause });
+  });
+  if (token.trim() === '') throw new Error(`--api-token-file: ${quote(file)} is empty; write a token into it`);
+  return token.trim();
 }
 
 async function joinWith(text: string, store: Pick<Store, 'write'>): Promise<Result<MeshSecrets>> {
