@@ -186,7 +186,7 @@ function deservesAnswer(packet: Buffer): boolean {
 /** What each packet costs the server itself, without sockets; names that are not ours cost what handing them on does. */
 async function measureCosts(count: number): Promise<{ medianUs: number; dearestUs: number; dearest: Buffer }> {
   const refused = Promise.resolve(undefined);
-  const forwarder = { start: async () => {}, stop: async () => {}, resolve: () => refused };
+  const forwarder = { start: async () => {}, stop: async () => {}, resolve: () => refused, recall: () => undefined };
   const responder = new Responder({ options, forwarder, clock: systemClock });
   responder.update(entries);
   const asker = { address: '127.0.0.1', port: 5353, transport: 'udp' } as const;

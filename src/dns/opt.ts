@@ -18,11 +18,17 @@ export interface OptContent {
   readonly dnssecOk?: boolean;
   readonly error?: ExtendedError | undefined;
   readonly cookie?: Uint8Array | undefined;
+  /** Whole options of somebody else's that go on as they are. */
+  readonly passed?: Uint8Array;
 }
 
 /** Encodes an OPT record: own options only, nothing of the asker's comes back but its cookie within ours. */
-export function encodeOpt({ payloadOctets, rcode = 0, dnssecOk = false, error, cookie }: OptContent): Buffer {
-  const options = Buffer.concat([encodeError(error), cookie ? option(optionCode.COOKIE, cookie) : Buffer.alloc(0)]);
+export function encodeOpt({ payloadOctets, rcode = 0, dnssecOk = false, error, cookie, passed }: OptContent): Buffer {
+  const options = Buffer.concat([
+    encodeError(error),
+    passed ?? noOctets,
+    cookie ? option(optionCode.COOKIE, cookie) : noOctets,
+  ]);
   const head = Buffer.alloc(optOctets);
   head.writeUInt16BE(rrType.OPT, 1);
   head.writeUInt16BE(payloadOctets, 3);
@@ -39,9 +45,11 @@ export function appendCookie(opt: Uint8Array, cookie: Uint8Array): Buffer {
   return longer;
 }
 
+const noOctets = Buffer.alloc(0);
+
 /** RFC 8914 section 2 */
 function encodeError(error: ExtendedError | undefined): Buffer {
-  if (error === undefined) return Buffer.alloc(0);
+  if (error === undefined) return noOctets;
   return option(
     optionCode.EDE,
     Buffer.concat([Buffer.of(error.code >> 8, error.code & 0xff), Buffer.from(error.text)]),

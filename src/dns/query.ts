@@ -74,14 +74,14 @@ export class Query {
 
   /** Hashes the name while it walks it; a name in a question has nothing before it to point at, so no compression. */
   private readQuestion(bytes: Uint8Array): boolean {
-    let hash = 17;
+    let hash = hashSeed;
     let offset = headerOctets;
     let labels = 0;
     for (;;) {
       const length = at(bytes, offset);
       const end = offset + 1 + length;
       if (length > 63 || end - headerOctets > maxNameOctets || end > bytes.length) return false;
-      for (; offset < end; offset++) hash = (Math.imul(hash, 31) + (folded[at(bytes, offset)] ?? 0)) | 0;
+      for (; offset < end; offset++) hash = hashStep(hash, at(bytes, offset));
       if (length === 0) break;
       labels++;
     }
@@ -140,6 +140,13 @@ export class Query {
   }
 }
 
+/** The hash of a name in a packet that `read` gave `Query.hash`. */
+export function nameHash(bytes: Uint8Array, nameEnd: number): number {
+  let hash = hashSeed;
+  for (let offset = headerOctets; offset < nameEnd; offset++) hash = hashStep(hash, at(bytes, offset));
+  return hash === 0 ? 1 : hash;
+}
+
 /** The offset behind a record's owner name, or -1; a pointer ends it and is not followed. */
 function skipName(bytes: Uint8Array, offset: number): number {
   for (let next = offset; next < bytes.length && next - offset < maxNameOctets; ) {
@@ -150,6 +157,13 @@ function skipName(bytes: Uint8Array, offset: number): number {
     next += 1 + length;
   }
   return -1;
+}
+
+/** Any odd number does. */
+const hashSeed = 17;
+
+function hashStep(hash: number, octet: number): number {
+  return (Math.imul(hash, 31) + (folded[octet] ?? 0)) | 0;
 }
 
 function at(bytes: Uint8Array, offset: number): number {

@@ -17,16 +17,18 @@ import { writeHeader } from './packet.ts';
 import { Pages } from './pages.ts';
 import { locate } from './place.ts';
 import { type Check, check, Query } from './query.ts';
-import { RateLimit } from './rate-limit.ts';
+import { type Allowance, RateLimit } from './rate-limit.ts';
 import { ReplyBuffers } from './reply-buffers.ts';
 import { Shuffle } from './shuffle.ts';
 import { Counters } from './stats.ts';
 import {
   extendedError,
   flag,
+  folded,
   headerOctets,
   maxMessageOctets,
   nameAt,
+  nameOctets,
   plainUdpOctets,
   rcode,
   rrClass,
@@ -58,6 +60,8 @@ export class Responder {
   private readonly rate: RateLimit;
   private readonly workshop: Workshop;
   private readonly serial: number;
+  private readonly plainOpt: Uint8Array;
+  private readonly secureOpt: Uint8Array;
   private host: Host;
   private generation = 1;
 
@@ -78,6 +82,9 @@ export class Responder {
       shuffle: new Shuffle(clock.random() * 0xffffffff),
       payloadOctets: options.limits.udpPayloadOctets,
     };
+    const { payloadOctets } = this.workshop;
+    this.plainOpt = encodeOpt({ payloadOctets });
+    this.secureOpt = encodeOpt({ payloadOctets, dnssecOk: true });
     this.serial = Math.floor(clock.wallNow() / 1000) >>> 0;
   }
 
@@ -124,17 +131,24 @@ export class Responder {
     if (query.class !== rrClass.IN) return this.refuse(packet, rcode.REFUSED, asker);
     const client = this.clients.of(asker.address);
     const type = query.type < 256 ? (keptTypes[query.type] ?? 0) : 0;
-    const answer = this.find(packet, type, client) ?? this.compile(packet, type, client);
-    if (answer === undefined) return this.forward(packet, asker);
-    if (answer.elsewhere !== undefined) return this.follow(packet, type, client, asker);
-    const reply = this.limited(answer, packet, client, asker);
-    if (timed) counters.took(this.clock.now() - began, true);
-    return reply;
+    const response = this.answer(packet, type, client, asker);
+    if (timed && !(response instanceof Promise)) counters.took(this.clock.now() - began, true);
+    return response;
   }
 
   /** `length` tells how many replies wait in a socket's queue; the returned function says that the socket is gone. */
   watchQueue(length: () => number): () => void {
     return this.workshop.buffers.watch(length);
+  }
+
+  private answer(packet: Buffer, type: number, client: Client, asker: Asker): Response {
+    const known = this.find(packet, type, client);
+    const recalled = known === undefined ? this.recall(packet, client, asker) : undefined;
+    if (recalled !== undefined) return recalled;
+    const answer = known ?? this.compile(packet, type, client);
+    if (answer === undefined) return this.forward(packet, client, asker);
+    if (answer.elsewhere !== undefined) return this.follow(packet, type, client, asker);
+    return this.limited(answer, packet, client, asker);
   }
 
   private find(packet: Buffer, type: number, client: Client): Answer | undefined {
@@ -189,23 +203,25 @@ export class Responder {
   /** The reply as it may be sent: strangers who ask too much get less. */
   private limited(answer: Answer, packet: Buffer, client: Client, asker: Asker): Buffer | undefined {
     const { counters, query } = this;
-    const limit = this.limit(asker);
-    const cookie = query.cookieLength === 0 ? undefined : this.cookieFor(packet, client.address);
-    if (client.stranger && asker.transport === 'udp' && !this.hasValidCookie(packet, client.address)) {
-      const allowance = this.rate.take(client.address);
-      if (allowance === 'nothing') {
-        counters.counts.rateDropped++;
-        return undefined;
-      }
-      if (allowance === 'truncated') {
-        counters.counts.rateTruncated++;
-        return this.bare(packet, rcode.NOERROR, true, flag.TC);
-      }
-    }
-    const reply = answer.reply(packet, query, limit, cookie);
+    const allowance = this.allowance(packet, client, asker);
+    if (allowance !== 'reply') return this.less(packet, allowance);
+    const reply = answer.reply(packet, query, this.limit(asker), this.cookieFor(packet, client.address));
     counters.reply(answer.rcode, answer.empty);
     if (((reply[2] ?? 0) & flag.TC) !== 0) counters.counts.truncated++;
     return reply;
+  }
+
+  /** Whoever proved its address, by a connection or a cookie, is no forged one. */
+  private allowance(packet: Buffer, client: Client, asker: Asker): Allowance {
+    if (!client.stranger || asker.transport === 'tcp' || this.hasValidCookie(packet, client.address)) return 'reply';
+    return this.rate.take(client.address);
+  }
+
+  private less(packet: Buffer, allowance: 'truncated' | 'nothing'): Buffer | undefined {
+    const { counts } = this.counters;
+    if (allowance === 'truncated') counts.rateTruncated++;
+    else counts.rateDropped++;
+    return allowance === 'truncated' ? this.bare(packet, rcode.NOERROR, true, flag.TC) : undefined;
   }
 
   /** RFC 6891 section 6.2.5: 512 octets without EDNS; more only as far as no path cuts it. */
@@ -215,10 +231,37 @@ export class Responder {
     return query.hasOpt ? Math.min(query.udpPayload, options.limits.udpPayloadOctets) : plainUdpOctets;
   }
 
-  private async forward(packet: Buffer, asker: Asker): Promise<Buffer | undefined> {
+  /** The remembered answer to a question about a foreign name, straight into a reply. */
+  private recall(packet: Buffer, client: Client, asker: Asker): Buffer | undefined {
+    const { query, counters, forwarder, workshop } = this;
+    // Whose a single label or an address is can change; whatever else the forwarder remembers is never ours.
+    if (!client.near || query.labels < 2 || isReverse(packet, query.nameEnd)) return undefined;
+    const opt = query.hasOpt ? this.opt(this.cookieFor(packet, client.address)) : noOctets;
+    const recalled = forwarder.recall(packet, query, this.limit(asker) - opt.length);
+    if (recalled === undefined) return undefined;
+    counters.counts.forwarded++;
+    const reply = recalled.reply(packet, query, opt, workshop.buffers);
+    counters.reply((reply[3] ?? 0) & 0x0f, false);
+    return reply;
+  }
+
+  private opt(cookie: Uint8Array | undefined): Uint8Array {
+    const { dnssecOk } = this.query;
+    if (cookie === undefined) return dnssecOk ? this.secureOpt : this.plainOpt;
+    return encodeOpt({ payloadOctets: this.workshop.payloadOctets, dnssecOk, cookie });
+  }
+
+  private forward(packet: Buffer, client: Client, asker: Asker): Promise<Buffer | undefined> | Buffer | undefined {
+    const allowance = this.allowance(packet, client, asker);
+    if (allowance !== 'reply') return this.less(packet, allowance);
+    return this.resolve(packet, client, asker);
+  }
+
+  private async resolve(packet: Buffer, client: Client, asker: Asker): Promise<Buffer | undefined> {
     const began = this.clock.now();
     this.counters.counts.forwarded++;
-    const reply = await this.forwarder.resolve(this.withoutExtras(packet), asker);
+    const cookie = this.cookieFor(packet, client.address);
+    const reply = await this.forwarder.resolve(this.withoutExtras(packet), asker, cookie);
     this.counters.took(this.clock.now() - began, false);
     if (reply === undefined) return undefined;
     this.counters.reply(reply[3] ?? 0, false);
@@ -273,7 +316,7 @@ export class Responder {
     if (!query.hasOpt) return reply;
     reply.writeUInt16BE(1, 10);
     const error = code === rcode.REFUSED ? { code: extendedError.NOT_SUPPORTED, text: 'class' } : undefined;
-    const cookie = query.cookieLength === 0 ? undefined : this.cookieFor(packet, asker.address);
+    const cookie = this.cookieFor(packet, asker.address);
     const { dnssecOk } = query;
     const payloadOctets = options.limits.udpPayloadOctets;
     return Buffer.concat([reply, encodeOpt({ payloadOctets, rcode: code, dnssecOk, error, cookie })]);
@@ -291,8 +334,9 @@ export class Responder {
     return reply;
   }
 
-  private cookieFor(packet: Buffer, address: string): Buffer {
+  private cookieFor(packet: Buffer, address: string): Buffer | undefined {
     const { cookieAt, cookieLength } = this.query;
+    if (cookieLength === 0) return undefined;
     return this.cookies.answer(packet.subarray(cookieAt, cookieAt + cookieLength), address);
   }
 
@@ -306,6 +350,17 @@ export class Responder {
     return { options, domains, zone, host, serial };
   }
 }
+
+const noOctets = new Uint8Array(0);
+
+/** Whether a name ends in `arpa`, under which addresses are turned into names (RFC 3172). */
+function isReverse(packet: Uint8Array, nameEnd: number): boolean {
+  const start = nameEnd - reverseEnd.length;
+  for (let at = 0; at < reverseEnd.length; at++) if (folded[packet[start + at] ?? 0] !== reverseEnd[at]) return false;
+  return true;
+}
+
+const reverseEnd = nameOctets('arpa');
 
 function isKept(type: number): boolean {
   return Object.values(rrType).some((known) => known === type && known !== rrType.OPT);

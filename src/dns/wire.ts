@@ -42,7 +42,16 @@ export const rcode = {
 export const optionCode = { COOKIE: 10, EDE: 15 } as const;
 
 /** RFC 8914 section 4 */
-export const extendedError = { OTHER: 0, STALE_ANSWER: 3, PROHIBITED: 18, NOT_SUPPORTED: 21 } as const;
+export const extendedError = {
+  OTHER: 0,
+  STALE_ANSWER: 3,
+  CACHED_ERROR: 13,
+  PROHIBITED: 18,
+  STALE_NXDOMAIN: 19,
+  NOT_SUPPORTED: 21,
+  NO_REACHABLE_AUTHORITY: 22,
+  NETWORK_ERROR: 23,
+} as const;
 
 /** Bits of the third and fourth octets of a header. */
 export const flag = { QR: 0x80, AA: 0x04, TC: 0x02, RD: 0x01, RA: 0x80, AD: 0x20, CD: 0x10 } as const;

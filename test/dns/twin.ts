@@ -23,6 +23,8 @@ export class NotingForwarder implements Forwarder {
     this.asked.push(query);
     return this.answer(query);
   }
+
+  recall(): undefined {}
 }
 
 /** The whole server without its sockets. */

@@ -1,13 +1,16 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
+import { questionHash } from '../answer-table.ts';
+import { nameHash, type Query } from '../query.ts';
 import { flag, rcode, rrType } from '../wire.ts';
-import { copyOf, long, type Message } from './message.ts';
+import { long, type Message } from './message.ts';
 import type { CacheLimits } from './options.ts';
+import { type Question, wishesOf } from './question.ts';
+import { StoredReply } from './stored-reply.ts';
 
-/** An answer that is remembered, and how old it is. */
+/** An answer that is remembered. */
 export interface Remembered {
-  readonly message: Message;
-  readonly ageSeconds: number;
+  readonly reply: StoredReply;
   /** Past its time to live: only for when upstreams fail. */
   readonly stale: boolean;
   /** Upstreams failed to refresh it a short while ago: give it without asking them. */
@@ -15,7 +18,10 @@ export interface Remembered {
 }
 
 interface Entry {
-  readonly message: Message;
+  readonly key: string;
+  readonly hash: number;
+  readonly wishes: number;
+  readonly reply: StoredReply;
   readonly storedAt: number;
   readonly expiresAt: number;
   restsUntil: number;
@@ -26,6 +32,8 @@ export class Cache {
   readonly #clock: Clock;
   readonly #limits: CacheLimits;
   readonly #entries: LRUCache<string, Entry>;
+  /** The same entries for `recall`. Of those with one hash the last one is here; the others are found by their keys. */
+  readonly #byHash = new Map<number, Entry>();
 
   constructor(clock: Clock, limits: CacheLimits) {
     this.#clock = clock;
@@ -33,7 +41,10 @@ export class Cache {
     this.#entries = new LRUCache({
       max: limits.entries,
       maxSize: limits.octets,
-      sizeCalculation: ({ message }, key) => entryOctets(message) + key.length,
+      sizeCalculation: ({ reply, key }) => entryObjectOctets + reply.heldOctets + key.length,
+      dispose: (entry) => {
+        if (this.#byHash.get(entry.hash) === entry) this.#byHash.delete(entry.hash);
+      },
     });
   }
 
@@ -45,7 +56,7 @@ export class Cache {
     return this.#entries.calculatedSize;
   }
 
-  find(key: string): Remembered | undefined {
+  find({ key }: Question): Remembered | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     const now = this.#clock.now();
@@ -53,16 +64,24 @@ export class Cache {
       this.#entries.delete(key);
       return undefined;
     }
-    return {
-      message: entry.message,
-      ageSeconds: Math.floor((now - entry.storedAt) / 1000),
-      stale: now >= entry.expiresAt,
-      resting: now < entry.restsUntil,
-    };
+    this.#age(entry, now);
+    return { reply: entry.reply, stale: now >= entry.expiresAt, resting: now < entry.restsUntil };
+  }
+
+  /** The fresh answer to the question that `query` read from `packet`, found without making anything. */
+  recall(packet: Uint8Array, query: Query): StoredReply | undefined {
+    const wishes = wishesOf(packet, query.dnssecOk);
+    const entry = this.#byHash.get(questionHash(query.hash, query.type, wishes));
+    if (entry === undefined || entry.wishes !== wishes || !entry.reply.answers(packet, query)) return undefined;
+    const now = this.#clock.now();
+    if (now >= entry.expiresAt) return undefined;
+    // Once a second is often enough to say that it was used.
+    if (this.#age(entry, now)) this.#entries.get(entry.key);
+    return entry.reply;
   }
 
   /** Keeps the answer if it may be kept; the one before goes in any case. Errors and cut answers change nothing. */
-  keep(key: string, message: Message): void {
+  keep({ key, type, wishes }: Question, message: Message): void {
     if (!isFinal(message)) return;
     const ttl = timeToLive(message, this.#limits);
     if (ttl <= 0) {
@@ -71,19 +90,30 @@ export class Cache {
       return;
     }
     const now = this.#clock.now();
-    // A message read from a socket may be a view into a much larger buffer, which it would keep alive.
-    const kept = { ...message, bytes: copyOf(message.bytes) };
-    this.#entries.set(key, { message: kept, storedAt: now, expiresAt: now + ttl * 1000, restsUntil: 0 });
+    const hash = questionHash(nameHash(message.bytes, message.nameEnd), type, wishes);
+    const reply = new StoredReply(message);
+    const entry = { key, hash, wishes, reply, storedAt: now, expiresAt: now + ttl * 1000, restsUntil: 0 };
+    this.#entries.set(key, entry);
+    // What is larger than all may be was not kept.
+    if (this.#entries.peek(key) === entry) this.#byHash.set(hash, entry);
   }
 
   /** Notes that upstreams failed to refresh this answer. */
-  rest(key: string): void {
+  rest({ key }: Question): void {
     const entry = this.#entries.peek(key);
     if (entry) entry.restsUntil = this.#clock.now() + this.#limits.staleRetrySeconds * 1000;
   }
 
   clear(): void {
     this.#entries.clear();
+  }
+
+  /** True if it had to be aged. */
+  #age({ reply, storedAt }: Entry, now: number): boolean {
+    const seconds = Math.floor((now - storedAt) / 1000);
+    if (seconds === reply.ageSeconds) return false;
+    reply.ageTo(seconds);
+    return true;
   }
 }
 
@@ -104,13 +134,8 @@ function isFinal({ bytes, rcode: code }: Message): boolean {
   return ((bytes[2] ?? 0) & flag.TC) === 0 && (code === rcode.NOERROR || code === rcode.NXDOMAIN);
 }
 
-/** A record of about eight numbers for each one on the wire, and the entry around them. */
-const recordObjectOctets = 100;
-const entryObjectOctets = 300;
-
-function entryOctets(message: Message): number {
-  return entryObjectOctets + message.bytes.length + message.records.length * recordObjectOctets;
-}
+/** An entry, its reply, its places in two maps and a list. */
+const entryObjectOctets = 500;
 
 /** RFC 2308 section 2: no such name, or no record of the type that was asked for, also at the end of aliases. */
 function isNegative({ bytes, nameEnd, records, rcode: code }: Message): boolean {

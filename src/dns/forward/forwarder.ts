@@ -1,7 +1,9 @@
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
-import type { Asker, Forwarder } from '../forwarder.ts';
-import { rcode } from '../wire.ts';
+import type { ExtendedError } from '../draft.ts';
+import type { Asker, Forwarder, Recalled } from '../forwarder.ts';
+import type { Query } from '../query.ts';
+import { extendedError, rcode } from '../wire.ts';
 import type { AskParts } from './attempt.ts';
 import { Cache, type Remembered } from './cache.ts';
 import { Flight, type FlightEnd } from './flight.ts';
@@ -11,7 +13,7 @@ import { OwnAddresses } from './own-addresses.ts';
 import { Permission, plainAddress } from './permission.ts';
 import { circle, Probes } from './probe.ts';
 import { isForNeighbours, type Question, readQuestion } from './question.ts';
-import { type ExtendedError, fromMemory, passOn, type Reply, refuse } from './reply.ts';
+import { ownOpt, passOn, type Reply, refuse } from './reply.ts';
 import { Routes } from './routes.ts';
 import { Source } from './source.ts';
 import { createCounts, type ForwardCounts, type ForwardStats } from './stats.ts';
@@ -44,14 +46,14 @@ export function createForwarder(options: ForwardOptions, parts: ForwardParts): U
   return new UpstreamResolution(options, parts);
 }
 
-/** RFC 8914 section 4. */
-const staleAnswer: ExtendedError = { code: 3, text: 'upstreams do not answer' };
-const staleNxdomain: ExtendedError = { code: 19, text: 'upstreams do not answer' };
-const prohibited: ExtendedError = { code: 18, text: 'this address may not ask for other names' };
-const notSupported: ExtendedError = { code: 21, text: 'questions of this type are not forwarded' };
-const unreachable: ExtendedError = { code: 22, text: 'no upstream answered' };
-const unconfigured: ExtendedError = { code: 22, text: 'there is no upstream to ask' };
-const overloaded: ExtendedError = { code: 0, text: 'too many questions at once' };
+const { STALE_ANSWER, STALE_NXDOMAIN, PROHIBITED, NOT_SUPPORTED, NO_REACHABLE_AUTHORITY, OTHER } = extendedError;
+const staleAnswer: ExtendedError = { code: STALE_ANSWER, text: 'upstreams do not answer' };
+const staleNxdomain: ExtendedError = { code: STALE_NXDOMAIN, text: 'upstreams do not answer' };
+const prohibited: ExtendedError = { code: PROHIBITED, text: 'this address may not ask for other names' };
+const notSupported: ExtendedError = { code: NOT_SUPPORTED, text: 'questions of this type are not forwarded' };
+const unreachable: ExtendedError = { code: NO_REACHABLE_AUTHORITY, text: 'no upstream answered' };
+const unconfigured: ExtendedError = { code: NO_REACHABLE_AUTHORITY, text: 'there is no upstream to ask' };
+const overloaded: ExtendedError = { code: OTHER, text: 'too many questions at once' };
 
 class UpstreamResolution implements UpstreamForwarder {
   readonly #options: ForwardOptions;
@@ -114,9 +116,17 @@ class UpstreamResolution implements UpstreamForwarder {
     this.#tcp.close();
   }
 
-  async resolve(query: Uint8Array, from: Asker): Promise<Uint8Array | undefined> {
+  recall(packet: Uint8Array, query: Query, room: number): Recalled | undefined {
+    const reply = this.#cache.recall(packet, query);
+    if (reply === undefined || reply.octets > room) return undefined;
     this.#counts.questions++;
-    const question = readQuestion(query, from.transport, this.#options.limits.udpPayloadOctets);
+    this.#counts.cached++;
+    return reply;
+  }
+
+  async resolve(query: Uint8Array, from: Asker, cookie?: Uint8Array): Promise<Uint8Array | undefined> {
+    this.#counts.questions++;
+    const question = readQuestion(query, from.transport, this.#udpPayloadOctets, cookie);
     if (question === undefined) {
       this.#counts.unreadable++;
       return undefined;
@@ -127,7 +137,7 @@ class UpstreamResolution implements UpstreamForwarder {
       return this.#refuse(question, rcode.REFUSED, prohibited);
     }
     if (isForNeighbours(question)) return this.#refuse(question, rcode.REFUSED, notSupported);
-    const remembered = this.#cache.find(question.key);
+    const remembered = this.#cache.find(question);
     if (remembered && !remembered.stale) return this.#recall(question, remembered);
     if (remembered?.resting) return this.#recallStale(question, remembered);
     return this.#ask(question, plainAddress(from.address), remembered);
@@ -163,7 +173,7 @@ class UpstreamResolution implements UpstreamForwarder {
     const end = stale ? await this.#orLate(flight.end) : await flight.end;
     flight.passengers--;
     this.#passengers--;
-    if (end.type === 'answer') return this.#sent(passOn(end.message, question));
+    if (end.type === 'answer') return this.#sent(passOn(end.message, question, this.#udpPayloadOctets));
     if (stale) return this.#recallStale(question, stale);
     return end.type === 'failed' ? this.#fail(question, end) : this.#drop(question);
   }
@@ -190,8 +200,8 @@ class UpstreamResolution implements UpstreamForwarder {
     const generation = this.#generation;
     const flight = new Flight(this.#parts, question, client, upstreams, (end, wasOut) => {
       this.#flights.delete(key);
-      if (end.type === 'answer' && generation === this.#generation) this.#cache.keep(question.key, end.message);
-      if (end.type === 'failed') this.#cache.rest(question.key);
+      if (end.type === 'answer' && generation === this.#generation) this.#cache.keep(question, end.message);
+      if (end.type === 'failed') this.#cache.rest(question);
       if (wasOut) this.#line.leave(client);
     });
     this.#flights.set(key, flight);
@@ -208,17 +218,19 @@ class UpstreamResolution implements UpstreamForwarder {
     return first;
   }
 
-  #recall(question: Question, { message, ageSeconds }: Remembered): Uint8Array {
+  #recall(question: Question, { reply }: Remembered): Uint8Array {
     this.#counts.cached++;
-    const aged = (seconds: number) => Math.max(0, seconds - ageSeconds);
-    return this.#cutTo(fromMemory(message, question, aged, undefined, this.#options.limits.udpPayloadOctets));
+    return this.#cutTo(reply.replyTo(question, this.#opt(question)));
   }
 
-  #recallStale(question: Question, { message }: Remembered): Uint8Array {
+  #recallStale(question: Question, { reply }: Remembered): Uint8Array {
     this.#counts.stale++;
-    const error = message.rcode === rcode.NXDOMAIN ? staleNxdomain : staleAnswer;
-    const ttl = () => this.#options.cache.staleTtlSeconds;
-    return this.#cutTo(fromMemory(message, question, ttl, error, this.#options.limits.udpPayloadOctets));
+    const error = reply.rcode === rcode.NXDOMAIN ? staleNxdomain : staleAnswer;
+    return this.#cutTo(reply.replyTo(question, this.#opt(question, error), this.#options.cache.staleTtlSeconds));
+  }
+
+  #opt(question: Question, error?: ExtendedError): Uint8Array {
+    return ownOpt(question, { udpPayloadOctets: this.#udpPayloadOctets, error });
   }
 
   #sent(reply: Reply): Uint8Array {
@@ -235,7 +247,7 @@ class UpstreamResolution implements UpstreamForwarder {
   #fail(question: Question, { problem, declined }: FlightEnd & { type: 'failed' }): Uint8Array {
     this.#counts.failed++;
     this.#log.debug({ problem }, 'no upstream answered');
-    if (declined) return this.#cutTo(passOn(declined, question));
+    if (declined) return this.#cutTo(passOn(declined, question, this.#udpPayloadOctets));
     const error = this.#routes.find(question.name).length > 0 ? unreachable : unconfigured;
     return this.#refuse(question, rcode.SERVFAIL, error);
   }
@@ -245,8 +257,12 @@ class UpstreamResolution implements UpstreamForwarder {
     return question.transport === 'tcp' ? this.#refuse(question, rcode.SERVFAIL, overloaded) : undefined;
   }
 
+  get #udpPayloadOctets(): number {
+    return this.#options.limits.udpPayloadOctets;
+  }
+
   #refuse(question: Question, code: number, error: ExtendedError): Uint8Array {
-    return refuse(question, code, error, this.#options.limits.udpPayloadOctets);
+    return refuse(question, code, { udpPayloadOctets: this.#udpPayloadOctets, error });
   }
 
   #setDefaults(defaults: readonly Endpoint[]): void {

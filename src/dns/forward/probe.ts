@@ -127,6 +127,8 @@ function probeQuestion(name: string): Question {
     edns: undefined,
     limit: 512,
     transport: 'udp',
+    cookie: undefined,
+    wishes: flag.RD,
     key: '',
   };
 }

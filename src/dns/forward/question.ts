@@ -1,3 +1,4 @@
+import { encodeOpt } from '../opt.ts';
 import { flag, headerOctets, maxMessageOctets, plainUdpOctets, rrType } from '../wire.ts';
 import { copyOf, readMessage, word } from './message.ts';
 
@@ -16,6 +17,10 @@ export interface Question {
   /** Largest reply, in octets. */
   readonly limit: number;
   readonly transport: 'udp' | 'tcp';
+  /** What goes into the OPT record of its reply to prove that it is ours; none where the asker sent none (RFC 7873). */
+  readonly cookie: Uint8Array | undefined;
+  /** RD, AD, CD and DO in one number. */
+  readonly wishes: number;
   /** Equal for questions that one answer serves. */
   readonly key: string;
 }
@@ -25,6 +30,7 @@ export function readQuestion(
   query: Uint8Array,
   transport: 'udp' | 'tcp',
   udpPayloadOctets: number,
+  cookie?: Uint8Array,
 ): Question | undefined {
   const read = readMessage(query);
   if (!read.ok || ((query[2] ?? 0) & flag.QR) !== 0) return undefined;
@@ -37,7 +43,7 @@ export function readQuestion(
   const security = (query[3] ?? 0) & (flag.AD | flag.CD);
   const name = lowerName(query, headerOctets, nameEnd);
   const typeAndClass = String.fromCharCode(word(query, nameEnd), word(query, nameEnd + 2));
-  const wishes = String.fromCharCode(recursion | security | (edns?.dnssecOk ? dnssecOkBit << 1 : 0));
+  const wishes = wishesOf(query, edns?.dnssecOk === true);
   return {
     id: word(query, 0),
     bytes: copyOf(query, headerOctets, questionEnd),
@@ -48,8 +54,15 @@ export function readQuestion(
     edns,
     limit: transport === 'tcp' ? maxMessageOctets : offered,
     transport,
-    key: wishes + typeAndClass + name,
+    cookie,
+    wishes,
+    key: String.fromCharCode(wishes) + typeAndClass + name,
   };
+}
+
+/** What a query asks of a resolver, in one number: RD, AD, CD and DO. */
+export function wishesOf(query: Uint8Array, dnssecOk: boolean): number {
+  return ((query[2] ?? 0) & flag.RD) | ((query[3] ?? 0) & (flag.AD | flag.CD)) | (dnssecOk ? dnssecOkBit << 1 : 0);
 }
 
 /**
@@ -63,10 +76,11 @@ export function isForNeighbours({ type }: Question): boolean {
 /** The question as it is sent upstream: a header and an OPT record of our own, since both belong to one hop only. */
 export function writeQuery(question: Question, id: number, udpPayloadOctets: number): Uint8Array {
   const { bytes, edns } = question;
-  const query = new Uint8Array(headerOctets + bytes.length + (edns ? optOctets : 0));
+  const opt = edns ? encodeOpt({ payloadOctets: udpPayloadOctets, dnssecOk: edns.dnssecOk }) : noOctets;
+  const query = new Uint8Array(headerOctets + bytes.length + opt.length);
   query.set([id >> 8, id & 0xff, question.recursion, question.security, 0, 1, 0, 0, 0, 0, 0, edns ? 1 : 0]);
   query.set(bytes, headerOctets);
-  if (edns) query.set(writeOpt(udpPayloadOctets, edns.dnssecOk), headerOctets + bytes.length);
+  query.set(opt, headerOctets + bytes.length);
   return query;
 }
 
@@ -81,17 +95,10 @@ export function answers(reply: Uint8Array, id: number, question: Question): bool
   return word(reply, 4) === 1 && lowerName(reply, headerOctets, nameEnd) === name;
 }
 
-/** An OPT record: our size, version 0, the asker's DO bit, and one option where there is something to say. */
-export function writeOpt(udpPayloadOctets: number, dnssecOk: boolean, option: readonly number[] = []): number[] {
-  const size = [udpPayloadOctets >> 8, udpPayloadOctets & 0xff];
-  const length = [option.length >> 8, option.length & 0xff];
-  return [0, 0, rrType.OPT, ...size, 0, 0, dnssecOk ? dnssecOkBit : 0, 0, ...length, ...option];
-}
-
-export const optOctets = 11;
 /** RFC 6891 section 6.1.4: DO, in the third octet of the OPT record's time to live. */
 const dnssecOkBit = 0x80;
 const opcodeBits = 0x78;
+const noOctets = new Uint8Array(0);
 
 /** Length octets are at most 63 and so are no letters: every octet can be folded alike (RFC 4343). */
 function lowerName(bytes: Uint8Array, start: number, end: number): string {

@@ -1,76 +1,79 @@
+import type { ExtendedError } from '../draft.ts';
+import { encodeOpt } from '../opt.ts';
 import { flag, headerOctets, optionCode } from '../wire.ts';
-import { copyOf, type Message } from './message.ts';
-import { optOctets, type Question, writeOpt } from './question.ts';
-
-/** An extended error (RFC 8914): its info code and a few words. */
-export interface ExtendedError {
-  readonly code: number;
-  readonly text: string;
-}
+import { type Message, word } from './message.ts';
+import type { Question } from './question.ts';
 
 /** A reply for one asker, and whether it had to be cut. */
 export interface Reply {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly cut: boolean;
+}
+
+/** What a reply's OPT record says besides what belongs to its asker. */
+export interface OptWishes {
+  /** What we take by UDP. */
+  readonly udpPayloadOctets: number;
+  /** The whole response code. */
+  readonly rcode?: number;
+  readonly error?: ExtendedError | undefined;
+  /** Extended errors of an upstream, whole options. */
+  readonly passed?: Uint8Array;
 }
 
 /**
  * An upstream's reply for the asker: its id, its spelling of the question and RA, for we offer recursion whether or not
- * that server does; everything else as it came. An OPT record goes only to askers that sent one.
+ * that server does; every record and all other flags as they came. The OPT record is our own, since it belongs to one
+ * hop (RFC 6891 section 6.1.1), with the upstream's extended errors (RFC 8914 section 3 lets a forwarder pass them on).
  */
-export function passOn(message: Message, question: Question): Reply {
-  const { bytes, opt } = message;
-  const tail = question.edns && opt ? bytes.subarray(opt.start, opt.end) : noOctets;
-  const whole = bytes.length <= question.limit && (opt === undefined || tail.length > 0);
-  const reply = whole ? { bytes: copyOf(bytes), cut: false } : assemble(message, tail, question.limit);
+export function passOn(message: Message, question: Question, udpPayloadOctets: number): Reply {
+  const opt = ownOpt(question, { udpPayloadOctets, rcode: message.rcode, passed: extendedErrors(message) });
+  const reply = assemble(message, opt, question.limit);
   address(reply.bytes, question);
-  return reply;
-}
-
-/** A reply from memory: not authoritative, with each time to live as `ttl` gives it, and an OPT record of our own. */
-export function fromMemory(
-  message: Message,
-  question: Question,
-  ttl: (seconds: number) => number,
-  error: ExtendedError | undefined,
-  udpPayloadOctets: number,
-): Reply {
-  const reply = assemble(message, ownOpt(question, error, udpPayloadOctets), question.limit);
-  address(reply.bytes, question);
-  reply.bytes[2] = (reply.bytes[2] ?? 0) & ~flag.AA;
-  const view = new DataView(reply.bytes.buffer, reply.bytes.byteOffset, reply.bytes.length);
-  for (const { ttlAt } of message.records.slice(0, reply.kept)) view.setUint32(ttlAt, ttl(view.getUint32(ttlAt)));
   return reply;
 }
 
 /** A reply of our own without records. */
-export function refuse(question: Question, rcode: number, error: ExtendedError, udpPayloadOctets: number): Uint8Array {
-  const opt = ownOpt(question, error, udpPayloadOctets);
+export function refuse(question: Question, rcode: number, wishes: OptWishes): Uint8Array {
+  const opt = ownOpt(question, { ...wishes, rcode });
   const bytes = new Uint8Array(headerOctets + question.bytes.length + opt.length);
-  const flags = flag.RA | (question.security & flag.CD) | rcode;
+  const flags = flag.RA | (question.security & flag.CD) | (rcode & 0x0f);
   bytes.set([0, 0, flag.QR | question.recursion, flags, 0, 1, 0, 0, 0, 0, 0, opt.length > 0 ? 1 : 0]);
   bytes.set(opt, headerOctets + question.bytes.length);
   address(bytes, question);
   return bytes;
 }
 
-const noOctets = new Uint8Array(0);
-const encoder = new TextEncoder();
-
-function ownOpt(question: Question, error: ExtendedError | undefined, udpPayloadOctets: number): Uint8Array {
-  if (!question.edns) return noOctets;
-  const option = error ? extendedErrorOption(error) : [];
-  return Uint8Array.from(writeOpt(udpPayloadOctets, question.edns.dnssecOk, option));
+/** The OPT record for whoever sent one, with its cookie made whole; no octets for others. */
+export function ownOpt({ edns, cookie }: Question, wishes: OptWishes): Uint8Array {
+  if (edns === undefined) return noOctets;
+  const { udpPayloadOctets, ...rest } = wishes;
+  return encodeOpt({ ...rest, payloadOctets: udpPayloadOctets, dnssecOk: edns.dnssecOk, cookie });
 }
 
-function extendedErrorOption({ code, text }: ExtendedError): number[] {
-  const words = encoder.encode(text);
-  const length = 2 + words.length;
-  return [0, optionCode.EDE, length >> 8, length & 0xff, code >> 8, code & 0xff, ...words];
+/** The extended errors in a message's OPT record, whole options as they came; not more than a reply has room for. */
+export function extendedErrors({ bytes, opt }: Message): Uint8Array {
+  if (opt === undefined) return noOctets;
+  const errors: Uint8Array[] = [];
+  let room = maxErrorOctets;
+  for (let at = opt.dataAt; at < opt.end; ) {
+    const end = at + 4 + word(bytes, at + 2);
+    const fits = word(bytes, at) === optionCode.EDE && end - at <= room;
+    if (fits) errors.push(bytes.subarray(at, end));
+    if (fits) room -= end - at;
+    at = end;
+  }
+  return Buffer.concat(errors);
 }
+
+/** Of an asker without EDNS's 512, these leave more than half for the answer. */
+const maxErrorOctets = 200;
+
+/** For whoever has no OPT record. */
+export const noOctets = new Uint8Array(0);
 
 /** Writes what belongs to the asker into a reply. */
-function address(bytes: Uint8Array, question: Question): void {
+export function address(bytes: Uint8Array, question: Question): void {
   bytes[0] = question.id >> 8;
   bytes[1] = question.id & 0xff;
   bytes[3] = (bytes[3] ?? 0) | flag.RA;
@@ -78,10 +81,11 @@ function address(bytes: Uint8Array, question: Question): void {
 }
 
 /**
- * The records of a message that fit before `opt`. Pointers lead backwards only, so every prefix of records stands
- * alone. RFC 2181 section 9: TC says that something of the answer is missing, not something of the additional section.
+ * The records of a message that fit before `opt`, and how many they are. Pointers lead backwards only, so every prefix
+ * of records stands alone. RFC 2181 section 9: TC says that something of the answer is missing, not something of the
+ * additional section.
  */
-function assemble(message: Message, opt: Uint8Array, limit: number): Reply & { readonly kept: number } {
+export function assemble(message: Message, opt: Uint8Array, limit: number): Reply & { readonly kept: number } {
   const { records } = message;
   const skip = message.opt?.start ?? Number.POSITIVE_INFINITY;
   let end = message.questionEnd;
@@ -100,7 +104,7 @@ function assemble(message: Message, opt: Uint8Array, limit: number): Reply & { r
   bytes.set(message.bytes.subarray(0, end));
   bytes.set(opt, end);
   if (cut) bytes[2] = (bytes[2] ?? 0) | flag.TC;
-  counts[2] = (counts[2] ?? 0) + (opt.length >= optOctets ? 1 : 0);
+  counts[2] = (counts[2] ?? 0) + (opt.length > 0 ? 1 : 0);
   counts.forEach((count, section) => {
     bytes[6 + 2 * section] = count >> 8;
     bytes[7 + 2 * section] = count & 0xff;
