@@ -51,7 +51,12 @@ export function locate<T>(name: string, domains: readonly [Domain, ...Domain[]],
     return { subject: subjectOf(relative, zone), zone: domain, domain, name: relative };
   }
   // One label: looked up in the domain and never forwarded, whatever the search list of the asker left out.
-  if (name !== '' && !name.includes('.')) return { subject: subjectOf(name, zone), zone: '', domain: primary, name };
+  if (name !== '' && !name.includes('.')) {
+    const subject = subjectOf(name, zone);
+    // RFC 8020: no such name would mean that nothing below it exists either, and our names do.
+    const above = subject.type === 'unknown' && domains.some((each) => each.endsWith(`.${name}`));
+    return { subject: above ? { type: 'empty' } : subject, zone: '', domain: primary, name };
+  }
   const address = reverseAddress(name);
   const nodes = address === undefined ? [] : zone.named(address).filter((node) => !node.name.startsWith('*.'));
   if (address === undefined || nodes.length === 0) return undefined;

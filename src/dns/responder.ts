@@ -33,6 +33,7 @@ import {
   rcode,
   rrClass,
   rrType,
+  zoneCutTypes,
 } from './wire.ts';
 import { containerAt, Zone } from './zone.ts';
 
@@ -142,6 +143,7 @@ export class Responder {
   }
 
   private answer(packet: Buffer, type: number, client: Client, asker: Asker): Response {
+    if (this.isOfTopLevel(packet)) return this.forward(packet, client, asker);
     const known = this.find(packet, type, client);
     const recalled = known === undefined ? this.recall(packet, client, asker) : undefined;
     if (recalled !== undefined) return recalled;
@@ -149,6 +151,17 @@ export class Responder {
     if (answer === undefined) return this.forward(packet, client, asker);
     if (answer.elsewhere !== undefined) return this.follow(packet, type, client, asker);
     return this.limited(answer, packet, client, asker);
+  }
+
+  /**
+   * Single labels never leave, but for the questions that a validating resolver climbs by: told that there is no `com`,
+   * it would take every answer from below it for a forgery. No resolver asks them to find a container, and where there
+   * is one of that name they are answered here like any other question about it.
+   */
+  private isOfTopLevel(packet: Buffer): boolean {
+    const { query, domains, zone } = this;
+    if (query.labels !== 1 || !zoneCutTypes.has(query.type)) return false;
+    return locate(nameAt(packet, headerOctets), domains, zone)?.subject.type === 'unknown';
   }
 
   private find(packet: Buffer, type: number, client: Client): Answer | undefined {

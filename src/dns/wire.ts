@@ -41,6 +41,9 @@ export const rcode = {
 /** EDNS options: RFC 7873 section 4 and RFC 8914 section 2. */
 export const optionCode = { COOKIE: 10, EDE: 15 } as const;
 
+/** Types by which resolvers find the cuts between zones and the keys of each (RFC 4035 section 4.2): NS, SOA, DS, DNSKEY. */
+export const zoneCutTypes: ReadonlySet<number> = new Set([2, 6, 43, 48]);
+
 /** RFC 8914 section 4 */
 export const extendedError = {
   OTHER: 0,
