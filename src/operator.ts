@@ -7,6 +7,7 @@ import type {
   ExplainedRecord,
   Explanation,
   LinkView,
+  MeshView,
   Problem,
   Readiness,
 } from './api/control.ts';
@@ -102,6 +103,12 @@ export class Operator implements AgentControl {
       ...(problem !== undefined && { error: problem }),
       ...(nextTryMs !== undefined && { nextRetryMs: nextTryMs }),
     }));
+  }
+
+  mesh(): MeshView {
+    const { refused, dropped } = this.#parts.mesh.stats();
+    const { envelopes, offences, storedBytes } = this.#parts.replica.stats();
+    return { refused, dropped, envelopes, offences, storedBytes };
   }
 
   engine(): EngineView | undefined {

@@ -54,6 +54,20 @@ export interface LinkView {
   readonly nextRetryMs?: number;
 }
 
+/** What came in over the mesh since this agent started: connections turned away, and what was said, by what became of it. */
+export interface MeshView {
+  /** Connections turned away before they said anything useful, by reason such as `secrets differ`. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Broadcasts, requests and answers dropped, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Signed messages by what became of them, such as `update merged` or `wrong signature`. */
+  readonly envelopes: Readonly<Record<string, number>>;
+  /** Bad input by the host that sent it or made it. */
+  readonly offences: readonly { readonly peer: HostId; readonly reason: string; readonly count: number }[];
+  /** Bytes of all hosts' records kept to relay. */
+  readonly storedBytes: number;
+}
+
 /** The container engine of this host. */
 export interface EngineView {
   readonly connected: boolean;
@@ -140,6 +154,7 @@ export interface AgentControl {
   /** Every host, this one first. */
   hosts(): readonly HostView[];
   links(): readonly LinkView[];
+  mesh(): MeshView;
   /** Undefined when no engine is watched (`--no-docker`). */
   engine(): EngineView | undefined;
   /** Undefined when no questions are answered (`--no-dns`). */

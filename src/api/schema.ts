@@ -116,6 +116,19 @@ const linkView = z
     nextRetryMs: z.number().optional(),
   })
   .readonly();
+const counts = z.record(text, count).readonly();
+const meshView = z
+  .object({
+    refused: counts.describe('connections turned away, by reason'),
+    dropped: counts.describe('broadcasts, requests and answers dropped, by reason'),
+    envelopes: counts.describe('signed messages, by what became of them'),
+    offences: z
+      .array(z.strictObject({ peer: text, reason: text, count }).readonly())
+      .readonly()
+      .describe('bad input, by the host that sent or made it'),
+    storedBytes: count.describe("bytes of all hosts' records kept to relay"),
+  })
+  .readonly();
 const engineView = z
   .object({
     connected: z.boolean(),
@@ -163,6 +176,7 @@ export const statusReply = z
     dns: dnsView.optional().describe('missing when no questions are answered'),
     hosts,
     links,
+    mesh: meshView.describe('what came in since the start, by what became of it'),
   })
   .readonly();
 

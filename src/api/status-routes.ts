@@ -38,5 +38,6 @@ function status(control: AgentControl, revision: number) {
     ...(dns && { dns }),
     hosts: control.hosts(),
     links: control.links(),
+    mesh: control.mesh(),
   };
 }

@@ -9,7 +9,7 @@ import { ApiServer } from '../../src/api/server.ts';
 import { apiDefaults } from '../../src/config.ts';
 import { silentLog } from '../../src/log.ts';
 import { ApiAgent } from '../support/api-agent.ts';
-import { ControlTwin, owner } from '../support/control-twin.ts';
+import { ControlTwin, host2, owner } from '../support/control-twin.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const open: AsyncDisposable[] = [];
@@ -198,6 +198,14 @@ describe('the API', () => {
     agent.control.own('www', both);
     await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7', '192.0.2.8'] } });
     expect((await agent.ask('GET', '/v1/status')).json).toMatchObject({ names: 3, containers: 1, statics: 2 });
+  });
+
+  it('tells in its status what came in over the mesh, by what became of it', async () => {
+    const agent = await start();
+    const offences = [{ peer: host2, reason: 'wrong signature', count: 3 }];
+    agent.control.meshView = { ...agent.control.meshView, refused: { 'secrets differ': 2 }, offences };
+    const { json } = await agent.ask('GET', '/v1/status');
+    expect(json).toMatchObject({ mesh: { refused: { 'secrets differ': 2 }, offences } });
   });
 
   it('passes on what the mesh is told', async () => {

@@ -1,5 +1,8 @@
+import { z } from 'zod';
+import { weftCommand } from '../support/lab/agent.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { untilTrue } from '../support/lab/truth.ts';
+import { until } from '../support/lab/until.ts';
 
 /** A name that a container on every host has. */
 export const shared = 'web';
@@ -25,3 +28,43 @@ export async function answersOf(host: LabHost, name: string): Promise<string[]> 
   const { answer } = await host.query(host.gateway, `${name}.weave.local`);
   return answer.map(({ data }) => data).toSorted();
 }
+
+/** On each of these hosts a container starts, another one ends, and a record is made by hand, or removed again. */
+export async function changeAll(hosts: readonly LabHost[], round: string): Promise<void> {
+  await Promise.all(
+    hosts.map(async (host) => {
+      const [removed = ''] = (await host.docker('ps', '-q', '--filter', 'label=passing')).split('\n');
+      await host.runContainer({ name: `${round}-${host.number}`, labels: { passing: 'yes' } });
+      if (removed !== '') await host.removeContainer(removed);
+      const byHand = `/v1/static/hand${host.number}`;
+      await host.agent.request('PUT', byHand, { addresses: [`192.0.2.${host.number}`] });
+      if (host.number % 2 === 0) await host.agent.request('DELETE', byHand);
+    }),
+  );
+}
+
+/** Does some work and returns each line in which `weft watch` on these hosts told meanwhile that a record was hidden. */
+export async function hiddenDuring(hosts: readonly LabHost[], work: () => Promise<void>): Promise<string[]> {
+  const watchers = await Promise.all(hosts.map((host) => host.machine.start('watch', [...weftCommand, 'watch'])));
+  try {
+    for (const watcher of watchers) await until('the stream begins', () => watcher.log() !== '');
+    await work();
+    return watchers.flatMap((watcher, index) =>
+      watcher
+        .log()
+        .split('\n')
+        .filter((line) => / \+ .* quiet on /.test(line))
+        .map((line) => `${hosts[index]?.name} said: ${line}`),
+    );
+  } finally {
+    await Promise.all(watchers.map((watcher) => watcher.stop('SIGINT')));
+  }
+}
+
+/** The links of a host's agent, as its status has them. */
+export async function linksOf(host: LabHost): Promise<readonly LinkRow[]> {
+  return z.object({ links: z.array(link) }).parse(JSON.parse((await host.weft(['status', '--json'])).stdout)).links;
+}
+
+const link = z.object({ address: z.string(), outbound: z.boolean(), state: z.string() });
+type LinkRow = z.infer<typeof link>;

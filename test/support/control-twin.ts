@@ -5,6 +5,7 @@ import type {
   Explanation,
   HostView,
   LinkView,
+  MeshView,
   Problem,
   Readiness,
 } from '../../src/api/control.ts';
@@ -36,6 +37,7 @@ export class ControlTwin implements AgentControl {
   owners = new Map<string, Owner[]>();
   hostViews: HostView[] = [hostView(host1, 'host1', { status: 'self' })];
   linkViews: LinkView[] = [];
+  meshView: MeshView = { refused: {}, dropped: {}, envelopes: {}, offences: [], storedBytes: 0 };
   engineView: EngineView | undefined = { connected: true, type: 'docker', version: '20.10.24', containers: 0 };
   dnsView: DnsView | undefined = { listen: ['172.17.0.1:53'], ttlSeconds: 1, upstreams: ['192.0.2.53:53'], queries: 0 };
   readinessView: Readiness = { ready: true, reasons: [] };
@@ -70,6 +72,10 @@ export class ControlTwin implements AgentControl {
 
   links(): readonly LinkView[] {
     return this.linkViews;
+  }
+
+  mesh(): MeshView {
+    return this.meshView;
   }
 
   engine(): EngineView | undefined {

@@ -247,6 +247,19 @@ export class LabHost {
     return this.#surroundings.wire.carry(this.number, true);
   }
 
+  /**
+   * Puts this host behind a NAT, before its agent starts and until it is switched off: it can dial out, under the address
+   * it had, and nobody can dial it. Its own address is the same as that of every other host behind a NAT.
+   */
+  behindNat(): Promise<void> {
+    return this.#surroundings.wire.hide(this.number);
+  }
+
+  /** Gives this host another address, as when a lease ends: what was connected under the old one is cut off. */
+  async moveTo(address: string): Promise<void> {
+    await this.machine.run(['sh', '-euc', moveScript, 'move', this.address, address]);
+  }
+
   async #reshape(shape: { delayMs: number; lossPercent: number }): Promise<void> {
     this.#shape = shape;
     await this.#surroundings.wire.shape(this.number, shape);
@@ -262,3 +275,10 @@ export class LabHost {
     await this.machine.run(['docker', 'import', '-', imageTag(image)], { input: await imageTar(image) });
   }
 }
+
+/** The kernel takes the routes of a subnet away with its last address, so that the new one comes first and then alone. */
+const moveScript = `
+  sysctl -qw net.ipv4.conf.wire0.promote_secondaries=1
+  ip addr add "$2/24" dev wire0
+  ip addr del "$1/24" dev wire0
+`;

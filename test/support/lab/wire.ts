@@ -1,5 +1,6 @@
 import { hostAddress, hostAddress6, hostMac, outsideAddress, outsideAddress6 } from './addresses.ts';
 import { run as command } from './command.ts';
+import { putBehindNat } from './nat.ts';
 import type { Run } from './run.ts';
 import { SlowLine } from './slow-line.ts';
 
@@ -29,6 +30,8 @@ export class Wire {
   readonly #run: Run;
   readonly #links = new Map<number, Link>();
   readonly #routes: Route[] = [];
+  /** Hosts behind a router. */
+  readonly #routers = new Set<number>();
 
   private constructor(run: Run) {
     this.#run = run;
@@ -57,8 +60,7 @@ export class Wire {
       `link add ${portOf(host)} type veth peer name ${uplink} address ${hostMac(host)} netns ${namespace}`,
       `link set ${portOf(host)} master ${bridge} up`,
     );
-    const routes = this.#routes.filter((route) => route.host !== host).map(routeCommand);
-    await ip(namespace, [...hostCommands(host), ...routes]);
+    await ip(namespace, [...hostCommands(host), ...this.#routesBut(host)]);
     this.#links.set(host, { joined: true, slowLine: undefined });
   }
 
@@ -67,7 +69,21 @@ export class Wire {
     await this.shape(host, { delayMs: 0, lossPercent: 0 });
     this.#links.delete(host);
     await this.#ip(`link del ${portOf(host)}`);
-    await command(['ip', 'netns', 'del', this.hostNamespace(host)]);
+    for (const namespace of [
+      this.hostNamespace(host),
+      ...(this.#routers.has(host) ? [this.#routerNamespace(host)] : []),
+    ])
+      await command(['ip', 'netns', 'del', namespace]);
+    this.#routers.delete(host);
+  }
+
+  /** Puts the host behind a router that lets it dial out and nobody in, until it is switched off. */
+  async hide(host: number): Promise<void> {
+    const router = this.#routerNamespace(host);
+    this.#routers.add(host);
+    const hostNamespace = this.hostNamespace(host);
+    await putBehindNat({ wire: this.namespace, hostNamespace, router, host, port: portOf(host), bridge, uplink });
+    await ip(router, this.#routesBut(host));
   }
 
   /** Tells the outside and every other host, also those that are attached later, to reach `subnet` through this one. */
@@ -114,6 +130,15 @@ export class Wire {
 
   hostNamespace(host: number): string {
     return this.#run.namespace(`h${host}`);
+  }
+
+  /** What leads to the subnets behind all other hosts. */
+  #routesBut(host: number): string[] {
+    return this.#routes.filter((route) => route.host !== host).map(routeCommand);
+  }
+
+  #routerNamespace(host: number): string {
+    return this.#run.namespace(`nat${host}`);
   }
 
   async #plug(host: number): Promise<void> {
