@@ -241,8 +241,11 @@ export const cliDefaults = {
 
 /** `src/agent.ts`: how the rooms wait for each other. */
 export const agentDefaults = {
-  /** A host's addresses change rarely; a minute is soon enough for those who dial it anew. */
-  hostRefreshMs: 60_000,
+  /**
+   * A host whose address changed dials the others itself; where two changed at once, each waits for the other's word.
+   * Within the 5 s of every heal, for a fraction of a millisecond each time.
+   */
+  hostRefreshMs: 2_000,
   /** Counters of the answering threads are brought over so often: as live as `weft status` has to be. */
   statsRefreshMs: 1_000,
   /** An engine that starts together with the agent is waited for so long before the host says that nothing runs on it. */

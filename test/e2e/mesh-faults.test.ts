@@ -1,11 +1,29 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keepBusy } from '../support/lab/busy.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { Lab } from '../support/lab/lab.ts';
 import { untilTrue } from '../support/lab/truth.ts';
 import { until } from '../support/lab/until.ts';
-import { answersOf, shared, startMesh } from './meshed.ts';
+import { answersOf, changeAll, hiddenDuring, isLinked, shared, startMesh, statusOf } from './meshed.ts';
 
 /** What the mesh goes through on real engines; after each, every host lists the same, and that is what the engines run. */
+
+/** Longer than a host may be silent before it is hidden. */
+const silenceMs = 7_000;
+/** How long packets get lost; `WEFT_LOSS_SECONDS` for longer. */
+const lossMs = Number(process.env.WEFT_LOSS_SECONDS ?? 20) * 1_000;
+/** On each of two links, so that one packet in ten is lost between two hosts, in either direction. */
+const lossPercent = 5.13;
+/** Milliseconds that a link is up and then down: shorter and longer than what a link takes to be given up. */
+const flaps: readonly (readonly [number, number])[] = [
+  [300, 200],
+  [150, 1_500],
+  [1_200, 3_500],
+  [100, 100],
+  [700, 5_000],
+];
 
 let lab: Lab;
 let one: LabHost;
@@ -53,6 +71,101 @@ describe('a host that is switched off', () => {
     await untilTrue(lab.hosts);
   });
 });
+
+describe('hosts that cannot reach each other', () => {
+  it('know each other through one that both reach, in both directions', async () => {
+    await lab.cutBetween(one, three);
+    await until('their link is gone', async () => !(await isLinked(one, three)) && !(await isLinked(three, one)));
+    const hidden = await hiddenDuring(lab.hosts, async () => {
+      await changeAll(lab.hosts, 'through');
+      await untilTrue(lab.hosts);
+      // Nobody is hidden meanwhile, for the beats of one come to the other through the middle.
+      await pause(silenceMs);
+    });
+    expect(hidden).toEqual([]);
+    await untilTrue(lab.hosts);
+    await lab.healBetween(one, three);
+    await until('they are linked again', async () => (await isLinked(one, three)) && (await isLinked(three, one)));
+    await untilTrue(lab.hosts);
+  });
+});
+
+describe('a bad network', () => {
+  it(`hides no living host for ${lossMs / 1000} s of 10 % loss with all cores busy, and loses no change`, async () => {
+    await Promise.all(lab.hosts.map((host) => host.lose(lossPercent)));
+    await using _busy = keepBusy(availableParallelism());
+    const hidden = await hiddenDuring(lab.hosts, async () => {
+      const endAt = performance.now() + lossMs;
+      for (let round = 0; performance.now() < endAt; round += 1) await changeAll(lab.hosts, `lossy${round}`);
+    });
+    expect(hidden).toEqual([]);
+    await untilTrue(lab.hosts);
+    await Promise.all(lab.hosts.map((host) => host.heal()));
+  });
+
+  it('with 200 ms between any two hosts carries every change, and takes a joiner in', async () => {
+    await Promise.all(lab.hosts.map((host) => host.slow(100)));
+    const hidden = await hiddenDuring([one, three], async () => {
+      await changeAll(lab.hosts, 'slow');
+      await untilTrue(lab.hosts);
+    });
+    expect(hidden).toEqual([]);
+    await two.stopAgent('SIGKILL');
+    await two.startAgent();
+    await untilTrue(lab.hosts);
+    await Promise.all(lab.hosts.map((host) => host.heal()));
+  });
+
+  it('that flaps leaves nobody behind', async () => {
+    for (const [upMs, downMs] of flaps) {
+      await three.linkDown();
+      await pause(downMs);
+      await three.linkUp();
+      await pause(upMs);
+    }
+    await three.linkDown();
+    await changeAll(lab.hosts, 'flapping');
+    await three.linkUp();
+    const upAt = performance.now();
+    await untilTrue(lab.hosts);
+    say('all hosts tell the truth after the last flap', upAt, 5_000);
+  });
+});
+
+describe('addresses', () => {
+  it('of a host that change are told to all, who go on knowing it', async () => {
+    await three.moveTo('10.77.0.103');
+    await changeAll(lab.hosts, 'moved');
+    await untilTrue(lab.hosts);
+    await until('the others know the new address only', async () => {
+      const told = await addressesTold(one, three);
+      return told.includes('10.77.0.103:6783') && !told.includes(`${three.address}:6783`);
+    });
+    await three.stopAgent('SIGKILL');
+    await changeAll([one, two], 'moved-again');
+    await three.startAgent();
+    await untilTrue(lab.hosts);
+  });
+
+  it('may all be of IPv6', async () => {
+    await Promise.all(lab.hosts.map((host) => host.stopAgent()));
+    const listen = (host: LabHost) => ['--mesh-listen', `[${host.address6}]:6783`];
+    await one.startAgent(listen(one));
+    for (const host of [two, three]) await host.startAgent([...listen(host), one.address6]);
+    await changeAll(lab.hosts, 'six');
+    await untilTrue(lab.hosts);
+    for (const host of lab.hosts) {
+      const established = (await statusOf(host)).links.filter(({ state }) => state === 'established');
+      expect(established.map(({ address }) => address.startsWith('[fd77::'))).toEqual([true, true]);
+    }
+  });
+});
+
+/** Where a host can be dialled, as another one knows it. */
+async function addressesTold(knower: LabHost, of: LabHost): Promise<readonly string[]> {
+  const { hosts } = await statusOf(knower);
+  return hosts.find(({ record }) => record?.name === of.name)?.record?.meshAddresses ?? [];
+}
 
 /** Prints a time beside its budget: a busy machine would break an assertion. */
 function say(what: string, since: number, budgetMs: number): void {

@@ -3,7 +3,7 @@ import type { LabHost } from '../support/lab/host.ts';
 import { Lab } from '../support/lab/lab.ts';
 import { untilTrue } from '../support/lab/truth.ts';
 import { until } from '../support/lab/until.ts';
-import { changeAll, linksOf, startMesh } from './meshed.ts';
+import { changeAll, startMesh, statusOf } from './meshed.ts';
 
 /** One public host and two behind different NATs, which have the same address there, and nobody can dial either. */
 
@@ -26,7 +26,7 @@ describe('two hosts behind NATs', () => {
     const [left, right] = hidden;
     for (const address of [left.address, right.address])
       expect((await open.machine.attempt(['busybox', 'nc', '-w', '1', address, '6783'])).code).not.toBe(0);
-    const ends = await Promise.all(hidden.map(async (host) => (await linksOf(host)).filter(isEstablished)));
+    const ends = await Promise.all(hidden.map(async (host) => (await statusOf(host)).links.filter(isEstablished)));
     expect(ends.map((links) => links.map(({ address }) => address))).toEqual(
       hidden.map(() => [`${open.address}:6783`]),
     );

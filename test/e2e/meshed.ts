@@ -61,10 +61,34 @@ export async function hiddenDuring(hosts: readonly LabHost[], work: () => Promis
   }
 }
 
-/** The links of a host's agent, as its status has them. */
-export async function linksOf(host: LabHost): Promise<readonly LinkRow[]> {
-  return z.object({ links: z.array(link) }).parse(JSON.parse((await host.weft(['status', '--json'])).stdout)).links;
+/** What `weft status --json` says on a host. */
+export async function statusOf(host: LabHost): Promise<Status> {
+  return status.parse(JSON.parse((await host.agent.request('GET', '/v1/status')).body));
 }
 
-const link = z.object({ address: z.string(), outbound: z.boolean(), state: z.string() });
-type LinkRow = z.infer<typeof link>;
+/** Whether a host's agent has a link to another's. */
+export async function isLinked(from: LabHost, to: LabHost): Promise<boolean> {
+  const [{ links }, { agent }] = await Promise.all([statusOf(from), statusOf(to)]);
+  return links.some(({ state, peer }) => state === 'established' && peer === agent.hostId);
+}
+
+const counts = z.record(z.string(), z.number());
+const status = z.object({
+  agent: z.object({ hostId: z.string() }),
+  hosts: z.array(
+    z.object({
+      id: z.string(),
+      status: z.string(),
+      record: z.object({ name: z.string(), meshAddresses: z.array(z.string()) }).optional(),
+    }),
+  ),
+  links: z.array(z.object({ peer: z.string().optional(), address: z.string(), state: z.string() })),
+  mesh: z.object({
+    refused: counts,
+    dropped: counts,
+    envelopes: counts,
+    offences: z.array(z.object({ peer: z.string(), reason: z.string(), count: z.number() })),
+    storedBytes: z.number(),
+  }),
+});
+export type Status = z.infer<typeof status>;
