@@ -27,6 +27,11 @@ export interface ContainerAddress {
   readonly subnet?: Cidr;
 }
 
+/** Tells an address of a network from all others: two containers with the same one share a network namespace. */
+export function containerAddressKey({ network, address }: ContainerAddress): string {
+  return `${network} ${address}`;
+}
+
 /** A port of a container: exposed, and published on its host where `hostPort` is set. */
 export interface ContainerPort {
   readonly port: number;

@@ -34,6 +34,10 @@ export class OwnHost {
   readonly #publisher: Publisher;
   readonly #identity: IdentityWatch;
   #lastEpoch = 0;
+  /** Nobody can know of containers of a former run, as there was none. */
+  #isNew = false;
+  /** The engine has neither been listed nor waited for long enough. */
+  #awaitsListing = true;
 
   constructor(parts: OwnHostParts) {
     this.#parts = parts;
@@ -57,17 +61,22 @@ export class OwnHost {
   begin(lastEpoch: number): void {
     const { hosts } = this.#parts;
     this.#lastEpoch = Math.max(lastEpoch, hosts.clock(hosts.self).epoch);
+    this.#isNew = this.#lastEpoch === 0;
     this.#publisher.jump();
     this.#recall();
     if (this.#records.listed) this.#publish();
   }
 
+  /** A host that never spoke before says at once who it is; another one with its listing, not to withdraw what stands. */
   setHost(record: HostRecord): void {
-    this.voice.change(this.#records.setHost(record));
+    const changes = this.#records.setHost(record);
+    if (this.#isNew && this.#publisher.sequence === 0) this.#publish();
+    else this.voice.change(changes);
   }
 
   replace(records: readonly ContainerRecord[]): void {
     const changes = this.#records.replace(records);
+    this.#awaitsListing = false;
     if (this.#publisher.sequence > 0) this.voice.change(changes);
     else if (this.epoch > 0) this.#publish();
   }
@@ -82,6 +91,7 @@ export class OwnHost {
 
   /** No listing came: says what this host is, with what the former run said of its containers, as far as is known. */
   speakUnlisted(): void {
+    this.#awaitsListing = false;
     if (this.#publisher.sequence > 0) return;
     this.#recall();
     this.#publish();
@@ -98,7 +108,9 @@ export class OwnHost {
     this.#lastEpoch = Math.max(this.#lastEpoch, epoch);
     if (!this.#identity.mayJump()) return;
     if (this.isDuplicate) log.error({ host: hosts.self }, 'another agent uses the key of this host; give it its own');
-    const published = this.#publisher.sequence > 0;
+    // A host that took itself for a new one and is not has said nothing of its containers yet.
+    const published = this.#publisher.sequence > 0 && !(this.#isNew && this.#awaitsListing);
+    this.#isNew = false;
     this.#publisher.jump();
     if (published) this.#publish();
     this.voice.beatSoon();

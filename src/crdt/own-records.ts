@@ -1,4 +1,4 @@
-import type { ContainerAddress, ContainerRecord, HostRecord } from '../record.ts';
+import { type ContainerRecord, containerAddressKey, type HostRecord } from '../record.ts';
 import type { Changes } from './document.ts';
 import { type ClaimedContainer, containerToJson, hostToJson } from './record-json.ts';
 import { containerPrefix, hostKey } from './wire.ts';
@@ -34,7 +34,6 @@ export class OwnRecords {
 
   put(record: ContainerRecord): Changes {
     const changes = new Map<string, string | undefined>();
-    for (const evicted of this.#evictedBy(record)) this.#set(evicted, changes);
     this.#set(record, changes);
     return changes;
   }
@@ -71,27 +70,8 @@ export class OwnRecords {
     this.#containers.set(record.id, claimed);
     changes.set(containerPrefix + record.id, containerToJson(claimed));
   }
-
-  /** Other containers that still had an address of this one, without it: the engine gave it to this one since. */
-  #evictedBy({ id, addresses }: ContainerRecord): ContainerRecord[] {
-    const taken = new Set(addresses.filter((address) => this.#isExclusive(address)).map(addressKey));
-    const others = [...this.#containers.values()].filter(({ record }) => record.id !== id);
-    return others.flatMap(({ record }) => {
-      const left = record.addresses.filter((address) => !taken.has(addressKey(address)));
-      return left.length === record.addresses.length ? [] : [{ ...record, addresses: left }];
-    });
-  }
-
-  /** Containers on the host's own network all have the host's address. */
-  #isExclusive({ address, networkName }: ContainerAddress): boolean {
-    return networkName !== 'host' && address !== this.#host?.address;
-  }
 }
 
 function addressesOf({ addresses }: ContainerRecord): string {
-  return addresses.map(addressKey).sort().join(' ');
-}
-
-function addressKey({ network, address }: ContainerAddress): string {
-  return `${network} ${address}`;
+  return addresses.map(containerAddressKey).sort().join(' ');
 }

@@ -1,6 +1,6 @@
 import {
-  type ContainerAddress,
   type ContainerRecord,
+  containerAddressKey,
   type HostId,
   type HostRecord,
   type HostStatus,
@@ -92,12 +92,14 @@ export class Owners {
     const { container, shared } = ownership;
     const lost = shared.filter((key) => this.#isBeaten(ownership, key));
     if (lost.length === 0) return container;
-    const addresses = container.addresses.filter((address) => !lost.includes(addressKey(address)));
+    const addresses = container.addresses.filter((address) => !lost.includes(containerAddressKey(address)));
     return addresses.length === 0 ? undefined : { ...container, addresses };
   }
 
+  /** Containers of one host that have one address share a network namespace: their agent sees to the rest. */
   #isBeaten(ownership: Ownership, key: string): boolean {
-    return (this.#byAddress.get(key) ?? []).some((rival) => rival !== ownership && beats(rival, ownership));
+    const rivals = this.#byAddress.get(key) ?? [];
+    return rivals.some((rival) => rival.host !== ownership.host && beats(rival, ownership));
   }
 }
 
@@ -108,11 +110,7 @@ function ownerOf(host: HostEntry, container: ContainerRecord): Owner {
 }
 
 function claimedAddresses({ addresses }: ContainerRecord): string[] {
-  return addresses.filter(({ network }) => network.startsWith(sharedPrefix)).map(addressKey);
-}
-
-function addressKey({ network, address }: ContainerAddress): string {
-  return `${network} ${address}`;
+  return addresses.filter(({ network }) => network.startsWith(sharedPrefix)).map(containerAddressKey);
 }
 
 function beats(rival: Ownership, ownership: Ownership): boolean {

@@ -115,7 +115,7 @@ export class Replica implements TransportHandler {
     this.#write(() => this.#own.replace(records));
   }
 
-  /** A container that began or changed. It takes its addresses from any other container here that still had them. */
+  /** A container that began or changed; whoever had its addresses until now was removed before, or shares them with it. */
   putContainer(record: ContainerRecord): void {
     this.#write(() => this.#own.put(record));
   }

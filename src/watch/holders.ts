@@ -1,4 +1,4 @@
-import type { ContainerAddress, HostId, NetworkKey } from '../record.ts';
+import { type ContainerAddress, containerAddressKey, type HostId, type NetworkKey } from '../record.ts';
 import { joinedContainer } from './inspection.ts';
 import type { Life } from './life.ts';
 import { hostNetworkKey } from './networks.ts';
@@ -18,14 +18,14 @@ export class Holders {
 
   /** Whether no run that began later has it. */
   mayHold(life: Life, address: ContainerAddress): boolean {
-    const holder = this.#byAddress.get(keyOf(address));
+    const holder = this.#byAddress.get(containerAddressKey(address));
     return holder === undefined || holder === life || this.#isShared(life, address) || !isLater(holder, life);
   }
 
   /** Takes these addresses and gives back all others; returns those that had one of them until now. */
   hold(life: Life, addresses: readonly ContainerAddress[]): Life[] {
     this.release(life);
-    const keys = addresses.filter((address) => !this.#isShared(life, address)).map(keyOf);
+    const keys = addresses.filter((address) => !this.#isShared(life, address)).map(containerAddressKey);
     const losers = keys.flatMap((key) => this.#byAddress.get(key) ?? []);
     for (const key of keys) this.#byAddress.set(key, life);
     this.#byLife.set(life, keys);
@@ -40,10 +40,6 @@ export class Holders {
   #isShared({ inspection }: Life, { network }: ContainerAddress): boolean {
     return network === this.#hostNetwork || (inspection !== undefined && joinedContainer(inspection) !== undefined);
   }
-}
-
-function keyOf({ network, address }: ContainerAddress): string {
-  return `${network} ${address}`;
 }
 
 function isLater({ inspection: one }: Life, { inspection: other }: Life): boolean {

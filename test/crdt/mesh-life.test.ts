@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sharedNetworkKey } from '../../src/record.ts';
+import { localNetworkKey, sharedNetworkKey } from '../../src/record.ts';
 import { address, CrdtLab, containerRecord, LabReplica, MemoryDisk, name, staticRecord } from '../support/crdt-lab.ts';
 import { testSigner } from '../support/signer.ts';
 
@@ -196,6 +196,19 @@ describe('hosts of one mesh', () => {
     expect(two.status(three)).toBe('quiet');
   });
 
+  it('have a name at once when they are new, whether or not their engine answers', async () => {
+    const { lab, two } = await trio();
+    const newcomer = lab.add();
+    await newcomer.start({ listing: false });
+    await lab.run(500);
+    const seen = () => two.directory.hosts().find(({ id }) => id === newcomer.id)?.record;
+    expect(seen()?.name).toBe(newcomer.name);
+    newcomer.put(newcomer.container('c1', ['late'], '10.1.0.1'));
+    newcomer.list();
+    await lab.run(100);
+    expect(two.answers('late')).toEqual(['10.1.0.1']);
+  });
+
   it('start from a disk that lost everything but the key, above the epochs that the mesh remembers', async () => {
     const { lab, one, two, three } = await trio();
     for (let round = 0; round < 3; round += 1) {
@@ -255,17 +268,23 @@ describe('hosts of one mesh', () => {
     expect(three.answers('first')).toEqual(['10.9.0.1']);
   });
 
-  it('give an address of one host to its new container in the same batch', async () => {
+  it('leave an address to all containers that share one network namespace, on a shared network and on a local one', async () => {
     const { lab, one, two } = await trio();
-    one.put(one.container('c1', ['old'], '10.1.0.1'));
+    for (const network of [sharedNetworkKey('overlay:1'), localNetworkKey(one.id, 'bridge')]) {
+      const addresses = [{ address: address('10.9.0.1'), network, networkName: 'lan' }];
+      one.put(containerRecord(one.id, 'c1', ['pod'], '10.9.0.1', { addresses }));
+      one.put(containerRecord(one.id, 'c2', ['sidecar'], '10.9.0.1', { addresses }));
+      await lab.run(100);
+      for (const host of lab.hosts)
+        for (const each of ['pod', 'sidecar']) expect(host.answers(each)).toEqual(['10.9.0.1']);
+    }
+    const addresses = [{ address: address('10.9.0.1'), network: sharedNetworkKey('overlay:1'), networkName: 'lan' }];
+    one.put(containerRecord(one.id, 'c1', ['pod'], '10.9.0.1', { addresses }));
+    one.put(containerRecord(one.id, 'c2', ['sidecar'], '10.9.0.1', { addresses }));
     await lab.run(100);
-    const batches: string[][] = [];
-    two.directory.onNames((changed) => batches.push(changed.map((entry) => entry.name).sort()));
-    one.put(one.container('c2', ['new'], '10.1.0.1'));
+    two.put(containerRecord(two.id, 'c3', ['later'], '10.9.0.1', { addresses }));
     await lab.run(100);
-    expect(batches).toEqual([['new', 'old']]);
-    expect(two.answers('old')).toEqual([]);
-    expect(two.answers('new')).toEqual(['10.1.0.1']);
+    expect(['pod', 'sidecar', 'later'].map((each) => two.answers(each))).toEqual([[], [], ['10.9.0.1']]);
   });
 
   it('live with wall clocks days apart', async () => {
