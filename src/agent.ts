@@ -96,6 +96,7 @@ export class Agent {
   readonly #api: ApiServer;
   readonly #undo: (() => void)[] = [];
   #networks: readonly Network[] = [];
+  #unwatched = false;
   #ownRecord: HostRecord | undefined;
   #watch: Watch | undefined;
   #listed = false;
@@ -245,6 +246,7 @@ export class Agent {
       networks: this.#networks,
       startedAt: this.#startedAt,
       ...(address && { address }),
+      ...(this.#unwatched && { unwatched: true }),
     };
     if (isDeepStrictEqual(record, this.#ownRecord)) return;
     this.#ownRecord = record;
@@ -325,6 +327,10 @@ export class Agent {
         this.#networks = networks;
         this.#tellHost();
         this.#answering?.setNetworks(networks);
+      },
+      setUnwatched: (unwatched) => {
+        this.#unwatched = unwatched;
+        this.#tellHost();
       },
     };
     return new Watch({

@@ -197,6 +197,13 @@ export const watchDefaults = {
   inspectionsAtOnce: 8,
   /** The grace of `docker stop`: what is being stopped when we connect is seen to drain. */
   replaySeconds: 10,
+  /** An engine's upgrade is done sooner; where it does not return, others should be preferred within a minute. */
+  unwatchedMs: 30_000,
+  /**
+   * A container that died is answered so long at most while others that started before are still to be looked at: a
+   * look takes milliseconds, and whoever asked a moment earlier keeps the answer for a TTL as well.
+   */
+  farewellMs: 1_000,
   /** A container may die by itself so often within `crashWindowMs` and be answered again at once. */
   crashesBeforeHold: 2,
   /** Docker's own pause between restarts grows to a minute: a loop is seen as one. */

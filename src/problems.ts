@@ -72,7 +72,18 @@ function hostProblems({ now }: Symptoms): Problem[] {
     problem: `Host ${host.record?.name ?? host.id} is quiet${agoOf(host)}: ${hiddenOf(host)} while others are left`,
     remedy: `Start its agent, or \`weft forget ${host.record?.name ?? host.id}\` when it is gone for good.`,
   }));
-  return [...problems, ...sharedSubnets(now)];
+  return [...problems, ...unwatchedHosts(now), ...sharedSubnets(now)];
+}
+
+/** Hosts whose agents are heard and whose engines are gone. */
+function unwatchedHosts(hosts: readonly HostView[]): Problem[] {
+  const unwatched = hosts.filter(
+    ({ record, status, records }) => record?.unwatched && status !== 'quiet' && records > 0,
+  );
+  return unwatched.map((host) => ({
+    problem: `The container engine of host ${host.record?.name ?? host.id} has been away for long: ${hiddenOf(host)} while others are left`,
+    remedy: 'Start the engine there; its containers may still run, but nobody can see it.',
+  }));
 }
 
 function recordProblems({ quarantine }: Symptoms): Problem[] {

@@ -105,6 +105,8 @@ export interface HostRecord {
   readonly networks: readonly Network[];
   /** When the agent started, in milliseconds since 1970 by its wall clock; for people. */
   readonly startedAt: number;
+  /** Its container engine has been away for so long that nobody knows which of its containers still run. */
+  readonly unwatched?: true;
 }
 
 /**
@@ -144,6 +146,8 @@ export interface Owner {
   readonly hostName: string;
   readonly hostStatus: HostStatus;
   readonly hostAddress?: Address;
+  /** As in the host's record: nobody knows whether the container still runs. */
+  readonly unwatched?: true;
   readonly container: ContainerRecord;
 }
 

@@ -54,6 +54,15 @@ describe('a diagnosis', () => {
     ]);
   });
 
+  it('names a host whose engine is gone for long, as long as something is told of it', () => {
+    const gone = host('host-two', two, []);
+    const now = [host('host-one', one, []), { ...gone, record: { ...gone.record, unwatched: true } } as const];
+    expect(diagnose({ ...well, now }).map(({ problem }) => problem)).toEqual([
+      'The container engine of host host-two has been away for long: its 1 record is hidden while others are left',
+    ]);
+    expect(diagnose({ ...well, now: now.map((each) => ({ ...each, records: 0 })) })).toEqual([]);
+  });
+
   it('warns of subnets that two hosts share, and not of one network that spans both', () => {
     const bridges = [network(one, 'bridge', '172.17.0.0/16'), network(two, 'bridge', '172.17.0.0/16')] as const;
     const spanning = { ...network(one, 'overlay', '10.0.0.0/24'), key: 'overlay' as Network['key'] };

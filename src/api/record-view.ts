@@ -19,7 +19,7 @@ export interface RecordView {
   /** As a zone file has it; empty for a container that has no address. */
   readonly data: string;
   readonly source: 'container' | 'static';
-  /** The first that applies: `static`, its host's `quiet`, `stale` or `restarting`, `draining`, `paused`, `unhealthy`, `starting`, `running`. */
+  /** The first that applies: `static`, its host's `quiet`, `stale`, `restarting` or `unwatched`, `draining`, `paused`, `unhealthy`, `starting`, `running`. */
   readonly state: string;
   readonly container?: { readonly id: string; readonly name: string; readonly image: string };
   readonly host: { readonly id?: string; readonly name: string; readonly status?: HostStatus };
@@ -83,11 +83,7 @@ function containerRows(owner: Owner, shadow: Shadow): Row[] {
     ...(container.weight !== undefined && { weight: container.weight }),
     since: container.startedAt,
   };
-  // A container on its host's network has no address of its own; its host's is the one others use.
-  if (container.addresses.length === 0) {
-    const data = owner.hostAddress ?? '';
-    return [{ ...common, type: addressType(data), data, network: 'host' }];
-  }
+  if (container.addresses.length === 0) return [{ ...common, type: 'A', data: '' }];
   return container.addresses.map((address) => {
     const reason = shadow(owner, address);
     const where = { type: addressType(address.address), data: address.address, network: address.networkName };
@@ -106,8 +102,9 @@ function staticRow(record: StaticRecord): Row {
   };
 }
 
-function stateOf({ hostStatus, container }: Owner): string {
+function stateOf({ hostStatus, unwatched, container }: Owner): string {
   if (hostStatus !== 'self' && hostStatus !== 'alive') return hostStatus;
+  if (unwatched) return 'unwatched';
   if (container.state !== 'running') return container.state;
   return container.health === 'unhealthy' || container.health === 'starting' ? container.health : 'running';
 }

@@ -62,7 +62,9 @@ export const recordView = z
     type: z.string().describe('A, AAAA, CNAME, SRV or TXT'),
     data: z.string().describe('as a zone file has it; empty for a container that has no address'),
     source: z.enum(['container', 'static']),
-    state: z.string().describe('static, quiet, stale, restarting, draining, paused, unhealthy, starting or running'),
+    state: z
+      .string()
+      .describe('static, quiet, stale, restarting, unwatched, draining, paused, unhealthy, starting or running'),
     container: z.strictObject({ id: text, name: text, image: text }).readonly().optional(),
     host: z.strictObject({ id: text.optional(), name: text, status: text.optional() }).readonly(),
     network: text.optional(),
@@ -95,6 +97,7 @@ const hostView = z
         address: text.optional(),
         networks: z.array(network).readonly(),
         startedAt: wallMs,
+        unwatched: z.literal(true).optional().describe('its container engine has been away for long'),
       })
       .readonly()
       .optional(),

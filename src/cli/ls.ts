@@ -13,6 +13,7 @@ export const states = [
   'quiet',
   'restarting',
   'stale',
+  'unwatched',
   'static',
   'shadowed',
 ] as const;

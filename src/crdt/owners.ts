@@ -105,8 +105,15 @@ export class Owners {
 
 function ownerOf(host: HostEntry, container: ContainerRecord): Owner {
   const { id, status, record } = host;
-  const owner = { host: id, hostName: record?.name ?? id, hostStatus: status, container };
-  return record?.address === undefined ? owner : { ...owner, hostAddress: record.address };
+  const { name = id, address, unwatched } = record ?? {};
+  return {
+    host: id,
+    hostName: name,
+    hostStatus: status,
+    container,
+    ...(address && { hostAddress: address }),
+    ...(unwatched && { unwatched }),
+  };
 }
 
 function claimedAddresses({ addresses }: ContainerRecord): string[] {
@@ -120,8 +127,9 @@ function beats(rival: Ownership, ownership: Ownership): boolean {
   return byHostThenId(rival, ownership) > 0;
 }
 
-function isHeard({ status }: HostEntry): boolean {
-  return status === 'self' || status === 'alive' || status === 'restarting';
+/** Whether somebody sees that its containers run. */
+function isHeard({ status, record }: HostEntry): boolean {
+  return record?.unwatched === undefined && (status === 'self' || status === 'alive' || status === 'restarting');
 }
 
 function byHostThenId(one: Ownership, other: Ownership): number {

@@ -70,6 +70,7 @@ export function hostFromJson(json: string, owner: HostId): Result<HostRecord> {
     ...optional(fields, 'address', address),
     networks: list(fields, 'networks', (value) => readNetwork(asFields('network', value), owner)),
     startedAt: number(fields, 'startedAt', 0, Number.MAX_SAFE_INTEGER),
+    ...optional(fields, 'unwatched', onlyTrue),
   }));
 }
 
@@ -159,6 +160,11 @@ function readService(value: unknown) {
 function readSkipped(value: unknown) {
   const fields = asFields('skipped name', value);
   return { text: text(fields, 'text'), reason: text(fields, 'reason') };
+}
+
+function onlyTrue(fields: Fields, key: string): true {
+  if (fields[key] !== true) throw new BadField(`${key} is not true`);
+  return true;
 }
 
 function readTtl(fields: Fields, key: string): number {

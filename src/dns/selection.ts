@@ -109,9 +109,9 @@ function publishedAt(owner: Owner): Considered[] {
   return [{ owner, made: undefined, address, network: undefined, verdict: 'answered', reason }];
 }
 
-function standingOf({ hostStatus, container }: Owner): Standing {
+function standingOf({ hostStatus, unwatched, container }: Owner): Standing {
   if (container.state === 'draining') return 'draining';
-  if (hostStatus === 'quiet' || hostStatus === 'stale') return 'quiet';
+  if (hostStatus === 'quiet' || hostStatus === 'stale' || unwatched) return 'quiet';
   if (container.state === 'paused') return 'paused';
   return container.health === 'unhealthy' || container.health === 'starting' ? 'unhealthy' : 'ready';
 }
@@ -143,7 +143,7 @@ const sentences = {
   ready: 'others are preferred',
   unhealthy: 'its health check does not pass and others do',
   paused: 'it is paused and others run',
-  quiet: 'its host is not heard and others are',
+  quiet: 'nobody hears its host, or sees whether it runs, and others are heard',
   draining: 'it is stopping and others stay',
 } as const satisfies Record<Standing, string>;
 

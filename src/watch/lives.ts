@@ -6,6 +6,7 @@ import { containerRecord } from './container.ts';
 import type { HoldOptions } from './crashes.ts';
 import type { ContainerSummary } from './decode.ts';
 import type { ContainerEvent } from './event.ts';
+import { Farewells } from './farewells.ts';
 import { Holders } from './holders.ts';
 import { type Inspection, joinedContainer } from './inspection.ts';
 import { isIgnored } from './labels.ts';
@@ -21,6 +22,11 @@ export interface LivesOutput {
   count(what: string): void;
 }
 
+/** The numbers are explained in `config.ts`. */
+export interface LivesOptions extends HoldOptions {
+  readonly farewellMs: number;
+}
+
 /**
  * What runs here, worked out from events, inspections and listings, which all come late and in any order between
  * containers. Everything that arrives is counted on; `now` is read before the engine is asked, so that an answer which
@@ -28,11 +34,12 @@ export interface LivesOutput {
  */
 export class Lives {
   readonly #clock: Clock;
-  readonly #options: HoldOptions;
+  readonly #options: LivesOptions;
   readonly #namesOf: (inspection: Inspection) => ContainerNames;
   readonly #output: LivesOutput;
   readonly #lives = new Map<string, Life>();
   readonly #holders: Holders;
+  readonly #farewells: Farewells;
   /** Those that run in the network of another container. */
   readonly #joined = new Set<Life>();
   #surroundings: Surroundings;
@@ -41,7 +48,7 @@ export class Lives {
 
   constructor(parts: {
     clock: Clock;
-    options: HoldOptions;
+    options: LivesOptions;
     surroundings: Surroundings;
     namesOf: (inspection: Inspection) => ContainerNames;
     output: LivesOutput;
@@ -52,6 +59,7 @@ export class Lives {
     this.#namesOf = parts.namesOf;
     this.#output = parts.output;
     this.#holders = new Holders(parts.surroundings.hostId);
+    this.#farewells = new Farewells(parts.clock, parts.options.farewellMs, (life) => this.#withdraw(life));
   }
 
   /** Where we are on the count of all that arrived. */
@@ -60,7 +68,8 @@ export class Lives {
   }
 
   records(): ContainerRecord[] {
-    return [...this.#lives.values()].flatMap(({ record }) => record ?? []);
+    const lives = new Set([...this.#lives.values(), ...this.#farewells.lives()]);
+    return [...lives].flatMap(({ record }) => record ?? []);
   }
 
   /** The networks are others now: every address may be on another one. */
@@ -75,6 +84,7 @@ export class Lives {
     life.touched = this.#arrived;
     switch (event.type) {
       case 'started':
+        this.#farewells.started(life);
         this.#ask(life);
         break;
       case 'changed':
@@ -112,6 +122,7 @@ export class Lives {
       this.#end(life);
       if (inspection === undefined) this.#forget(life);
     }
+    if (!life.isAwaited) this.#farewells.settled(life);
   }
 
   /**
@@ -123,6 +134,7 @@ export class Lives {
     for (const life of [...this.#lives.values()]) {
       if (listed.has(life.id) || life.touched > askedAt) continue;
       if (life.inspection !== undefined) this.#output.count('missedEnds');
+      this.#farewells.settled(life);
       this.#end(life);
       if (life.crashes.forgotten) this.#forget(life);
     }
@@ -135,6 +147,7 @@ export class Lives {
   /** Gives back all timers. */
   close(): void {
     for (const life of this.#lives.values()) life.close();
+    this.#farewells.close();
   }
 
   #lifeOf(id: string): Life {
@@ -151,6 +164,7 @@ export class Lives {
     this.#arrived += 1;
     this.#forgotten = this.#arrived;
     this.#lives.delete(life.id);
+    this.#farewells.settled(life);
   }
 
   /** The end of an earlier run may be told after the start of the next one; the engine knows whether it is. */
@@ -161,6 +175,7 @@ export class Lives {
     } else {
       if (life.inLoop) life.crashes.add();
       life.ended = this.#arrived;
+      this.#farewells.settled(life);
       this.#end(life);
     }
   }
@@ -173,11 +188,21 @@ export class Lives {
   #end(life: Life): void {
     life.end();
     this.#joined.delete(life);
-    this.#withdraw(life);
+    if (life.record !== undefined && this.#farewells.hold(life)) this.#tellLast(life, life.record);
+    else this.#withdraw(life);
     this.#republishJoined(life.id);
   }
 
+  /** The record of a container that is dead: answered where nobody else has the name, until it is withdrawn. */
+  #tellLast(life: Life, record: ContainerRecord): void {
+    if (record.state === 'draining') return;
+    this.#output.count('farewells');
+    life.record = { ...record, state: 'draining' };
+    this.#output.put(life.record);
+  }
+
   #withdraw(life: Life): void {
+    this.#farewells.forget(life);
     if (life.record === undefined) return;
     this.#holders.release(life);
     life.record = undefined;
@@ -203,18 +228,26 @@ export class Lives {
       return;
     }
     const record = containerRecord(inspection, this.#namesOf(inspection), addresses, life.draining);
+    this.#farewells.forget(life);
     if (!isDeepStrictEqual(record, life.record)) this.#tell(life, record);
   }
 
   #tell(life: Life, record: ContainerRecord): void {
     life.record = record;
-    for (const loser of this.#holders.hold(life, record.addresses)) {
-      this.#output.count('evictions');
+    for (const loser of this.#holders.hold(life, record.addresses)) this.#evict(loser);
+    this.#output.put(record);
+    this.#republishJoined(life.id);
+  }
+
+  /** Its addresses are somebody else's, who began later: it is dead, or has lost them otherwise. */
+  #evict(loser: Life): void {
+    this.#output.count('evictions');
+    if (loser.inspection === undefined) {
+      this.#withdraw(loser);
+    } else {
       this.#publish(loser);
       this.#ask(loser);
     }
-    this.#output.put(record);
-    this.#republishJoined(life.id);
   }
 
   /** A container in the network of another one has the addresses of that run of it which it joined. */

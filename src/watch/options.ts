@@ -25,6 +25,8 @@ export interface WatchOptions {
   readonly retryMaxMs: number;
   readonly inspectionsAtOnce: number;
   readonly replaySeconds: number;
+  readonly farewellMs: number;
+  readonly unwatchedMs: number;
   readonly crashesBeforeHold: number;
   readonly crashWindowMs: number;
   readonly holdMinMs: number;

@@ -10,4 +10,6 @@ export interface WatchSink {
   removeContainer(id: string): void;
   /** The networks of this host, whenever they changed; always told before containers that are on them. */
   setNetworks(networks: readonly Network[]): void;
+  /** The engine has been away for so long that nobody knows whether what was told still holds; or it is back. */
+  setUnwatched(unwatched: boolean): void;
 }

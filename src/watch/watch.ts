@@ -29,6 +29,8 @@ export class Watch {
   #session: Session | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
+  #cancelAbsence: () => void = () => {};
+  #unwatched = false;
   /** The first listing is through: from then on the sink is told everything at once. */
   #listed = false;
 
@@ -58,12 +60,15 @@ export class Watch {
 
   /** Begins to look for the engine and never gives up; a second call does nothing. */
   start(): void {
-    this.#running ??= this.#keepConnected();
+    if (this.#running !== undefined) return;
+    this.#awaitReturn();
+    this.#running = this.#keepConnected();
   }
 
   /** Resolves when nothing is open any more; the sink hears nothing after the call. May be called twice. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#cancelAbsence();
     this.#session?.end(new Error('Weft stops'));
     this.#backoff.stop();
     this.#lives.close();
@@ -88,6 +93,7 @@ export class Watch {
       if (this.#stopped) return;
       if (problem !== this.#standing.problem || this.#standing.connected)
         this.#log.warn({ engine: this.#engine.address }, `${problem}; trying again`);
+      if (this.#standing.connected) this.#awaitReturn();
       this.#standing.connected = false;
       this.#standing.problem = problem;
       await this.#backoff.wait();
@@ -119,8 +125,21 @@ export class Watch {
     this.#listed = true;
     this.#sink.setNetworks(this.#networks);
     this.#sink.replaceContainers(this.#lives.records());
+    this.#setUnwatched(false);
     const { type = 'engine', version = 'unknown' } = this.#standing.version ?? {};
     this.#log.info({ engine: this.#engine.address, type, version }, 'follows the container engine');
+  }
+
+  /** The engine is away: its containers may run on, but not for ever. */
+  #awaitReturn(): void {
+    this.#cancelAbsence = this.#clock.after(this.#options.unwatchedMs, () => this.#setUnwatched(true));
+  }
+
+  #setUnwatched(unwatched: boolean): void {
+    this.#cancelAbsence();
+    if (unwatched === this.#unwatched) return;
+    this.#unwatched = unwatched;
+    this.#sink.setUnwatched(unwatched);
   }
 
   #networksRead(networks: NetworkTable): void {

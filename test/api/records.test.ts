@@ -48,6 +48,7 @@ describe('records over HTTP', () => {
     [{ hostStatus: 'quiet', state: 'paused' }, 'quiet'],
     [{ hostStatus: 'restarting' }, 'restarting'],
     [{ hostStatus: 'stale' }, 'stale'],
+    [{ unwatched: true, state: 'draining' }, 'unwatched'],
     [{ state: 'draining', health: 'unhealthy' }, 'draining'],
     [{ state: 'paused' }, 'paused'],
     [{ health: 'unhealthy' }, 'unhealthy'],
@@ -58,13 +59,12 @@ describe('records over HTTP', () => {
     expect(json).toMatchObject({ records: [{ state }] });
   });
 
-  it("are at the host's address for a container on its host's network", async () => {
-    agent.control.own('web', {
-      ...owner('web', ''),
-      hostAddress: owner('', '192.0.2.1').container.addresses[0]?.address,
-    });
+  it('have no address, and no network, for a container without any', async () => {
+    const hostAddress = owner('', '192.0.2.1').container.addresses[0]?.address;
+    agent.control.own('web', { ...owner('web', ''), ...(hostAddress && { hostAddress }) });
     const { json } = await agent.ask('GET', '/v1/names/web');
-    expect(json).toMatchObject({ records: [{ type: 'A', data: '192.0.2.1', network: 'host' }] });
+    expect(json).toMatchObject({ records: [{ type: 'A', data: '' }] });
+    expect(json).not.toMatchObject({ records: [{ network: expect.anything() }] });
   });
 
   it('say why this host never answers with an address', async () => {

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { localNetworkKey, sharedNetworkKey } from '../../src/record.ts';
-import { address, CrdtLab, containerRecord, LabReplica, MemoryDisk, name, staticRecord } from '../support/crdt-lab.ts';
+import {
+  address,
+  CrdtLab,
+  containerRecord,
+  hostRecord,
+  LabReplica,
+  MemoryDisk,
+  name,
+  staticRecord,
+} from '../support/crdt-lab.ts';
 import { testSigner } from '../support/signer.ts';
 
 /** Milliseconds; the budget for a host that is switched off. */
@@ -285,6 +294,25 @@ describe('hosts of one mesh', () => {
     two.put(containerRecord(two.id, 'c3', ['later'], '10.9.0.1', { addresses }));
     await lab.run(100);
     expect(['pod', 'sidecar', 'later'].map((each) => two.answers(each))).toEqual([[], [], ['10.9.0.1']]);
+  });
+
+  it('tell of a host whose engine is gone, and give its shared addresses to those who are watched', async () => {
+    const { lab, one, two } = await trio();
+    const addresses = [{ address: address('10.9.0.1'), network: sharedNetworkKey('overlay:1'), networkName: 'lan' }];
+    one.put(containerRecord(one.id, 'c1', ['first'], '10.1.0.1', { addresses }));
+    await lab.run(100);
+    two.put(containerRecord(two.id, 'c2', ['second'], '10.2.0.1', { addresses }));
+    two.replica.setHost(hostRecord('host2', { unwatched: true }));
+    await lab.run(100);
+    const owners = () => one.directory.entry(name('second')).owners;
+    expect(one.answers('first')).toEqual(['10.9.0.1']);
+    expect(owners()).toEqual([]);
+    one.remove('c1');
+    await lab.run(100);
+    expect(owners()).toMatchObject([{ hostStatus: 'alive', unwatched: true }]);
+    two.replica.setHost(hostRecord('host2'));
+    await lab.run(100);
+    expect(owners()[0]).not.toHaveProperty('unwatched');
   });
 
   it('live with wall clocks days apart', async () => {

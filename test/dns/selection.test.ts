@@ -60,6 +60,13 @@ describe('owners', () => {
     expect(data(twin.ask('web'))).toEqual(['10.2.0.2']);
   });
 
+  it('that somebody watches before those whose engine is gone, which are answered where nobody else is left', () => {
+    const gone = owner(hostB, container('web', [on(bridgeB, '10.2.0.2')]), { unwatched: true });
+    const paused = at(hostA, 2, { state: 'paused' });
+    expect(data(new Twin([entry('web', [paused, gone])]).ask('web'))).toEqual(['10.1.0.2']);
+    expect(data(new Twin([entry('web', [gone])]).ask('web'))).toEqual(['10.2.0.2']);
+  });
+
   it('that an asker cannot reach give way to those it can, ready or not', () => {
     const shadowed = owner(hostB, container('web', [on(network(hostB, 'bridge', '10.1.0.0/16'), '10.1.0.5')]));
     const twin = new Twin([entry('web', [shadowed, at(hostA, 2, { health: 'unhealthy' })])]);

@@ -54,7 +54,7 @@ export function container(
 export function owner(
   host: HostId,
   record: ContainerRecord,
-  more: { hostStatus?: HostStatus; hostAddress?: Address; hostName?: string } = {},
+  more: { hostStatus?: HostStatus; hostAddress?: Address; hostName?: string; unwatched?: true } = {},
 ): Owner {
   const hostName = { [hostA]: 'host-a', [hostB]: 'host-b', [hostC]: 'host-c' }[host] ?? 'host';
   return { host, hostName, hostStatus: host === hostA ? 'self' : 'alive', container: record, ...more };

@@ -168,6 +168,7 @@ export function owner(
     host = host1,
     hostName = 'host1',
     hostStatus = 'self',
+    unwatched,
     ...container
   }: Partial<Omit<Owner, 'container'> & ContainerRecord> = {},
 ): Owner {
@@ -176,6 +177,7 @@ export function owner(
     host,
     hostName,
     hostStatus,
+    ...(unwatched && { unwatched }),
     container: {
       id: `${name}-${address.replaceAll('.', '')}`.padEnd(64, '0'),
       name,

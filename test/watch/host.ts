@@ -35,6 +35,7 @@ export function taken<T>(result: Result<T>): T {
 export class HeldRecords implements WatchSink {
   readonly records = new Map<string, ContainerRecord>();
   networks: readonly Network[] = [];
+  unwatched = false;
   listings = 0;
   puts = 0;
 
@@ -56,6 +57,10 @@ export class HeldRecords implements WatchSink {
 
   setNetworks(networks: readonly Network[]): void {
     this.networks = networks;
+  }
+
+  setUnwatched(unwatched: boolean): void {
+    this.unwatched = unwatched;
   }
 
   /** The record of the container with this name; undefined when there is none. */

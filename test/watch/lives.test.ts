@@ -233,6 +233,74 @@ describe('an address', () => {
   });
 });
 
+describe('a container that dies while another one starts', () => {
+  let told: Told;
+  beforeEach(() => {
+    told = new Told();
+    told.runs('old', 1);
+    told.event('started', 'new', 2);
+  });
+
+  it('is answered, as one that drains, until it is known what that one is', () => {
+    told.event('ended', 'old', 3);
+    expect(told.records.get('old')?.state).toBe('draining');
+    told.runs('new', 2, { address: '10.1.0.3' });
+    expect(told.log.slice(1)).toEqual(['put old draining 10.1.0.2', 'put new running 10.1.0.3', 'remove old']);
+    told.clock.advance(watchDefaults.farewellMs);
+    expect(told.log.at(-1)).toBe('remove old');
+  });
+
+  it('is removed only once, however often its end is told', () => {
+    told.event('ended', 'old', 3);
+    told.event('removed', 'old', 3);
+    expect(told.lives.records().map(({ id }) => id)).toEqual(['old']);
+    told.runs('new', 2, { address: '10.1.0.3' });
+    expect(told.log.filter((line) => line === 'remove old')).toHaveLength(1);
+    expect(told.lives.records().map(({ id }) => id)).toEqual(['new']);
+  });
+
+  it('is removed before that one is told, when it has its address', () => {
+    told.event('ended', 'old', 3);
+    told.runs('new', 2);
+    expect(told.log.slice(1)).toEqual(['put old draining 10.1.0.2', 'remove old', 'put new running 10.1.0.2']);
+    told.clock.advance(watchDefaults.farewellMs);
+    expect([...told.records.keys()]).toEqual(['new']);
+  });
+
+  it.each([
+    ['dies too', (told: Told) => told.event('ended', 'new', 3)],
+    ['is removed', (told: Told) => told.event('removed', 'new', 3)],
+    ['turns out not to run', (told: Told) => told.lives.inspected('new', told.lives.now, undefined)],
+    ['is missing in a listing', (told: Told) => told.lives.listed(told.lives.now, [], 'all')],
+    ['is not known in time', (told: Told) => told.clock.advance(watchDefaults.farewellMs)],
+  ])('is removed when that one %s', (_, happens) => {
+    told.event('ended', 'old', 3);
+    expect(told.records.has('old')).toBe(true);
+    happens(told);
+    expect(told.records.size).toBe(0);
+  });
+
+  it('does not wait for those that start after its end', () => {
+    told.event('ended', 'old', 3);
+    told.event('started', 'later', 4);
+    told.event('ended', 'new', 4);
+    expect(told.records.size).toBe(0);
+  });
+
+  it('goes on where it starts again, at the address of its next run', () => {
+    told.event('ended', 'old', 3);
+    told.event('started', 'old', 4);
+    told.runs('old', 4, { address: '10.1.0.4' });
+    told.runs('new', 2, { address: '10.1.0.3' });
+    told.clock.advance(watchDefaults.farewellMs);
+    expect(told.log.slice(1)).toEqual([
+      'put old draining 10.1.0.2',
+      'put old running 10.1.0.4',
+      'put new running 10.1.0.3',
+    ]);
+  });
+});
+
 describe('a container that dies again and again', () => {
   const loop = { restart: 'always' };
   const crash = (told: Told, second: number) => {

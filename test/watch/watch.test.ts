@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { openDockerEngine } from '../../src/watch/docker-engine.ts';
 import { EmbeddedEngine } from '../../src/watch/embedded-engine.ts';
-import { WatchedHost } from './host.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { WatchedHost, watchOptions } from './host.ts';
 
 const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 20_000, interval: 5 });
 const inspect = 'GET /containers/{id}/json';
@@ -36,7 +37,9 @@ describe('a watched host', () => {
     expect(engine.calls.get(inspect)).toBe(1);
   });
 
-  it('is exact after a thousand containers start and stop at once, for few questions', async () => {
+  it('is exact after a thousand containers start and stop at once, for few questions', {
+    timeout: 60_000,
+  }, async () => {
     const names = Array.from({ length: 1000 }, (_, index) => `c${index}`);
     for (const name of names) engine.run({ name });
     await until(() => expect(host.sink.records.size).toBe(1000));
@@ -91,6 +94,32 @@ describe('a watched host', () => {
     await engine.open();
     await until(() => expect(host.sink.named('back')).toBeDefined());
     await until(() => expect(host.watch.status()).toMatchObject({ connected: true, type: 'docker', containers: 1 }));
+  });
+
+  it('says when the engine is away for so long that nobody knows what still runs, and when it is back', async () => {
+    const clock = new ManualClock();
+    await using watched = new WatchedHost(engine.url, {}, { clock });
+    await until(() => expect(watched.watch.status().connected).toBe(true));
+    clock.advance(watchOptions.unwatchedMs);
+    expect(watched.sink.unwatched).toBe(false);
+    await engine.close();
+    await until(() => expect(watched.watch.status().connected).toBe(false));
+    clock.advance(watchOptions.unwatchedMs - 1);
+    expect(watched.sink.unwatched).toBe(false);
+    clock.advance(1);
+    expect(watched.sink.unwatched).toBe(true);
+    await engine.open();
+    await until(() => {
+      clock.advance(watchOptions.retryMaxMs);
+      expect(watched.sink.unwatched).toBe(false);
+    });
+  });
+
+  it('is unwatched from the start where its engine does not come', async () => {
+    const clock = new ManualClock();
+    await using watched = new WatchedHost('tcp://127.0.0.1:1', {}, { clock });
+    clock.advance(watchOptions.unwatchedMs);
+    expect(watched.sink).toMatchObject({ unwatched: true, listings: 0 });
   });
 
   it('tells nothing after it was stopped, which may be said twice, and leaves nothing open', async () => {
