@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
 import { Answering } from './answering.ts';
-import type { EngineView, Readiness } from './api/control.ts';
+import type { Readiness } from './api/control.ts';
 import { ApiServer } from './api/server.ts';
 import { type Clock, every, systemClock } from './clock.ts';
 import {
@@ -32,7 +32,7 @@ import { openStore, type Store } from './store.ts';
 import { openDockerEngine } from './watch/docker-engine.ts';
 import type { Engine } from './watch/engine.ts';
 import type { WatchSink } from './watch/sink.ts';
-import { Watch } from './watch/watch.ts';
+import { type EngineStatus, Watch } from './watch/watch.ts';
 
 /**
  * How an agent ends. `restart`: it says that it is soon back, and its records stay; `leave`: its records are withdrawn
@@ -358,6 +358,7 @@ export class Agent {
       agent: { hostId: identity.hostId, hostName: config.name, version, startedAt: this.#startedAt },
       domains: config.domains,
       ttlSeconds: config.ttlSeconds,
+      clock: this.#built.clock,
       replica: this.#replica,
       mesh: this.#mesh,
       dns: this.#answering,
@@ -379,7 +380,7 @@ export class Agent {
     });
   }
 
-  #engineView(): EngineView | undefined {
+  #engineView(): EngineStatus | undefined {
     return this.#watch?.status();
   }
 

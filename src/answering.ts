@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Explanation } from './dns/explanation.ts';
 import type { DnsOptions, ListenAddress } from './dns/options.ts';
 import { DnsService, type ServiceStats } from './dns/service.ts';
+import { Totals } from './dns/totals.ts';
 import type { Log } from './log.ts';
 import { type NameEntry, type Network, parseAddress } from './record.ts';
 
@@ -31,6 +32,8 @@ export interface AnsweringParts {
 /** The name server of this host at the address it should have now, which may appear late and change. */
 export class Answering {
   readonly #parts: AnsweringParts;
+  /** Outlives a move to another address. */
+  readonly #totals = new Totals();
   #service: DnsService | undefined;
   #networks: readonly Network[] = [];
   #problem: Problem | undefined;
@@ -116,7 +119,13 @@ export class Answering {
     this.#service = undefined;
     const { options, threads, clock, log, entries } = this.#parts;
     const forward = { ...options.forward, listen };
-    const service = new DnsService({ options: { ...options, listen, forward }, threads, clock, log });
+    const service = new DnsService({
+      options: { ...options, listen, forward },
+      threads,
+      clock,
+      log,
+      totals: this.#totals,
+    });
     service.setNetworks(this.#networks);
     service.update(entries());
     // Known from here on, so that what changes while its threads start reaches them.

@@ -234,6 +234,10 @@ export const apiDefaults = {
   watcherBufferBytes: 8_388_608,
   /** The last minutes of a busy mesh, in well under a megabyte. */
   changesKept: 1_000,
+  /** Hosts with a label of their own; with five states each, no more series than a small Prometheus bears from every agent. */
+  metricsHosts: 200,
+  /** Milliseconds; ten looks a second cost nothing, and a stall that loses a link (3 s) is many of them. */
+  loopProbeMs: 100,
   /** Leaves the rest of the 5 s from SIGTERM to the end to the other rooms. */
   drainMs: 1_000,
 } as const;
@@ -255,6 +259,8 @@ export const agentDefaults = {
   hostRefreshMs: 2_000,
   /** Counters of the answering threads are brought over so often: as live as `weft status` has to be. */
   statsRefreshMs: 1_000,
+  /** A thread answers in a millisecond; Prometheus gives up on a scrape after 10 s. */
+  statsPatienceMs: 500,
   /** An engine that starts together with the agent is waited for so long before the host says that nothing runs on it. */
   enginePatienceMs: 3_000,
   /** Well below what a person notices at start. */

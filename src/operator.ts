@@ -11,7 +11,10 @@ import type {
   Problem,
   Readiness,
 } from './api/control.ts';
+import type { Measurements } from './api/measurements.ts';
 import { zoneWords } from './api/record-view.ts';
+import type { Clock } from './clock.ts';
+import { agentDefaults } from './config.ts';
 import type { HostView } from './crdt/directory.ts';
 import type { Replica } from './crdt/replica.ts';
 import type { Explanation as DnsExplanation, ExplainedRecord as DnsRecord } from './dns/explanation.ts';
@@ -35,6 +38,7 @@ import {
   type StaticRecord,
 } from './record.ts';
 import { accepted, type Result } from './result.ts';
+import type { EngineStatus } from './watch/watch.ts';
 
 /** The running agent's parts, as its operators' view is made of them. */
 export interface OperatorParts {
@@ -44,7 +48,8 @@ export interface OperatorParts {
   readonly replica: Replica;
   readonly mesh: Mesh;
   readonly dns: Answering | undefined;
-  readonly engine: () => EngineView | undefined;
+  readonly clock: Clock;
+  readonly engine: () => EngineStatus | undefined;
   readonly networks: () => readonly Network[];
   /** What this host says of itself; undefined until its mesh listens. */
   readonly ownRecord: () => HostRecord | undefined;
@@ -198,8 +203,15 @@ export class Operator implements AgentControl {
     return this.#parts.replica.directory.onNames(listener);
   }
 
-  async metrics(): Promise<string> {
-    return '';
+  async measure(): Promise<Measurements> {
+    const { clock, replica, mesh, engine } = this.#parts;
+    // A thread that hangs must not hide what the others counted.
+    const patience = Promise.withResolvers<void>();
+    const cancel = clock.after(agentDefaults.statsPatienceMs, patience.resolve);
+    await Promise.race([this.refresh(), patience.promise]);
+    cancel();
+    const dns = this.#stats;
+    return { dns, forward: dns?.forward, replication: replica.stats(), mesh: mesh.stats(), engine: engine() };
   }
 
   #hostCalled(peer: string): HostId | undefined {
@@ -214,12 +226,10 @@ export function endpointText(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** Who other names are asked of, as the first thread has it; all follow the same file. */
+/** Who other names are asked of. */
 function upstreamsOf(stats: ServiceStats | undefined): string[] {
-  const [forward] = stats?.forward ?? [];
-  return (
-    forward?.upstreams.map(({ address, port }) => (port === dnsPort ? address : endpointText(address, port))) ?? []
-  );
+  const upstreams = stats?.forward?.upstreams ?? [];
+  return upstreams.map(({ address, port }) => (port === dnsPort ? address : endpointText(address, port)));
 }
 
 function countsOf({ counts, replies }: ServiceStats): Record<string, number> {

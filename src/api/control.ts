@@ -12,6 +12,7 @@ import type {
   StaticRecord,
 } from '../record.ts';
 import type { Result } from '../result.ts';
+import type { Measurements } from './measurements.ts';
 
 /** Which agent this is. */
 export interface AgentIdentity {
@@ -178,6 +179,6 @@ export interface AgentControl {
   token(): Result<string> | Promise<Result<string>>;
   /** Calls `listener` with the new entries of every name that changed, all of one cause in one call. */
   onChange(listener: (changed: readonly NameEntry[]) => void): () => void;
-  /** The Prometheus text of all metrics. */
-  metrics(): Promise<string>;
+  /** What was counted until now, by all threads. */
+  measure(): Promise<Measurements>;
 }

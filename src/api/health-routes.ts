@@ -1,8 +1,14 @@
 import type { App, RouteParts } from './app.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { healthReply, readinessReply } from './schema.ts';
 
+export interface HealthParts {
+  readonly control: RouteParts['control'];
+  readonly metrics: Metrics;
+}
+
 /** For the machines that watch this agent. */
-export function healthRoutes(app: App, { control }: Pick<RouteParts, 'control'>): void {
+export function healthRoutes(app: App, { control, metrics }: HealthParts): void {
   app.get('/healthz', { schema: { summary: 'The agent runs', response: { 200: healthReply } } }, async () => ({
     alive: true as const,
   }));
@@ -24,6 +30,6 @@ export function healthRoutes(app: App, { control }: Pick<RouteParts, 'control'>)
   app.get(
     '/metrics',
     { schema: { summary: 'Prometheus metrics', produces: ['text/plain'] } },
-    async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await control.metrics()),
+    async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.text()),
   );
 }

@@ -1,5 +1,7 @@
+import type { MetricsOptions } from './metrics/metrics.ts';
+
 /** Limits of the API; `config.ts` gives each its default and reason. */
-export interface ApiOptions {
+export interface ApiOptions extends MetricsOptions {
   /** The bearer token that addresses off this host ask for; without one such addresses are refused at start. */
   readonly token?: string;
   /** Octets of a request's body. */

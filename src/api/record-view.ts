@@ -102,7 +102,8 @@ function staticRow(record: StaticRecord): Row {
   };
 }
 
-function stateOf({ hostStatus, unwatched, container }: Owner): string {
+/** The state of a container's record. */
+export function stateOf({ hostStatus, unwatched, container }: Owner): string {
   if (hostStatus !== 'self' && hostStatus !== 'alive') return hostStatus;
   if (unwatched) return 'unwatched';
   if (container.state !== 'running') return container.state;

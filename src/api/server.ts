@@ -8,6 +8,7 @@ import type { AgentControl } from './control.ts';
 import { type ApiAddress, admit, type Reach, reachOf } from './guard.ts';
 import { healthRoutes } from './health-routes.ts';
 import { meshRoutes } from './mesh-routes.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { openApiRoute } from './openapi.ts';
 import type { ApiOptions } from './options.ts';
 import { recordRoutes } from './record-routes.ts';
@@ -38,6 +39,7 @@ export class ApiServer {
   readonly #parts: ApiParts;
   readonly #changes: ChangeLog;
   readonly #app: App;
+  readonly #metrics: Metrics;
   readonly #watchers: Watchers;
   readonly #reach = new WeakMap<object, Reach>();
   readonly #servers: Server[] = [];
@@ -58,7 +60,8 @@ export class ApiServer {
     statusRoutes(this.#app, routeParts);
     staticRoutes(this.#app, routeParts);
     meshRoutes(this.#app, { control, reach: (request) => this.#reachOf(request) });
-    healthRoutes(this.#app, routeParts);
+    this.#metrics = new Metrics(control, clock, options);
+    healthRoutes(this.#app, { control, metrics: this.#metrics });
     weaveRoutes(this.#app, routeParts);
     weaveNameRoutes(this.#app, routeParts);
     this.#watchers = new Watchers(routeParts, options);
@@ -68,6 +71,7 @@ export class ApiServer {
   /** Listens on every address, or on none: throws one clear sentence for the first that fails. */
   async start(): Promise<void> {
     await this.#app.ready();
+    this.#metrics.start();
     this.#unsubscribe = this.#parts.control.onChange((changed) => {
       this.#watchers.publish(changed, this.#changes.add(changed, this.#view));
     });
@@ -83,6 +87,7 @@ export class ApiServer {
   async stop(): Promise<void> {
     this.#unsubscribe();
     this.#watchers.stop();
+    this.#metrics.stop();
     const servers = this.#servers.splice(0);
     await Promise.all(servers.map((server) => close(server, this.#parts.clock, this.#parts.options.drainMs)));
     await this.#app.close();

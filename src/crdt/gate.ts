@@ -1,4 +1,5 @@
 import type { HostId } from '../record.ts';
+import type { Delays } from './delays.ts';
 import { decodeEnvelope, type Envelope, verifyEnvelope } from './envelope.ts';
 import type { Hosts } from './hosts.ts';
 import type { Ledger } from './ledger.ts';
@@ -41,6 +42,7 @@ export interface GateParts {
   readonly hosts: Hosts;
   readonly book: StaticBook;
   readonly ledger: Ledger;
+  readonly delays: Delays;
   readonly consequences: Consequences;
 }
 
@@ -101,15 +103,17 @@ export class Gate {
     return 'new';
   }
 
-  #take(envelope: Envelope, { from }: Arrival): void {
-    const { hosts, ledger, consequences } = this.#parts;
+  #take(envelope: Envelope, { from, by }: Arrival): void {
+    const { hosts, ledger, delays, consequences } = this.#parts;
     const outcomes = hosts.take(envelope);
     for (const outcome of outcomes) {
       ledger.count(`${envelope.kind} ${outcome}`);
       if (outcome === 'spoiled' || outcome === 'too much') ledger.offence(envelope.owner, outcome);
     }
+    const log = hosts.log(envelope.owner);
+    if (log !== undefined && outcomes.includes('merged')) delays.arrived(envelope.owner, log, by);
     if (outcomes.includes('early')) consequences.lacking(envelope.owner, envelope.epoch, envelope.sequence, from);
-    if (hosts.log(envelope.owner)?.overdue) consequences.overdue(envelope.owner, from);
+    if (log?.overdue) consequences.overdue(envelope.owner, from);
   }
 
   #admitSign(envelope: Envelope, arrival: Arrival): Verdict {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Distribution } from '../histogram.ts';
 import type { Log } from '../log.ts';
 import type { LedgerOffence } from './ledger.ts';
 import type { ReplicaOptions } from './options.ts';
@@ -23,6 +24,8 @@ export interface ReplicaStats {
   /** Requests to neighbours that this host began, and those that broke off. */
   readonly exchanges: number;
   readonly exchangesFailed: number;
+  /** Seconds from the first word of a change on another host until it was here; see `Delays`. */
+  readonly delays: Distribution;
   /** Bytes kept verbatim to relay: snapshots and updates of all hosts. */
   readonly storedBytes: number;
   readonly staticRecords: number;

@@ -2,6 +2,7 @@ import { every } from '../clock.ts';
 import type { ContainerRecord, HostId, HostRecord, Name, StaticData, StaticRecord } from '../record.ts';
 import { accepted, type Result, refused } from '../result.ts';
 import { answerTo } from './answers.ts';
+import { Delays } from './delays.ts';
 import type { Directory } from './directory.ts';
 import { Disk } from './disk.ts';
 import { Exchange } from './exchange.ts';
@@ -34,6 +35,7 @@ export class Replica implements TransportHandler {
   readonly #book: StaticBook;
   readonly #own: OwnHost;
   readonly #ledger: Ledger;
+  readonly #delays: Delays;
   readonly #gate: Gate;
   readonly #disk: Disk;
   #exchange: Exchange;
@@ -53,6 +55,7 @@ export class Replica implements TransportHandler {
     this.#hosts = new Hosts(signer.hostId, clock, options, this.#directory);
     this.#book = new StaticBook(signer, this.#directory, () => this.#own.epoch);
     this.#ledger = new Ledger(clock, options.maxHosts);
+    this.#delays = new Delays(clock, options.maxHosts);
     this.#disk = new Disk(storage, this.#hosts, this.#book);
     this.#own = this.#createOwnHost();
     this.#gate = this.#createGate();
@@ -156,6 +159,7 @@ export class Replica implements TransportHandler {
       offences: this.#ledger.offences(),
       exchanges: this.#exchange.begun,
       exchangesFailed: this.#exchange.failed,
+      delays: this.#delays.distribution(),
       storedBytes: this.#hosts.storedBytes,
       staticRecords: this.#book.set.size,
       preserving: this.#hosts.liveness.preserving,
@@ -178,7 +182,7 @@ export class Replica implements TransportHandler {
         hosts: this.#hosts,
         book: this.#book,
         freshBeat: () => this.#own.voice.freshBeat(),
-        lacking: (host, epoch, sequence) => this.#exchange.mending.want(host, epoch, sequence, from),
+        lacking: (host, epoch, sequence) => this.#lacking(host, epoch, sequence, from),
         differs: () => this.#exchange.pullSoon(from),
         equalHash: (hash) => Buffer.compare(hash, this.#hash()) === 0,
       }),
@@ -220,6 +224,12 @@ export class Replica implements TransportHandler {
     if (suspects.length > 0) this.#exchange.ask(suspects);
     for (const host of doubtful) this.#own.voice.speakOf('doubt', { host, ...this.#hosts.liveness.lastBeat(host) });
     this.#directory.batch(() => this.#hosts.expire());
+  }
+
+  /** `peer` knows of a host's log what is not here. */
+  #lacking(host: HostId, epoch: number, sequence: number, peer: HostId): void {
+    this.#delays.toldOf(host, epoch, sequence);
+    this.#exchange.mending.want(host, epoch, sequence, peer);
   }
 
   #hash(): Uint8Array {
@@ -273,8 +283,9 @@ export class Replica implements TransportHandler {
       hosts: this.#hosts,
       book: this.#book,
       ledger: this.#ledger,
+      delays: this.#delays,
       consequences: {
-        lacking: (host, epoch, sequence, peer) => this.#exchange.mending.want(host, epoch, sequence, peer),
+        lacking: (host, epoch, sequence, peer) => this.#lacking(host, epoch, sequence, peer),
         overdue: (host, peer) => this.#exchange.refresh(host, peer),
         lackingStatics: (peer) => this.#exchange.mending.wantStatics(peer),
         edited: () => void this.#disk.saveStatics(),

@@ -133,7 +133,9 @@ export class Responder {
     const client = this.clients.of(asker.address);
     const type = query.type < 256 ? (keptTypes[query.type] ?? 0) : 0;
     const response = this.answer(packet, type, client, asker);
-    if (timed && !(response instanceof Promise)) counters.took(this.clock.now() - began, true);
+    if (response instanceof Promise) return response;
+    if (timed) counters.answeredIn(this.clock.now() - began);
+    else counters.answeredUntimed();
     return response;
   }
 
@@ -275,7 +277,7 @@ export class Responder {
     this.counters.counts.forwarded++;
     const cookie = this.cookieFor(packet, client.address);
     const reply = await this.forwarder.resolve(this.withoutExtras(packet), asker, cookie);
-    this.counters.took(this.clock.now() - began, false);
+    this.counters.awaitedFor(this.clock.now() - began);
     if (reply === undefined) return undefined;
     this.counters.reply(reply[3] ?? 0, false);
     return Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength);
@@ -297,7 +299,9 @@ export class Responder {
     const place = locate(name, this.domains, this.zone);
     if (place === undefined) return undefined;
     const asked = { name, place, type, client };
+    const began = this.clock.now();
     const draft = await followElsewhere(compose(this.knowledge(), asked), this.query.type, this.forwarder, asker);
+    this.counters.awaitedFor(this.clock.now() - began);
     // Other packets were read meanwhile: this one is read again, which costs less than a copy of what was found.
     this.query.read(packet);
     const answer = new Answer(this.workshop, this.compiledFor(packet, asked), draft);

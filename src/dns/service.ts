@@ -5,8 +5,9 @@ import type { Explanation } from './explanation.ts';
 import type { ForwardStats } from './forward/stats.ts';
 import type { DnsOptions, ListenAddress } from './options.ts';
 import { holderOf } from './port-holder.ts';
-import { addStats, type DnsStats, noStats } from './stats.ts';
+import type { DnsStats } from './stats.ts';
 import { ThreadError, ThreadHandle } from './thread-handle.ts';
+import { Totals } from './totals.ts';
 
 /** How long a thread that died waits before its successor: so that one that cannot live does not take a whole core. */
 const restartMs = 200;
@@ -17,8 +18,10 @@ const patienceMs = 1000;
 export interface ServiceStats extends DnsStats {
   readonly threads: number;
   readonly threadRestarts: number;
-  /** One for each thread. */
-  readonly forward: readonly ForwardStats[];
+  /** Milliseconds that each thread was busy since it started, by its number. */
+  readonly busyMs: readonly number[];
+  /** Of all threads together; undefined until one was heard. */
+  readonly forward: ForwardStats | undefined;
 }
 
 /** The name server as the rest of the agent sees it: N threads that share the port, fed with changed names only. */
@@ -27,18 +30,20 @@ export class DnsService {
   private readonly count: number;
   private readonly clock: Clock;
   private readonly log: Log;
+  private readonly totals: Totals;
   private readonly entries = new Map<Name, NameEntry>();
   private readonly threads = new Map<number, ThreadHandle>();
   private networks: readonly Network[] = [];
   private bound: readonly ListenAddress[] = [];
-  private restarts = 0;
   private running = false;
 
-  constructor({ options, threads, clock, log }: { options: DnsOptions; threads: number; clock: Clock; log: Log }) {
-    this.options = options;
-    this.count = threads;
-    this.clock = clock;
-    this.log = log;
+  /** `totals` holds what services before this one counted. */
+  constructor(parts: { options: DnsOptions; threads: number; clock: Clock; log: Log; totals?: Totals }) {
+    this.options = parts.options;
+    this.count = parts.threads;
+    this.clock = parts.clock;
+    this.log = parts.log;
+    this.totals = parts.totals ?? new Totals();
   }
 
   /** Starts the threads; rejects with one clear sentence (who holds the port, which right is missing). */
@@ -63,6 +68,7 @@ export class DnsService {
     const cancel = this.clock.after(this.options.limits.drainMs + patienceMs, patience.resolve);
     await Promise.all(threads.map((thread) => thread.stop(patience.promise)));
     cancel();
+    for (let index = 0; index < this.count; index++) this.totals.gone(index);
     this.bound = [];
   }
 
@@ -91,16 +97,15 @@ export class DnsService {
     return result.explanation;
   }
 
-  /** The sum over all threads that run. */
+  /** The sum over all threads, also those that are gone. */
   async stats(): Promise<ServiceStats> {
-    const asked = [...this.threads.values()].map((thread) => thread.ask({ type: 'stats' }).catch(() => undefined));
-    const results = (await Promise.all(asked)).flatMap((result) => (result?.type === 'counted' ? [result] : []));
-    const sum = results.reduce((total, { stats }) => addStats(total, stats), noStats());
+    const heard = await Promise.all(Array.from(this.threads, ([index, thread]) => this.hear(index, thread)));
     return {
-      ...sum,
-      threads: results.length,
-      threadRestarts: this.restarts,
-      forward: results.map(({ forward }) => forward),
+      ...this.totals.stats(),
+      threads: heard.filter((isHeard) => isHeard).length,
+      threadRestarts: this.totals.restarts,
+      busyMs: Array.from(this.threads.values(), (thread) => thread.busyMs()),
+      forward: this.totals.forward(),
     };
   }
 
@@ -125,6 +130,14 @@ export class DnsService {
     return result.type === 'bound' ? result.addresses : this.bound;
   }
 
+  private async hear(index: number, thread: ThreadHandle): Promise<boolean> {
+    const result = await thread.ask({ type: 'stats' }).catch(() => undefined);
+    // Meanwhile another may have taken its place, and what it counted is added up already.
+    if (result?.type !== 'counted' || this.threads.get(index) !== thread) return false;
+    this.totals.heard(index, result);
+    return true;
+  }
+
   private tellNetworks(thread: ThreadHandle): void {
     thread.ask({ type: 'networks', networks: this.networks }).catch((error: unknown) => {
       this.log.error({ err: error }, 'a DNS thread could not take over the networks of this host');
@@ -133,7 +146,8 @@ export class DnsService {
 
   private revive(index: number, dead: ThreadHandle, reason: string): void {
     if (!this.running || this.threads.get(index) !== dead) return;
-    this.restarts++;
+    this.totals.restarts++;
+    this.totals.gone(index);
     this.log.error({ reason }, 'a DNS thread died and is started again');
     this.clock.after(restartMs, () => {
       if (!this.running) return;

@@ -1,4 +1,5 @@
-import { rrType } from './wire.ts';
+import { addDistributions, type Distribution, Histogram } from '../histogram.ts';
+import { rcode, rrType } from './wire.ts';
 
 /** What one or several answering threads counted since they started; counters only grow. Serialisable. */
 export interface DnsStats {
@@ -7,8 +8,10 @@ export interface DnsStats {
   /** Replies by response code, such as `NOERROR`; an empty answer of an existing name counts as `NODATA`. */
   readonly replies: Readonly<Record<string, number>>;
   readonly counts: Readonly<DnsCounts>;
-  /** Time from the arrival of a question to its reply. */
-  readonly latency: LatencyHistogram;
+  /** Seconds from the arrival of a question that was answered at once to its reply: as many as there were such. */
+  readonly promptLatency: Distribution;
+  /** The same for questions whose reply waited for upstreams. */
+  readonly awaitedLatency: Distribution;
 }
 
 /** Counters that have no label. */
@@ -33,32 +36,33 @@ export interface DnsCounts {
   errors: number;
 }
 
-/** Upper bounds in seconds, and how many fell under each, cumulated, as Prometheus wants it. */
-export interface LatencyHistogram {
-  readonly boundsSeconds: readonly number[];
-  readonly counts: readonly number[];
-  readonly sumSeconds: number;
-  readonly count: number;
-}
+/** Upper bounds in seconds: from what an answer of ours takes to what a client's resolver waits for. */
+const latencyBounds = [10e-6, 50e-6, 100e-6, 500e-6, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+/**
+ * What is answered at once is timed one in so many: reading the clock costs as much as a tenth of an answer. Odd,
+ * because resolvers ask for A and AAAA in pairs.
+ */
+const sampleEvery = 17;
 
-/** From what an answer of ours takes to what a client's resolver waits for. */
-const boundsSeconds = [10e-6, 50e-6, 100e-6, 500e-6, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
-/** Own names are timed one in so many: reading the clock costs as much as a tenth of an answer. */
-const sampleEvery = 16;
-
+/** RFC 1035 section 4.1.1 and RFC 6891 section 9, by their number; what upstreams say beyond them is `other`. */
 const codeNames = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'] as const;
 const typeNames = Object.entries(rrType);
 const typeSlots = 256;
-const emptySlot = 15;
+const codeSlots = 16;
+const emptySlot = codeSlots;
+const badVersionSlot = codeSlots + 1;
 
 /** Counts without labels made on the way: numbers in arrays, named when asked for. */
 export class Counters {
   readonly counts: DnsCounts = noCounts();
   private readonly questions = new Float64Array(typeSlots);
-  private readonly replies = new Float64Array(emptySlot + 1);
-  private readonly buckets = new Float64Array(boundsSeconds.length + 1);
-  private sumSeconds = 0;
-  private asked = 0;
+  private readonly replies = new Float64Array(codeSlots + 2);
+  private readonly prompt = new Histogram(latencyBounds);
+  private readonly awaited = new Histogram(latencyBounds);
+  /** So that the first question is timed. */
+  private asked = sampleEvery - 1;
+  private untimed = 0;
+  private lastSeconds = 0;
 
   /** Counts a question; true when its reply should be timed. */
   question(type: number): boolean {
@@ -68,41 +72,52 @@ export class Counters {
     return this.asked === 0;
   }
 
-  reply(rcode: number, empty: boolean): void {
-    const slot = empty ? emptySlot : rcode & 0x0f;
+  reply(code: number, empty: boolean): void {
+    const slot = empty ? emptySlot : code === rcode.BADVERS ? badVersionSlot : code & 0x0f;
     this.replies[slot] = (this.replies[slot] ?? 0) + 1;
   }
 
-  /** Counts what one reply took; `sampled` ones stand for those that were not timed. */
-  took(ms: number, sampled: boolean): void {
-    const seconds = ms / 1000;
-    const weight = sampled ? sampleEvery : 1;
-    const found = boundsSeconds.findIndex((bound) => seconds <= bound);
-    const bucket = found < 0 ? boundsSeconds.length : found;
-    this.buckets[bucket] = (this.buckets[bucket] ?? 0) + weight;
-    this.sumSeconds += seconds * weight;
+  /** Counts a question that was answered at once and not timed: it falls where the next one does that is. */
+  answeredUntimed(): void {
+    this.untimed++;
+  }
+
+  /** Counts one that was timed, and with it those before it. */
+  answeredIn(ms: number): void {
+    this.lastSeconds = ms / 1000;
+    this.prompt.add(this.lastSeconds, this.untimed + 1);
+    this.untimed = 0;
+  }
+
+  /** Counts a question whose reply waited for upstreams. */
+  awaitedFor(ms: number): void {
+    this.awaited.add(ms / 1000);
   }
 
   stats(): DnsStats {
     const known = typeNames.map(([name, type]) => [name, this.questions[type] ?? 0] as const);
     const all = this.questions.reduce((sum, count) => sum + count, 0);
     const other = all - known.reduce((sum, [, count]) => sum + count, 0);
-    const codes = codeNames.map((name, code) => [name, this.replies[code] ?? 0] as const);
+    if (this.untimed > 0) this.prompt.add(this.lastSeconds, this.untimed);
+    this.untimed = 0;
     return {
       questions: Object.fromEntries([...known, ['other', other]].filter(([, count]) => count !== 0)),
-      replies: Object.fromEntries([...codes, ['NODATA', this.replies[emptySlot] ?? 0]]),
+      replies: this.namedReplies(),
       counts: { ...this.counts },
-      latency: this.histogram(),
+      promptLatency: this.prompt.distribution(),
+      awaitedLatency: this.awaited.distribution(),
     };
   }
 
-  private histogram(): LatencyHistogram {
-    let total = 0;
-    const counts = Array.from(this.buckets, (bucket) => {
-      total += bucket;
-      return total;
-    });
-    return { boundsSeconds, counts: counts.slice(0, -1), sumSeconds: this.sumSeconds, count: total };
+  private namedReplies(): Record<string, number> {
+    const of = (slot: number) => this.replies[slot] ?? 0;
+    const others = this.replies.subarray(codeNames.length, codeSlots).reduce((sum, count) => sum + count, 0);
+    return {
+      ...Object.fromEntries(codeNames.map((name, code) => [name, of(code)])),
+      NODATA: of(emptySlot),
+      BADVERS: of(badVersionSlot),
+      other: others,
+    };
   }
 }
 
@@ -112,12 +127,8 @@ export function addStats(one: DnsStats, other: DnsStats): DnsStats {
     questions: addRecords(one.questions, other.questions),
     replies: addRecords(one.replies, other.replies),
     counts: { ...one.counts, ...addRecords({ ...one.counts }, { ...other.counts }) },
-    latency: {
-      boundsSeconds: one.latency.boundsSeconds,
-      counts: one.latency.counts.map((count, index) => count + (other.latency.counts[index] ?? 0)),
-      sumSeconds: one.latency.sumSeconds + other.latency.sumSeconds,
-      count: one.latency.count + other.latency.count,
-    },
+    promptLatency: addDistributions(one.promptLatency, other.promptLatency),
+    awaitedLatency: addDistributions(one.awaitedLatency, other.awaitedLatency),
   };
 }
 

@@ -68,6 +68,11 @@ export class ThreadHandle {
     while (this.feeding && !this.gone) await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** Milliseconds that its loop was busy since it started; 0 before that. */
+  busyMs(): number {
+    return this.worker.performance.eventLoopUtilization().active;
+  }
+
   /** Lets the thread answer what it owes; ends it by force after `patienceMs`. */
   async stop(patience: Promise<void>): Promise<void> {
     if (this.gone) return;

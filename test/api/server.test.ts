@@ -188,7 +188,7 @@ describe('the API', () => {
 
   it('serves metrics as the agent gives them', async () => {
     const agent = await start();
-    expect((await agent.ask('GET', '/metrics')).text).toContain('weft_up 1');
+    expect((await agent.ask('GET', '/metrics')).text).toContain('weft_ready 1');
   });
 
   it('counts names, containers and static records in its status', async () => {

@@ -9,6 +9,8 @@ import type {
   Problem,
   Readiness,
 } from '../../src/api/control.ts';
+import type { Measurements } from '../../src/api/measurements.ts';
+import { Histogram } from '../../src/histogram.ts';
 import type {
   Address,
   ContainerAddress,
@@ -29,6 +31,80 @@ export const noon = Date.UTC(2026, 0, 1, 12);
 export const host1 = 'TESTHOST1' as HostId;
 export const host2 = 'TESTHOST2' as HostId;
 
+const nothing = new Histogram([0.01, 0.1]).distribution();
+
+/** Of an agent that answers and forwards, and to which everything happened once. */
+const measurements: Measurements = {
+  dns: {
+    questions: { A: 3, AAAA: 1 },
+    replies: { NOERROR: 3, NXDOMAIN: 1 },
+    counts: {
+      udpQuestions: 4,
+      tcpQuestions: 1,
+      dropped: 1,
+      malformed: 1,
+      truncated: 1,
+      rateDropped: 1,
+      rateTruncated: 1,
+      compiled: 1,
+      tcpConnections: 1,
+      tcpRefused: 1,
+      tcpTimedOut: 1,
+      errors: 1,
+    },
+    promptLatency: { bounds: [0.01, 0.1], counts: [2, 1, 1], sum: 1.25 },
+    awaitedLatency: nothing,
+    threads: 1,
+    threadRestarts: 1,
+    busyMs: [1500],
+  },
+  forward: {
+    counts: {
+      questions: 1,
+      cached: 1,
+      missed: 1,
+      stale: 1,
+      joined: 1,
+      failed: 1,
+      refused: 1,
+      droppedPerClient: 1,
+      droppedOverload: 1,
+      droppedLate: 1,
+      mismatched: 1,
+      malformed: 1,
+      loops: 1,
+    },
+    upstreams: [
+      { address: '2001:db8::53', port: 53, state: 'up', asked: 1, inFlight: 0, failures: 1, latency: nothing },
+      { address: '192.0.2.53', port: 53, state: 'down', asked: 1, inFlight: 0, failures: 1, latency: nothing },
+    ],
+    cacheEntries: 1,
+    cacheOctets: 100,
+    inFlight: 1,
+    waiting: 1,
+  },
+  replication: {
+    envelopes: { 'update merged': 2, 'heartbeat new': 1, 'wrong signature': 1, 'update spoiled': 1 },
+    delays: nothing,
+    exchanges: 3,
+    exchangesFailed: 1,
+    storedBytes: 100,
+    preserving: false,
+    duplicateIdentity: false,
+  },
+  mesh: {
+    bytesIn: 1,
+    bytesOut: 1,
+    broadcastsIn: 1,
+    broadcastsOut: 1,
+    requestsIn: 1,
+    requestsOut: 1,
+    refused: { 'secrets differ': 1 },
+    dropped: { 'bad broadcast': 1 },
+  },
+  engine: { connected: true, containers: 1, eventLagMs: 5, comparedMsAgo: 1000, counts: { events: 1, missedEnds: 1 } },
+};
+
 /** An agent in memory: a directory that a test fills, and verbs that write down what was asked. */
 export class ControlTwin implements AgentControl {
   readonly agent = { hostId: host1, hostName: 'host1', version: '0.1.0', startedAt: noon - 3_600_000 };
@@ -43,6 +119,7 @@ export class ControlTwin implements AgentControl {
   readinessView: Readiness = { ready: true, reasons: [] };
   problemViews: Problem[] = [];
   explanation: Explanation = { asker: 'this host', outcome: 'answers nothing', records: [] };
+  measured: Measurements = measurements;
   tokenResult: Result<string> = accepted('weft-token-of-a-test');
   shadowed = new Map<string, string>();
   readonly #listeners = new Set<(changed: readonly NameEntry[]) => void>();
@@ -137,8 +214,8 @@ export class ControlTwin implements AgentControl {
     return () => this.#listeners.delete(listener);
   }
 
-  async metrics(): Promise<string> {
-    return '# HELP weft_up The agent runs.\nweft_up 1\n';
+  async measure(): Promise<Measurements> {
+    return this.measured;
   }
 
   /** Gives a name these owners, and tells who listens. */

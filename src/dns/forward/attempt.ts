@@ -49,6 +49,8 @@ class Attempt {
     this.#upstream = upstream;
     this.#ended = ended;
     this.#startedAt = parts.clock.now();
+    upstream.asked++;
+    upstream.inFlight++;
     const { attemptMs, resendMs } = parts.times;
     this.#held.push(parts.clock.after(attemptMs, () => this.#fail('it did not answer in time')));
     if (question.transport === 'udp') this.#held.push(parts.clock.after(resendMs, () => this.#send()));
@@ -56,6 +58,7 @@ class Attempt {
   }
 
   cancel(): void {
+    if (!this.#over) this.#upstream.inFlight--;
     this.#over = true;
     for (const free of this.#held.splice(0)) free();
   }

@@ -139,6 +139,7 @@ class UpstreamResolution implements UpstreamForwarder {
     if (isForNeighbours(question)) return this.#refuse(question, rcode.REFUSED, notSupported);
     const remembered = this.#cache.find(question);
     if (remembered && !remembered.stale) return this.#recall(question, remembered);
+    this.#counts.missed++;
     if (remembered?.resting) return this.#recallStale(question, remembered);
     return this.#ask(question, plainAddress(from.address), remembered);
   }

@@ -59,8 +59,11 @@ export class Routes {
       ...upstream.endpoint,
       domains: this.#domainsOf(upstream),
       state: upstream.looping ? 'looping' : upstream.down ? 'down' : 'up',
+      asked: upstream.asked,
+      inFlight: upstream.inFlight,
       answers: upstream.answers,
       failures: upstream.failures,
+      latency: upstream.latency.distribution(),
       rttMs: upstream.rttMs,
     }));
   }

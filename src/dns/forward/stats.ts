@@ -1,3 +1,4 @@
+import type { Distribution } from '../../histogram.ts';
 import type { Endpoint } from './options.ts';
 
 /** What forwarding counted since its start; plain data. */
@@ -22,6 +23,8 @@ export interface ForwardCounts {
   cached: number;
   /** Answered from memory past its time, because upstreams failed or were late. */
   stale: number;
+  /** Not in memory, or only past its time. */
+  missed: number;
   /** Answered by an upstream. */
   answered: number;
   /** Waited for the answer to an equal question that was already out. */
@@ -54,8 +57,13 @@ export interface UpstreamStats extends Endpoint {
   readonly domains: readonly string[];
   /** `down`: failed several times in a row, asked last; `looping`: leads back to us, not asked. */
   readonly state: 'up' | 'down' | 'looping';
+  /** Attempts begun, and of them those not over. */
+  readonly asked: number;
+  readonly inFlight: number;
   readonly answers: number;
   readonly failures: number;
+  /** Seconds to its answers. */
+  readonly latency: Distribution;
   /** Smoothed time to an answer; undefined until the first. */
   readonly rttMs: number | undefined;
 }
@@ -71,6 +79,7 @@ export function createCounts(): ForwardCounts {
     questions: 0,
     cached: 0,
     stale: 0,
+    missed: 0,
     answered: 0,
     joined: 0,
     failed: 0,

@@ -1,3 +1,4 @@
+import { Histogram } from '../../histogram.ts';
 import type { Endpoint } from './options.ts';
 
 /** One upstream and what is remembered of its health. */
@@ -5,8 +6,13 @@ export class Upstream {
   readonly endpoint: Endpoint;
   /** Leads back to us: not asked until a probe of it no longer comes back. */
   looping = false;
+  /** Attempts to ask it: those begun, and of them those not over. */
+  asked = 0;
+  inFlight = 0;
   answers = 0;
   failures = 0;
+  /** Seconds to its answers. */
+  readonly latency = new Histogram(latencyBounds);
   #failuresInRow = 0;
   #rttMs: number | undefined;
   readonly #failuresAllowed: number;
@@ -26,6 +32,7 @@ export class Upstream {
 
   answered(rttMs: number): void {
     this.answers++;
+    this.latency.add(rttMs / 1000);
     this.#failuresInRow = 0;
     this.#smooth(rttMs);
   }
@@ -52,6 +59,9 @@ export class Upstream {
     this.#rttMs = this.#rttMs === undefined ? sampleMs : this.#rttMs + (sampleMs - this.#rttMs) * smoothing;
   }
 }
+
+/** Seconds: from a resolver in the same rack to the patience of `ForwardTimes.attemptMs`. */
+const latencyBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /** Half for the newest sample: two or three answers tell a resolver that recovered. */
 const smoothing = 1 / 2;
