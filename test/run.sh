@@ -54,7 +54,7 @@ engines_can_run() {
 missing_commands() {
   local each
   for each in dockerd docker containerd runc docker-init ip ebtables-nft sysctl nsenter setpriv busybox dig dnsmasq setcap \
-    musl-gcc socat podman; do
+    musl-gcc socat podman nats-server nginx pg_ctlcluster redis-server; do
     command -v "$each" >/dev/null || echo "$each"
   done
 }
