@@ -1,7 +1,7 @@
 import type { Draft, Rotation } from './draft.ts';
 import { appendCookie, encodeOpt, optFlagsOffset } from './opt.ts';
 import { assemble, recordEnds } from './packet.ts';
-import type { Pages } from './pages.ts';
+import { newPage, type Page, type Pages, wholeWords, wordOctets } from './pages.ts';
 import type { Query } from './query.ts';
 import type { ReplyBuffers } from './reply-buffers.ts';
 import type { Shuffle } from './shuffle.ts';
@@ -52,7 +52,7 @@ export class Answer {
   hidden: ReadonlySet<string> | undefined;
   /** The foreign name that the answer ends at. */
   elsewhere: string | undefined;
-  private page: Buffer;
+  private page: Page;
   private at = 0;
   private capacity = 0;
   private plainOctets = 0;
@@ -80,12 +80,19 @@ export class Answer {
     this.turn %= Math.max(1, this.firsts?.length ?? this.near);
   }
 
-  /** Whether it answers this question; the comparison that follows a hit by hash. */
+  /** Whether it answers this question; the comparison that follows a hit by hash. It then spells its name alike. */
   answers(bytes: Uint8Array, nameEnd: number, type: number, group: number): boolean {
     if (this.type !== type || this.group !== group || nameEnd !== headerOctets + this.nameOctets) return false;
     const { page, at } = this;
-    for (let offset = headerOctets; offset < nameEnd; offset++)
-      if (folded[bytes[offset] ?? 0] !== folded[page[at + offset] ?? 0]) return false;
+    const { octets } = page;
+    let alike = true;
+    for (let offset = headerOctets; offset < nameEnd; offset++) {
+      const [asked, kept] = [bytes[offset] ?? 0, octets[at + offset] ?? 0];
+      if (asked === kept) continue;
+      if (folded[asked] !== folded[kept]) return false;
+      alike = false;
+    }
+    if (!alike) this.spell(bytes, nameEnd);
     return true;
   }
 
@@ -107,17 +114,16 @@ export class Answer {
 
   /** The reply to a question; its octets are good until the next one, or while a watched queue holds them. */
   reply(bytes: Uint8Array, query: Query, limit: number, cookie: Uint8Array | undefined): Buffer {
-    const { page, at, workshop } = this;
     const octets = query.hasOpt ? this.plainOctets + this.optOctets : this.plainOctets;
-    const reply = workshop.buffers.take(octets);
-    const { questionEnd } = query;
-    page.copy(reply, 0, at, at + octets);
+    const reply = this.copy(octets);
+    const { nameEnd } = query;
     reply[0] = bytes[0] ?? 0;
     reply[1] = bytes[1] ?? 0;
     reply[2] = (reply[2] ?? 0) | ((bytes[2] ?? 0) & flag.RD);
     reply[3] = (reply[3] ?? 0) | ((bytes[3] ?? 0) & flag.CD);
-    // RFC 4343 section 4.1 and draft 0x20: the question comes back in the letters it was sent in.
-    for (let offset = headerOctets; offset < questionEnd; offset++) reply[offset] = bytes[offset] ?? 0;
+    // One empty answer serves several types.
+    reply[nameEnd] = bytes[nameEnd] ?? 0;
+    reply[nameEnd + 1] = bytes[nameEnd + 1] ?? 0;
     if (this.addresses > 1) this.rotate(reply);
     if (query.hasOpt) {
       reply[11] = (reply[11] ?? 0) + 1;
@@ -125,6 +131,21 @@ export class Answer {
     }
     if (cookie === undefined && octets <= limit) return reply;
     return cut(reply, this.plainOctets, limit, cookie);
+  }
+
+  /** RFC 4343 section 4.1 and draft 0x20: the question comes back in the letters it was sent in. */
+  private spell(bytes: Uint8Array, nameEnd: number): void {
+    const { octets } = this.page;
+    for (let offset = headerOctets; offset < nameEnd; offset++) octets[this.at + offset] = bytes[offset] ?? 0;
+  }
+
+  private copy(octets: number): Buffer {
+    const { buffers } = this.workshop;
+    const reply = buffers.take(octets);
+    const [from, to] = [this.page.words, buffers.words];
+    const first = this.at / wordOctets;
+    for (let word = wholeWords(octets) - 1; word >= 0; word--) to[word] = from[first + word] ?? 0;
+    return reply;
   }
 
   private store(parts: readonly Uint8Array[]): void {
@@ -137,7 +158,7 @@ export class Answer {
     }
     let to = this.at;
     for (const part of parts) {
-      this.page.set(part, to);
+      this.page.octets.set(part, to);
       to += part.length;
     }
   }
@@ -155,7 +176,8 @@ export class Answer {
 
   /** RFC 1794: whoever's turn it is comes first; all others are shuffled, so that a failed first choice spreads. */
   private rotate(reply: Buffer): void {
-    const { firsts, near, addresses, addressOctets, shown, page } = this;
+    const { firsts, near, addresses, addressOctets, shown } = this;
+    const { octets } = this.page;
     if (this.turn >= (firsts === undefined ? near : firsts.length)) this.turn = 0;
     const first = firsts === undefined ? this.turn : (firsts[this.turn] ?? 0);
     this.turn++;
@@ -165,12 +187,12 @@ export class Answer {
     for (let place = 0; place < shown; place++) {
       const from = table + (order[place] ?? 0) * addressOctets;
       const to = this.firstPlace + place * stride;
-      for (let octet = 0; octet < addressOctets; octet++) reply[to + octet] = page[from + octet] ?? 0;
+      for (let octet = 0; octet < addressOctets; octet++) reply[to + octet] = octets[from + octet] ?? 0;
     }
   }
 }
 
-const noPage = Buffer.alloc(0);
+const noPage = newPage(0);
 
 /** Scratch for one order at a time, as large as the largest answer so far. */
 let scratch = new Uint16Array(64);

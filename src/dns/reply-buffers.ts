@@ -1,3 +1,5 @@
+import { newPage, type Page } from './pages.ts';
+
 /** Longest reply that buffers are kept for; longer ones are rare and get one of their own. */
 const maxKept = 1500;
 /** Replies between two looks at the queues: asking a socket costs a twentieth of an answer. */
@@ -14,6 +16,8 @@ export class ReplyBuffers {
   /** A view of its store for each place in the round and each length. */
   private views = noViews();
   private used = 0;
+  /** The memory of the buffer that was taken last, by words. */
+  words = newPage(0).words;
 
   /** `length` tells how many replies wait in a socket's queue; the returned function says that the socket is gone. */
   watch(length: () => number): () => void {
@@ -23,15 +27,24 @@ export class ReplyBuffers {
 
   /** A buffer of that length that nobody reads any more. */
   take(octets: number): Buffer {
-    if (octets > maxKept) return Buffer.allocUnsafe(octets);
+    if (octets > maxKept) return this.use(newPage(octets), octets);
     if (this.used === round) this.startRound();
     const turn = this.used++;
     const place = octets * round + turn;
+    const store = this.stores[turn] ?? newPage(maxKept);
     const known = this.views[place];
-    if (known !== undefined) return known;
-    const fresh = (this.stores[turn] ?? Buffer.alloc(maxKept)).subarray(0, octets);
-    this.views[place] = fresh;
-    return fresh;
+    if (known === undefined) {
+      const fresh = this.use(store, octets);
+      this.views[place] = fresh;
+      return fresh;
+    }
+    this.words = store.words;
+    return known;
+  }
+
+  private use({ octets: memory, words }: Page, octets: number): Buffer {
+    this.words = words;
+    return memory.subarray(0, octets);
   }
 
   private startRound(): void {
@@ -45,8 +58,8 @@ export class ReplyBuffers {
   }
 }
 
-function newStores(): Buffer[] {
-  return Array.from({ length: round }, () => Buffer.allocUnsafeSlow(maxKept));
+function newStores(): Page[] {
+  return Array.from({ length: round }, () => newPage(maxKept));
 }
 
 function noViews(): (Buffer | undefined)[] {
