@@ -1,50 +1,85 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { fullLoad, Server, warmUp } from './dns-load.ts';
 import { questionFile } from './dns-peers.ts';
 import { benchName } from './dns-zone.ts';
 
-// Weft and a bare echo, in turns: `node bench/dns-beside-echo.ts`. A machine that others use is faster in one second and
-// slower in the next by more than the two differ; in turns, both get the same of it.
+// Weft with 10 to 100,000 names and a bare echo, in turns: `node bench/dns-beside-echo.ts [--rounds N] [--seconds N]`. A
+// machine that others use is faster in one second and slower in the next by more than these differ; in turns, all get
+// the same of it, and the median of the rounds' ratios is what counts.
 
-const rounds = 8;
-const seconds = 3;
-const names = 1000;
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '15' }, seconds: { type: 'string', default: '2' } },
+});
+const rounds = Number(values.rounds);
+const seconds = Number(values.seconds);
+const sizes = [10, 1000, 10_000, 100_000];
+const firstPort = 15_290;
 const work = mkdtempSync(join(tmpdir(), 'bench-dns-'));
-const file = questionFile(
-  work,
-  'questions',
-  Array.from({ length: names }, (_, index) => `${benchName(index)}.weave.local A`),
-);
 const program = (name: string) => join(import.meta.dirname, name);
-const servers = {
-  echo: new Server([process.execPath, program('dns-echo.ts'), '15290'], 15_290),
-  Weft: new Server([process.execPath, program('dns-weft.ts'), '--port', '15291', '--names', String(names)], 15_291),
-};
+
+interface Contestant {
+  readonly name: string;
+  readonly server: Server;
+  readonly questions: string;
+}
+
+const contestants: readonly Contestant[] = [
+  contestant('bare echo', 1000, firstPort, ['dns-echo.ts', String(firstPort)]),
+  ...sizes.map((names, index) => {
+    const port = firstPort + 1 + index;
+    const flags = ['dns-weft.ts', '--port', String(port), '--names', String(names)];
+    return contestant(`Weft, ${names.toLocaleString('en')} names`, names, port, flags);
+  }),
+];
 
 try {
-  await new Promise((resolve) => setTimeout(resolve, 2000));
-  for (const { port } of Object.values(servers)) {
-    await warmUp({ port, questions: file, seconds });
-    await fullLoad({ port, questions: file, seconds });
+  for (const { server, questions } of contestants) {
+    await server.ready(`${benchName(0)}.weave.local`, { anyReply: true });
+    await warmUp({ port: server.port, questions, seconds });
+    await fullLoad({ port: server.port, questions, seconds });
   }
-  const ratios: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const echo = await perCpuSecond(servers.echo);
-    const weft = await perCpuSecond(servers.Weft);
-    ratios.push(weft / echo);
-    console.log(`echo ${echo}, Weft ${weft} answers per CPU-second: ${(weft / echo).toFixed(3)}`);
-  }
-  const median = ratios.toSorted((one, other) => one - other)[Math.floor(rounds / 2)];
-  console.log(`median of ${rounds} rounds: ${median?.toFixed(3)} of the echo`);
+  const figures = contestants.map((): number[] => []);
+  for (let round = 0; round < rounds; round++)
+    for (const [index, each] of contestants.entries()) figures[index]?.push(await perCpuSecond(each));
+  const [echo = []] = figures;
+  const rows = contestants.map(({ name }, index) => {
+    const own = figures[index] ?? [];
+    const ratios = own.map((figure, round) => figure / (echo[round] ?? Number.NaN));
+    return {
+      name,
+      perCpuSecond: Math.round(quantile(own, 0.5)),
+      ofEcho: { lowest: quantile(ratios, 0), median: quantile(ratios, 0.5), highest: quantile(ratios, 1) },
+    };
+  });
+  for (const { name, perCpuSecond, ofEcho } of rows)
+    console.log(
+      `${name.padEnd(20)} ${String(perCpuSecond).padStart(7)} answers per CPU-second, ${ofEcho.median.toFixed(3)} of the echo (${ofEcho.lowest.toFixed(2)} to ${ofEcho.highest.toFixed(2)} in ${rounds} rounds)`,
+    );
+  const results = join(import.meta.dirname, 'results');
+  mkdirSync(results, { recursive: true });
+  const measuredOn = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, rounds, seconds };
+  writeFileSync(join(results, 'dns-beside-echo.json'), `${JSON.stringify({ measuredOn, rows }, null, 2)}\n`);
 } finally {
-  for (const server of Object.values(servers)) await server.stop();
+  for (const { server } of contestants) await server.stop();
   rmSync(work, { recursive: true, force: true });
 }
 
-async function perCpuSecond(server: Server): Promise<number> {
+function contestant(name: string, names: number, port: number, [file = '', ...flags]: string[]): Contestant {
+  const list = Array.from({ length: names }, (_, index) => `${benchName(index)}.weave.local A`);
+  const server = new Server([process.execPath, program(file), ...flags], port);
+  return { name, server, questions: questionFile(work, `questions-${names}`, list) };
+}
+
+async function perCpuSecond({ server, questions }: Contestant): Promise<number> {
   const before = server.cpuSeconds();
-  const { answered } = await fullLoad({ port: server.port, questions: file, seconds });
-  return Math.round(answered / (server.cpuSeconds() - before));
+  const { answered } = await fullLoad({ port: server.port, questions, seconds });
+  return answered / (server.cpuSeconds() - before);
+}
+
+function quantile(numbers: readonly number[], share: number): number {
+  const sorted = numbers.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
