@@ -1,4 +1,5 @@
-import type { Draft, Rotation } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { type Layout, type Layouts, recordHeadOctets } from './layout.ts';
 import { appendCookie, encodeOpt, optFlagsOffset } from './opt.ts';
 import { assemble, recordEnds } from './packet.ts';
 import { newPage, type Page, type Pages, wholeWords, wordOctets } from './pages.ts';
@@ -10,6 +11,7 @@ import { flag, folded, headerOctets } from './wire.ts';
 /** What all answers of one server share. */
 export interface Workshop {
   readonly pages: Pages;
+  readonly layouts: Layouts;
   readonly buffers: ReplyBuffers;
   readonly shuffle: Shuffle;
   /** Largest UDP message that we take, for our OPT records. */
@@ -27,62 +29,54 @@ export interface CompiledFor {
   readonly name: string;
 }
 
-/** A record's octets from its type to its length: type, class, time to live, length of data. */
-const recordHeadOctets = 10;
-/** A pointer to the owner's name before it. */
-const pointerOctets = 2;
-
 /**
  * One answer, compiled: a whole reply that a question only has to be written into. Its octets lie in a page: the reply
  * without OPT, its OPT record, and the addresses that take turns.
  */
 export class Answer {
-  readonly hash: number;
+  // What every question looks at comes first, so that it lies in one or two lines of the cache.
   readonly type: number;
   readonly group: number;
-  private readonly nameOctets: number;
+  private layout: Layout;
+  private page: Page;
+  private at = 0;
   /** Cleared when what it was made from has changed. */
   current = true;
-  /** The state of the zone it was made from; only answers that depend on several names look at it. */
-  generation = 0;
-  rcode = 0;
-  /** There is such a name, but nothing of this type. */
-  empty = false;
   /** Local containers that get an answer of their own. */
   hidden: ReadonlySet<string> | undefined;
   /** The foreign name that the answer ends at. */
   elsewhere: string | undefined;
-  private page: Page;
-  private at = 0;
-  private capacity = 0;
-  private plainOctets = 0;
-  private optOctets = 0;
   private turn = 0;
-  private addresses = 0;
-  private addressOctets = 0;
-  private shown = 0;
-  private near = 0;
-  /** Offset, in the reply, of the first of the addresses that take turns. */
-  private firstPlace = 0;
   /** Undefined where all turns are equal. */
   private firsts: Uint16Array | undefined;
   private readonly workshop: Workshop;
+  readonly hash: number;
+  /** The state of the zone it was made from; only answers that depend on several names look at it. */
+  generation = 0;
+  private capacity = 0;
 
   constructor(workshop: Workshop, asked: CompiledFor, draft: Draft) {
-    this.workshop = workshop;
-    this.hash = asked.hash;
     this.type = asked.type;
     this.group = asked.group;
-    this.nameOctets = asked.question.length - 4;
     this.page = noPage;
-    this.turn = workshop.shuffle.below(0x10000);
-    this.refresh(asked, draft);
-    this.turn %= Math.max(1, this.firsts?.length ?? this.near);
+    this.workshop = workshop;
+    this.hash = asked.hash;
+    this.layout = this.take(asked, draft);
+    this.turn = workshop.shuffle.below(Math.max(1, this.firsts?.length ?? this.layout.near));
+  }
+
+  get rcode(): number {
+    return this.layout.rcode;
+  }
+
+  /** There is such a name, but nothing of this type. */
+  get empty(): boolean {
+    return this.layout.empty;
   }
 
   /** Whether it answers this question; the comparison that follows a hit by hash. It then spells its name alike. */
   answers(bytes: Uint8Array, nameEnd: number, type: number, group: number): boolean {
-    if (this.type !== type || this.group !== group || nameEnd !== headerOctets + this.nameOctets) return false;
+    if (this.type !== type || this.group !== group || nameEnd !== this.layout.nameEnd) return false;
     const { page, at } = this;
     const { octets } = page;
     let alike = true;
@@ -97,24 +91,14 @@ export class Answer {
   }
 
   /** Takes over a new draft for the same question; turns go on where they were. */
-  refresh({ question, name }: CompiledFor, draft: Draft): void {
-    const packet = assemble(question, name, draft);
-    const opt = encodeOpt({ payloadOctets: this.workshop.payloadOctets, error: draft.error });
-    const addresses = draft.rotation?.records.map(({ octets }) => octets.subarray(recordHeadOctets)) ?? [];
-    this.store([packet.octets, opt, ...addresses]);
-    this.plainOctets = packet.octets.length;
-    this.optOctets = opt.length;
-    this.rcode = draft.rcode;
-    this.empty = draft.rcode === 0 && packet.answers === 0;
-    this.hidden = draft.hidden !== undefined && draft.hidden.size > 0 ? draft.hidden : undefined;
-    this.elsewhere = draft.elsewhere;
-    this.layOut(draft.rotation, addresses[0]?.length ?? 0, packet.rotationEnd);
-    this.current = true;
+  refresh(asked: CompiledFor, draft: Draft): void {
+    this.layout = this.take(asked, draft);
   }
 
   /** The reply to a question; its octets are good until the next one, or while a watched queue holds them. */
   reply(bytes: Uint8Array, query: Query, limit: number, cookie: Uint8Array | undefined): Buffer {
-    const octets = query.hasOpt ? this.plainOctets + this.optOctets : this.plainOctets;
+    const { plainOctets, optOctets, addresses } = this.layout;
+    const octets = query.hasOpt ? plainOctets + optOctets : plainOctets;
     const reply = this.copy(octets);
     const { nameEnd } = query;
     reply[0] = bytes[0] ?? 0;
@@ -124,13 +108,13 @@ export class Answer {
     // One empty answer serves several types.
     reply[nameEnd] = bytes[nameEnd] ?? 0;
     reply[nameEnd + 1] = bytes[nameEnd + 1] ?? 0;
-    if (this.addresses > 1) this.rotate(reply);
+    if (addresses > 1) this.rotate(reply);
     if (query.hasOpt) {
       reply[11] = (reply[11] ?? 0) + 1;
-      if (query.dnssecOk) reply[this.plainOctets + optFlagsOffset] = 0x80;
+      if (query.dnssecOk) reply[plainOctets + optFlagsOffset] = 0x80;
     }
     if (cookie === undefined && octets <= limit) return reply;
-    return cut(reply, this.plainOctets, limit, cookie);
+    return cut(reply, plainOctets, limit, cookie);
   }
 
   /** RFC 4343 section 4.1 and draft 0x20: the question comes back in the letters it was sent in. */
@@ -148,6 +132,27 @@ export class Answer {
     return reply;
   }
 
+  private take({ question, name }: CompiledFor, draft: Draft): Layout {
+    const { octets: plain, answers, rotationEnd } = assemble(question, name, draft);
+    const opt = encodeOpt({ payloadOctets: this.workshop.payloadOctets, error: draft.error });
+    const addresses = draft.rotation?.records.map(({ octets }) => octets.subarray(recordHeadOctets)) ?? [];
+    this.store([plain, opt, ...addresses]);
+    this.hidden = draft.hidden !== undefined && draft.hidden.size > 0 ? draft.hidden : undefined;
+    this.elsewhere = draft.elsewhere;
+    this.firsts = draft.rotation?.firsts;
+    this.current = true;
+    return this.workshop.layouts.of({
+      questionOctets: question.length,
+      plainOctets: plain.length,
+      optOctets: opt.length,
+      rcode: draft.rcode,
+      answers,
+      rotation: draft.rotation,
+      rotationEnd,
+      addressOctets: addresses[0]?.length ?? 0,
+    });
+  }
+
   private store(parts: readonly Uint8Array[]): void {
     const octets = parts.reduce((sum, part) => sum + part.length, 0);
     if (octets > this.capacity) {
@@ -163,30 +168,19 @@ export class Answer {
     }
   }
 
-  private layOut(rotation: Rotation | undefined, addressOctets: number, rotationEnd: number): void {
-    this.addresses = rotation?.records.length ?? 0;
-    this.shown = rotation?.shown ?? 0;
-    this.near = rotation?.near ?? 0;
-    this.firsts = rotation?.firsts;
-    this.addressOctets = addressOctets;
-    // All but the first record point back to its owner's name, so that they lie at equal distances.
-    const stride = pointerOctets + recordHeadOctets + addressOctets;
-    this.firstPlace = rotationEnd - (this.shown - 1) * stride - addressOctets;
-  }
-
   /** RFC 1794: whoever's turn it is comes first; all others are shuffled, so that a failed first choice spreads. */
   private rotate(reply: Buffer): void {
-    const { firsts, near, addresses, addressOctets, shown } = this;
+    const { layout, firsts } = this;
+    const { near, addresses, addressOctets, shown, firstPlace, stride } = layout;
     const { octets } = this.page;
     if (this.turn >= (firsts === undefined ? near : firsts.length)) this.turn = 0;
     const first = firsts === undefined ? this.turn : (firsts[this.turn] ?? 0);
     this.turn++;
     const order = shown > 1 ? orderAfter(first, near, addresses, this.workshop.shuffle) : firstOnly(first);
-    const table = this.at + this.plainOctets + this.optOctets;
-    const stride = pointerOctets + recordHeadOctets + addressOctets;
+    const table = this.at + layout.plainOctets + layout.optOctets;
     for (let place = 0; place < shown; place++) {
       const from = table + (order[place] ?? 0) * addressOctets;
-      const to = this.firstPlace + place * stride;
+      const to = firstPlace + place * stride;
       for (let octet = 0; octet < addressOctets; octet++) reply[to + octet] = octets[from + octet] ?? 0;
     }
   }

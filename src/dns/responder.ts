@@ -11,6 +11,7 @@ import { explain } from './explain.ts';
 import type { Explanation } from './explanation.ts';
 import type { Asker, Forwarder } from './forwarder.ts';
 import { Host } from './host.ts';
+import { Layouts } from './layout.ts';
 import { encodeOpt } from './opt.ts';
 import type { DnsOptions } from './options.ts';
 import { writeHeader } from './packet.ts';
@@ -79,6 +80,7 @@ export class Responder {
     this.rate = new RateLimit(options.limits.strangerRepliesPerSecond, () => clock.now());
     this.workshop = {
       pages: new Pages(),
+      layouts: new Layouts(),
       buffers: new ReplyBuffers(),
       shuffle: new Shuffle(clock.random() * 0xffffffff),
       payloadOctets: options.limits.udpPayloadOctets,

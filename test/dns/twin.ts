@@ -1,5 +1,6 @@
 import { Answer } from '../../src/dns/answer.ts';
 import type { Forwarder } from '../../src/dns/forwarder.ts';
+import { Layouts } from '../../src/dns/layout.ts';
 import type { DnsOptions } from '../../src/dns/options.ts';
 import { Pages } from '../../src/dns/pages.ts';
 import { ReplyBuffers } from '../../src/dns/reply-buffers.ts';
@@ -33,6 +34,7 @@ export class Twin {
   readonly forwarder = new NotingForwarder();
   readonly responder: Responder;
   private readonly pages = new Pages();
+  private readonly layouts = new Layouts();
 
   constructor(
     entries: readonly NameEntry[] = [],
@@ -60,7 +62,13 @@ export class Twin {
 
   /** An answer to a question, outside any server; only its question matters. */
   answerFor(packet: Buffer, hash: number): Answer {
-    const workshop = { pages: this.pages, buffers: new ReplyBuffers(), shuffle: new Shuffle(1), payloadOctets: 1232 };
+    const workshop = {
+      pages: this.pages,
+      layouts: this.layouts,
+      buffers: new ReplyBuffers(),
+      shuffle: new Shuffle(1),
+      payloadOctets: 1232,
+    };
     const asked = { hash, type: 1, group: 1, question: packet.subarray(12), name: nameAt(packet, 12) };
     return new Answer(workshop, asked, { rcode: 0, answers: [] });
   }
