@@ -10,6 +10,8 @@ const run = promisify(execFile);
 /** The server has one core, the load the other, so that neither takes time from the other. */
 export const serverCore = '0';
 const loadCore = availableParallelism() > 1 ? '1' : '0';
+/** Puts a program on one core (util-linux). */
+const pinner = 'taskset';
 /** As dnsperf counts: sockets, and questions that are out at once. */
 const clients = '4';
 const outstanding = '100';
@@ -99,7 +101,7 @@ export class Server {
   readonly port: number;
 
   constructor(command: readonly string[], port: number, { pinned = true }: { pinned?: boolean } = {}) {
-    const [program = '', ...rest] = pinned ? ['taskset', '-c', serverCore, ...command] : command;
+    const [program = '', ...rest] = pinned ? [pinner, '-c', serverCore, ...command] : command;
     this.port = port;
     const [variable = '', value = ''] = this.mark.split('=');
     const env = { ...process.env, [variable]: value };
@@ -177,7 +179,7 @@ async function dnsperf(port: number, options: readonly string[]): Promise<string
   const out = openSync(path, 'w');
   try {
     // Into a file: whoever reads a line for each answer from a pipe takes the processor from the two that are measured.
-    const child = spawn('taskset', [...fixed, ...options], { stdio: ['ignore', out, 'inherit'] });
+    const child = spawn(pinner, [...fixed, ...options], { stdio: ['ignore', out, 'inherit'] });
     const [code] = await once(child, 'exit');
     if (code !== 0) throw new Error(`dnsperf ended with ${code}`);
     return readFileSync(path, 'utf8');
