@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+/** Far more than any of them takes on the busiest machine; only a hanging one reaches it. */
+const testTimeoutMs = 60_000;
 /** One end-to-end step may wait for a Docker Engine to start on a busy machine. */
 const e2eTimeoutMs = 180_000;
 
@@ -27,9 +29,10 @@ export default defineConfig({
           exclude: ['test/e2e/**', ...edgeTests],
           // Loading the packages anew for each file would take longer than the tests.
           isolate: false,
+          testTimeout: testTimeoutMs,
         },
       },
-      { test: { name: 'edge', include: edgeTests } },
+      { test: { name: 'edge', include: edgeTests, testTimeout: testTimeoutMs } },
       {
         test: {
           name: 'e2e',
