@@ -1,9 +1,9 @@
 /**
  * `node build.ts [OUTDIR]`: bundles Weft into `dist`: `weft.js`, the agent and the command line, and `dns-thread.js`,
- * the thread that answers questions. Maps lie beside them for reading traces; nothing needs them to run.
+ * the thread that answers questions; and `page`, what browsers load. Maps lie beside them for reading traces; nothing needs them to run.
  */
-import { rm } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** What dockerode needs for ssh and for building images, and Weft does for neither: 9 MB of source. */
@@ -29,7 +29,22 @@ const { metafile } = await build({
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   plugins: [leaveOut()],
 });
+const { metafile: pageFiles } = await build({
+  entryPoints: ['src/api/page/main.ts', 'src/api/page/page.css'],
+  outdir: join(outputDirectory, 'page'),
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  // What has light-dark() in its styles has this too.
+  target: 'es2023',
+  format: 'esm',
+  metafile: true,
+  logLevel: 'warning',
+});
+const page = await readFile('src/api/page/index.html', 'utf8');
+await writeFile(join(outputDirectory, 'page', 'index.html'), page.replace('page/main.ts', 'page/main.js'));
 report(metafile);
+report(pageFiles);
 
 /** Puts functions that say so, when called, in the place of each package that is not needed. */
 function leaveOut(): Plugin {
@@ -48,6 +63,6 @@ function leaveOut(): Plugin {
 
 function report({ outputs }: Metafile): void {
   for (const [file, { bytes }] of Object.entries(outputs)) {
-    if (file.endsWith('.js')) console.log(`${basename(file)} ${Math.ceil(bytes / 1024)} kB`);
+    if (/\.(js|css)$/.test(file)) console.log(`${basename(file)} ${Math.ceil(bytes / 1024)} kB`);
   }
 }

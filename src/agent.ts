@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
 import { Answering } from './answering.ts';
 import type { Readiness } from './api/control.ts';
+import type { ApiAddress } from './api/guard.ts';
 import { ApiServer } from './api/server.ts';
 import { type Clock, every, systemClock } from './clock.ts';
 import {
@@ -161,6 +162,11 @@ export class Agent {
   /** Where other agents can dial this one. */
   meshAddresses(): readonly string[] {
     return this.#mesh.listenAddresses();
+  }
+
+  /** Where the API listens: port 0 became a real one. */
+  apiAddresses(): readonly ApiAddress[] {
+    return this.#api.boundAddresses();
   }
 
   async #start(): Promise<void> {
@@ -372,6 +378,7 @@ export class Agent {
         loopbackOnly: secrets === undefined,
       }),
       token: () => this.#token(),
+      now: () => this.#built.clock.now(),
       leave: async () => {
         await this.#withdraw();
         // The answer to the operator goes out before the API closes.

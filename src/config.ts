@@ -226,6 +226,13 @@ export const apiDefaults = {
   keepAliveMs: 10_000,
   /** More than `maxWatchers`, so that watchers never lock operators out. */
   maxConnections: 256,
+  /**
+   * Of one TCP address, on which other users and hosts can be; the socket file's owner may ask as fast as he can. Ten
+   * pages, a Prometheus and scripts together stay below 100 a second, and an agent answers 5,000.
+   */
+  requestsPerSecond: 200,
+  /** A page loads some 30 files and replies at once; an import writes a request for each name. */
+  requestBurst: 1_000,
   /** Each costs a socket and a copy of what happens; a host has a few proxies and a page or two. */
   maxWatchers: 64,
   /** A quarter of the 60 s after which nginx and HAProxy give up on a silent server. */

@@ -106,7 +106,8 @@ function invite(hosts: readonly DemoHost[], print: (line: string) => void): void
   const [first, , third] = hosts;
   if (first === undefined || third === undefined) return;
   print('');
-  print('The hosts stay up until Ctrl-C. In another terminal, try:');
+  print(`The hosts stay up until Ctrl-C. Their page is at ${first.page}`);
+  print('In another terminal, try:');
   print(`  dig ${first.server} nodebb.weave.local`);
   print(`  dig ${third.server} +short node0.weave.local`);
   print(`  dig ${third.server} +short -x ${addressesOf([first], 'node0').join()}`);
@@ -148,6 +149,12 @@ class DemoHost {
     return `@${this.#address} -p ${this.#dnsPort}`;
   }
 
+  /** Where a browser finds the page of its agent. */
+  get page(): string {
+    const [bound] = this.agent.apiAddresses().filter((each) => each.type === 'tcp');
+    return bound === undefined ? '' : `http://${endpointText(bound.address, bound.port)}/`;
+  }
+
   /** Switches the host on; refuses once the demo has ended, so that a tour cut short leaves nothing behind. */
   start(peers: readonly string[]): Promise<void> {
     if (this.#ended) return Promise.reject(new Error('the demo has ended'));
@@ -161,7 +168,7 @@ class DemoHost {
       peers,
       'dns-listen': [endpointText(this.#address, this.#dnsPort)],
       'mesh-listen': `${this.#address}:0`,
-      api: [`unix:${this.socket}`],
+      api: [`unix:${this.socket}`, `${this.#address}:0`],
       'docker-host': this.engine.url,
       'data-dir': this.#dataDir,
       'log-level': 'silent',

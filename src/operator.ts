@@ -57,6 +57,8 @@ export interface OperatorParts {
   readonly readiness: () => Readiness;
   readonly token: () => Result<string>;
   readonly leave: () => Promise<void>;
+  /** Milliseconds on the agent's own clock. */
+  readonly now: () => number;
 }
 
 /** RFC 1035 section 4.2: where name servers are, unless told. */
@@ -67,6 +69,7 @@ export class Operator implements AgentControl {
   readonly agent: AgentIdentity;
   readonly #parts: OperatorParts;
   #stats: ServiceStats | undefined;
+  #countedAt = 0;
 
   constructor(parts: OperatorParts) {
     this.agent = parts.agent;
@@ -129,6 +132,7 @@ export class Operator implements AgentControl {
       ttlSeconds,
       upstreams: upstreamsOf(stats),
       queries: stats === undefined ? 0 : stats.counts.udpQuestions + stats.counts.tcpQuestions,
+      ...(stats && { countedMsAgo: this.#parts.now() - this.#countedAt }),
       ...(stats && { counts: countsOf(stats) }),
     };
   }
@@ -136,6 +140,7 @@ export class Operator implements AgentControl {
   /** Brings what the answering threads counted; `dns()` tells what was last brought. */
   async refresh(): Promise<void> {
     this.#stats = await this.#parts.dns?.stats();
+    this.#countedAt = this.#parts.now();
   }
 
   readiness(): Readiness {
@@ -168,7 +173,10 @@ export class Operator implements AgentControl {
       return { asker: from ?? 'this host', outcome, records: [] };
     }
     const notes = skippedAs(name, replica);
-    return { ...retold(explanation), ...(notes.length > 0 && { notes }) };
+    return {
+      ...retold(explanation, containerName(explanation.asker.container, replica)),
+      ...(notes.length > 0 && { notes }),
+    };
   }
 
   addStatic(records: readonly StaticRecord[]): void {
@@ -237,8 +245,8 @@ function countsOf({ counts, replies }: ServiceStats): Record<string, number> {
   return { ...counts, ...Object.fromEntries(byCode) };
 }
 
-function retold(explanation: DnsExplanation): Explanation {
-  const { address, container, networks } = explanation.asker;
+function retold(explanation: DnsExplanation, container: string | undefined): Explanation {
+  const { address, networks } = explanation.asker;
   const place = networks.length > 0 ? `, on ${networks.length} network${networks.length > 1 ? 's' : ''}` : '';
   return {
     asker: `${address}${container === undefined ? '' : `, container ${container}`}${place}`,
@@ -251,6 +259,14 @@ function retoldRecord({ source, data, verdict, reason }: DnsRecord): ExplainedRe
   const told = { ...zoneWords(data), answered: verdict === 'answered', reason };
   if (source.type === 'container') return { ...told, source: source.hostName, container: source.container };
   return { ...told, source: `static record made on ${source.madeOn}`, since: source.madeAt };
+}
+
+/** What people call a container that has names; else the short form of its id. */
+function containerName(id: string | undefined, { directory }: Replica): string | undefined {
+  if (id === undefined) return undefined;
+  for (const name of directory.names())
+    for (const { container } of directory.entry(name).owners) if (container.id === id) return container.name;
+  return id.slice(0, 12);
 }
 
 /** Why containers that were meant to have this name, as far as anybody can tell, do not. */

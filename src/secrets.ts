@@ -43,8 +43,13 @@ export async function readApiToken(file: string | undefined): Promise<string | u
     throw new Error(`--api-token-file: ${quote(file)} cannot be read`, { cause });
   });
   if (token.trim() === '') throw new Error(`--api-token-file: ${quote(file)} is empty; write a token into it`);
+  if (!bearerToken.test(token.trim()))
+    throw new Error(`--api-token-file: ${quote(file)} must hold one word of letters, digits and -._~+/`);
   return token.trim();
 }
+
+/** RFC 6750 section 2.1: what fits into the header that carries it. */
+const bearerToken = /^[A-Za-z0-9._~+/-]+=*$/;
 
 async function joinWith(text: string, store: Pick<Store, 'write'>): Promise<Result<MeshSecrets>> {
   const token = decodeToken(text);

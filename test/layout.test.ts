@@ -11,6 +11,7 @@ const wiring = ['agent.ts', 'answering.ts', 'demo.ts', 'main.ts', 'operator.ts',
 /** The only files that open sockets, files, processes or threads. */
 const edges = [
   'api/metrics/process-measurements.ts',
+  'api/page-files.ts',
   'api/server.ts',
   'api/socket-file.ts',
   'cli/client.ts',

@@ -16,6 +16,7 @@ left_out=()
 main() {
   rm -rf "$results" && mkdir -p "$results"
   step types tsc --noEmit
+  step types-of-the-page tsc --noEmit -p src/api/page
   step biome biome check
   step knip knip
   step unit vitest run --project unit --project edge "${reporters[@]}" --outputFile.json="$results/unit.json"
@@ -54,7 +55,7 @@ engines_can_run() {
 missing_commands() {
   local each
   for each in dockerd docker containerd runc docker-init ip ebtables-nft sysctl nsenter setpriv busybox dig dnsmasq setcap \
-    musl-gcc socat podman nats-server nginx pg_ctlcluster redis-server; do
+    musl-gcc socat podman nats-server nginx chromium haproxy pg_ctlcluster redis-server; do
     command -v "$each" >/dev/null || echo "$each"
   done
 }

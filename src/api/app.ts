@@ -4,10 +4,18 @@ import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { NameEntry } from '../record.ts';
+import { AllowedMethods } from './allowed-methods.ts';
 import type { ChangeLog } from './changes.ts';
 import type { AgentControl } from './control.ts';
 import { HttpProblem, problemOf } from './problem.ts';
 import type { RecordView } from './record-view.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whoever reaches the address may have it, without the token. */
+    open?: boolean;
+  }
+}
 
 /** Types handlers by the zod schemas of their routes. */
 interface ZodTypes extends FastifyTypeProvider {
@@ -31,7 +39,7 @@ export interface RouteParts {
 const maxSegmentLength = 400;
 
 /** RFC 9457 section 3. */
-const problemType = 'application/problem+json; charset=utf-8';
+export const problemType = 'application/problem+json; charset=utf-8';
 
 /** Makes the empty application: add routes, then `ready()`, then feed it requests through `routing`. */
 export function createApp(bodyLimitBytes: number, log: Log): App {
@@ -51,11 +59,17 @@ export function createApp(bodyLimitBytes: number, log: Log): App {
     if (problem.status >= 500 && problem.status !== 503)
       log.error({ err: error, method: request.method, url: request.url }, 'a request failed');
   });
-  app.setNotFoundHandler((request, reply) => {
-    sendProblem(
-      reply,
-      new HttpProblem(404, `nothing is at ${request.method} ${request.url.slice(0, 200)}; see /openapi.json`),
-    );
+  const allowed = new AllowedMethods();
+  app.addHook('onRoute', (route) => allowed.add(route));
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const methods = allowed.of(url);
+    const shown = url.slice(0, 200);
+    const problem =
+      methods.length === 0
+        ? new HttpProblem(404, `nothing is at ${method} ${shown}; see /openapi.json`)
+        : // RFC 9110 section 15.5.6: a 405 names what is allowed.
+          new HttpProblem(405, `${shown} takes ${methods.join(' and ')}, not ${method}`, { allow: methods.join(', ') });
+    sendProblem(reply, problem);
   });
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     done(null, formFields(String(body)));
@@ -73,8 +87,8 @@ function sendProblem(reply: Reply, error: unknown) {
   const problem = problemOf(error);
   reply.code(problem.status);
   reply.header('content-type', problemType);
-  // RFC 9110 section 15.5.2: a 401 names the scheme it asks for.
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (error instanceof HttpProblem)
+    for (const [name, value] of Object.entries(error.headers)) reply.header(name, value);
   reply.send(JSON.stringify(problem));
   return problem;
 }

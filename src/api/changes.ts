@@ -20,6 +20,13 @@ export interface HistoryStep {
   readonly removed: readonly string[];
 }
 
+/** A step of any name. */
+export interface NamedStep extends HistoryStep {
+  readonly name: Name;
+  /** No earlier change of the name is kept: all that it had then counts as added. */
+  readonly first: boolean;
+}
+
 /** The latest changes, to resume watch streams from and to tell the history of a name; of bounded size. */
 export class ChangeLog {
   readonly #clock: Clock;
@@ -58,14 +65,16 @@ export class ChangeLog {
 
   /** What became of a name, oldest first; the first step kept tells all it had then as added. */
   history(name: string): HistoryStep[] {
-    let before: readonly string[] = [];
-    return this.#changes
-      .filter((change) => change.name === name)
-      .map(({ at, records }) => {
-        const step = { at, added: without(records, before), removed: without(before, records) };
-        before = records;
-        return step;
-      });
+    return steps(this.#changes.filter((change) => change.name === name)).map(({ at, added, removed }) => ({
+      at,
+      added,
+      removed,
+    }));
+  }
+
+  /** The latest changes of all names, newest first. */
+  latest(limit: number): NamedStep[] {
+    return steps(this.#changes).slice(-limit).reverse();
   }
 
   /** Lets the list grow to twice what is kept, so that cutting it costs little for each change. */
@@ -75,6 +84,18 @@ export class ChangeLog {
     this.#lost = Math.max(this.#lost, this.#changes[dropped - 1]?.revision ?? 0);
     this.#changes = this.#changes.slice(dropped);
   }
+}
+
+/** What each change changed in the words of its summaries, beside the one before of the same name. */
+function steps(changes: readonly NameChange[]): NamedStep[] {
+  const before = new Map<Name, readonly string[]>();
+  const all = changes.map(({ at, name, records }) => {
+    const last = before.get(name);
+    before.set(name, records);
+    return { at, name, added: without(records, last ?? []), removed: without(last ?? [], records), first: !last };
+  });
+  // What changed may be of no consequence here, such as a weight.
+  return all.filter(({ added, removed }) => added.length + removed.length > 0);
 }
 
 function summary({ type, data, state, host }: RecordView): string {

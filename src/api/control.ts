@@ -94,6 +94,8 @@ export interface DnsView {
   readonly upstreams: readonly string[];
   /** Questions taken since it started. */
   readonly queries: number;
+  /** Milliseconds since `queries` was counted: it is brought from the answering threads now and then. */
+  readonly countedMsAgo?: number;
   /** Everything else it counts, by name. */
   readonly counts?: Readonly<Record<string, number>>;
 }

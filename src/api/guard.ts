@@ -22,14 +22,24 @@ export interface Caller {
   readonly authorization: string | undefined;
 }
 
+/** What is asked of callers. */
+export interface Admission {
+  readonly token: string | undefined;
+  /** The route holds no secret: it asks for no token. */
+  readonly open?: boolean | undefined;
+}
+
 /**
  * Throws where a caller is not let in. On this host's own addresses a browser is the danger: a page of another site
  * reaches them by a name that resolves to 127.0.0.1 (DNS rebinding: the Host header tells) or by posting to them
  * (the Origin header tells). From the network only the token counts.
  */
-export function admit(reach: Reach, caller: Caller, token: string | undefined): void {
-  if (reach === 'network' && !bears(caller.authorization, token))
-    throw new HttpProblem(401, 'this address asks for a bearer token: the one in the file of --api-token-file');
+export function admit(reach: Reach, caller: Caller, { token, open = false }: Admission): void {
+  if (reach === 'network' && !open && !bears(caller.authorization, token))
+    // RFC 9110 section 15.5.2: a 401 names the scheme it asks for.
+    throw new HttpProblem(401, 'this address asks for a bearer token: the one in the file of --api-token-file', {
+      'www-authenticate': 'Bearer',
+    });
   if (reach === 'host' && !isLocalName(hostPart(caller.host)))
     throw new HttpProblem(421, 'the Host header must be an IP address or localhost, against DNS rebinding');
   if (caller.origin !== undefined && !sameSite(caller.origin, caller.host))

@@ -13,6 +13,9 @@ export interface ApiOptions extends MetricsOptions {
   readonly keepAliveMs: number;
   /** Connections at a time on each address. */
   readonly maxConnections: number;
+  /** Requests a second of one TCP address, and how many of them may come at once. */
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
   /** Watch streams at a time, over all addresses. */
   readonly maxWatchers: number;
   /** Between two comments on a watch stream on which nothing happens. */

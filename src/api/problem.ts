@@ -13,11 +13,14 @@ export interface ProblemDetails {
 /** A request that cannot be granted; thrown in handlers, answered as problem details. */
 export class HttpProblem extends Error {
   readonly statusCode: number;
+  /** What a reply of this status has to name besides, such as `allow` beside a 405. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(statusCode: number, detail: string) {
+  constructor(statusCode: number, detail: string, headers: Readonly<Record<string, string>> = {}) {
     super(detail);
     this.name = 'HttpProblem';
     this.statusCode = statusCode;
+    this.headers = headers;
   }
 }
 

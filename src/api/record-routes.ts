@@ -2,7 +2,15 @@ import { fullName, parseAddress, parseName } from '../record.ts';
 import type { App, RouteParts } from './app.ts';
 import { HttpProblem, mustParse } from './problem.ts';
 import { byName, primaryDomain } from './record-view.ts';
-import { explainQuery, explainReply, nameParams, nameReply, recordsReply } from './schema.ts';
+import {
+  changesQuery,
+  changesReply,
+  explainQuery,
+  explainReply,
+  nameParams,
+  nameReply,
+  recordsReply,
+} from './schema.ts';
 
 /** What has a name, and why it is answered as it is. */
 export function recordRoutes(app: App, { control, changes, view }: RouteParts): void {
@@ -42,6 +50,18 @@ export function recordRoutes(app: App, { control, changes, view }: RouteParts): 
       const from = query.from === undefined ? undefined : mustParse(parseAddress(query.from));
       return { name, fullName: full, ...(await control.explain(name, from)), history: changes.history(name) };
     },
+  );
+
+  app.get(
+    '/v1/changes',
+    {
+      schema: {
+        summary: 'What changed lately, newest first',
+        querystring: changesQuery,
+        response: { 200: changesReply },
+      },
+    },
+    async ({ query }) => ({ revision: changes.revision, changes: changes.latest(query.limit) }),
   );
 
   function readName(text: string) {

@@ -12,9 +12,11 @@ const ttl = z.int().min(0).max(604_800).describe('seconds');
 const nameText = z.string().min(1).max(300).describe('a name, with or without the domain');
 
 export const nameParams = z.object({ name: nameText });
+export const pageParams = z.object({ file: z.string().max(100) });
 export const staticAddressParams = z.object({ name: nameText, address: z.string().max(100) });
 export const explainQuery = z.object({ from: text.max(100).optional().describe('the address of the asker') });
 export const replaceQuery = z.object({ replace: z.enum(['true', 'false']).default('false') });
+export const changesQuery = z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(100) });
 export const watchQuery = z.object({
   name: z
     .union([text.max(300).transform((one) => [one]), z.array(text.max(300)).max(100)])
@@ -150,6 +152,7 @@ const dnsView = z
     ttlSeconds: z.number(),
     upstreams: texts,
     queries: count,
+    countedMsAgo: z.number().optional(),
     counts: z.record(text, z.number()).readonly().optional(),
   })
   .readonly();
@@ -204,6 +207,26 @@ export const explainReply = z
     records: z.array(explainedRecord).readonly(),
     notes: texts.optional(),
     history: z.array(z.strictObject({ at: wallMs, added: texts, removed: texts }).readonly()).readonly(),
+  })
+  .readonly();
+
+export const changesReply = z
+  .strictObject({
+    revision: count,
+    changes: z
+      .array(
+        z
+          .strictObject({
+            at: wallMs,
+            name: text,
+            added: texts,
+            removed: texts,
+            first: z.boolean().describe('the first change kept of this name: all that it had then counts as added'),
+          })
+          .readonly(),
+      )
+      .readonly()
+      .describe('newest first'),
   })
   .readonly();
 

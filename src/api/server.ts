@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { NameEntry } from '../record.ts';
-import { type App, createApp, type RouteParts } from './app.ts';
+import { type App, createApp, problemType, type RouteParts } from './app.ts';
 import { ChangeLog } from './changes.ts';
 import type { AgentControl } from './control.ts';
 import { type ApiAddress, admit, type Reach, reachOf } from './guard.ts';
@@ -11,6 +12,9 @@ import { meshRoutes } from './mesh-routes.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { openApiRoute } from './openapi.ts';
 import type { ApiOptions } from './options.ts';
+import { pageRoutes } from './page-routes.ts';
+import { HttpProblem, problemOf } from './problem.ts';
+import { RateLimit } from './rate.ts';
 import { recordRoutes } from './record-routes.ts';
 import { primaryDomain, viewRecords } from './record-view.ts';
 import { openSocketFile, prepareSocketFile } from './socket-file.ts';
@@ -41,6 +45,7 @@ export class ApiServer {
   readonly #app: App;
   readonly #metrics: Metrics;
   readonly #watchers: Watchers;
+  readonly #rate: RateLimit;
   readonly #reach = new WeakMap<object, Reach>();
   readonly #servers: Server[] = [];
   #unsubscribe = () => {};
@@ -49,10 +54,16 @@ export class ApiServer {
     const { control, clock, log, options } = parts;
     this.#parts = parts;
     this.#changes = new ChangeLog(clock, options.changesKept);
+    this.#rate = new RateLimit(options.requestsPerSecond, options.requestBurst, clock);
     this.#app = createApp(options.bodyLimitBytes, log);
     this.#app.addHook('onRequest', async (request) => {
       const { host, origin, authorization } = request.headers;
-      admit(this.#reachOf(request.raw), { host, origin, authorization }, options.token);
+      const reach = this.#reachOf(request.raw);
+      const waitSeconds = reach === 'file' ? 0 : this.#rate.take(request.ip);
+      if (waitSeconds > 0)
+        // RFC 6585 section 4.
+        throw new HttpProblem(429, 'too many requests from this address', { 'retry-after': String(waitSeconds) });
+      admit(reach, { host, origin, authorization }, { token: options.token, open: request.routeOptions.config.open });
     });
     openApiRoute(this.#app, control.agent.version);
     const routeParts: RouteParts = { control, clock, changes: this.#changes, view: this.#view };
@@ -62,6 +73,7 @@ export class ApiServer {
     meshRoutes(this.#app, { control, reach: (request) => this.#reachOf(request) });
     this.#metrics = new Metrics(control, clock, options);
     healthRoutes(this.#app, { control, metrics: this.#metrics });
+    pageRoutes(this.#app);
     weaveRoutes(this.#app, routeParts);
     weaveNameRoutes(this.#app, routeParts);
     this.#watchers = new Watchers(routeParts, options);
@@ -122,6 +134,7 @@ export class ApiServer {
     const server = this.#createServer((request, response) => {
       this.#reach.set(request, reach);
       response.setHeader('server', `weft/${this.#parts.control.agent.version}`);
+      response.setHeader('x-content-type-options', 'nosniff');
       this.#app.routing(request, response);
     });
     await listen(server, address).catch(async (cause: Error) => {
@@ -160,10 +173,34 @@ export class ApiServer {
       handler,
     );
     server.maxConnections = options.maxConnections;
+    server.on('clientError', refuse);
     server.on('error', (error) => log.error({ err: error }, 'an API address failed'));
     return server;
   }
 }
+
+/** Tells a caller whose request is no HTTP, too long or too slow, in the words of all other problems. */
+function refuse(error: Error & { readonly code?: string }, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, detail] = unreadable[error.code ?? ''] ?? [400, 'this is no HTTP request'];
+  const body = JSON.stringify(problemOf(new HttpProblem(status, detail)));
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `content-type: ${problemType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** By Node's own codes. */
+const unreadable: Readonly<Record<string, readonly [number, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request came too slowly'],
+  HPE_HEADER_OVERFLOW: [431, 'the header of the request is too long'],
+};
 
 /** `unix:/run/weft/weft.sock`, `127.0.0.1:6784` or `[::1]:6784`. */
 function spell(address: ApiAddress): string {

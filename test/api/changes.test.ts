@@ -39,6 +39,21 @@ describe('the log of changes', () => {
     expect(changes.history('nobody')).toEqual([]);
   });
 
+  it('tells the latest changes of all names, newest first, and of which it knows no change before', () => {
+    const { clock, changes, add } = log();
+    add(entry('web', owner('web', '172.17.0.2')), entry('db', owner('db', '172.17.0.3')));
+    clock.advance(1_000);
+    add(entry('web', owner('web', '172.17.0.2', { weight: 2 })));
+    add(entry('web'));
+    const gone = { name: 'web', added: [], removed: ['A 172.17.0.2 running on host1'] };
+    const came = { name: 'db', added: ['A 172.17.0.3 running on host1'], removed: [] };
+    expect(changes.latest(2)).toEqual([
+      { at: noon + 1_000, first: false, ...gone },
+      { at: noon, first: true, ...came },
+    ]);
+    expect(changes.latest(1)).toHaveLength(1);
+  });
+
   it('tells the names that changed since, each once', () => {
     const { changes, add } = log();
     add(entry('a'));

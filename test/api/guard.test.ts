@@ -21,34 +21,34 @@ describe('a caller', () => {
   it.each(['127.0.0.1:6784', 'localhost', 'LOCALHOST:6784', 'weft.localhost:1', '[::1]:6784'])(
     'of this host may name it %s',
     (host) => {
-      expect(() => admit('host', { ...nothing, host }, undefined)).not.toThrow();
+      expect(() => admit('host', { ...nothing, host }, { token: undefined })).not.toThrow();
     },
   );
 
   it.each([undefined, '', 'rebound.example', 'rebound.example:6784', 'localhost.example', '127.0.0.1.example'])(
     'that reaches this host as %s is turned away, against DNS rebinding',
     (host) => {
-      expect(() => admit('host', { ...nothing, host }, undefined)).toThrow('Host header');
+      expect(() => admit('host', { ...nothing, host }, { token: undefined })).toThrow('Host header');
     },
   );
 
   it('from a page of another site is turned away everywhere', () => {
     const caller = { ...nothing, host: '127.0.0.1:6784', origin: 'https://site.example' };
-    expect(() => admit('host', caller, undefined)).toThrow('pages of other sites');
-    expect(() => admit('file', { ...caller, origin: 'null' }, undefined)).toThrow('pages of other sites');
-    expect(() => admit('host', { ...caller, origin: 'http://127.0.0.1:6784' }, undefined)).not.toThrow();
+    expect(() => admit('host', caller, { token: undefined })).toThrow('pages of other sites');
+    expect(() => admit('file', { ...caller, origin: 'null' }, { token: undefined })).toThrow('pages of other sites');
+    expect(() => admit('host', { ...caller, origin: 'http://127.0.0.1:6784' }, { token: undefined })).not.toThrow();
   });
 
   it.each([undefined, '', 'Bearer', 'Bearer wrong', 'Basic right', 'Bearer right x', 'Bearer righ'])(
     'from the network with %j is turned away',
     (authorization) => {
-      expect(() => admit('network', { ...nothing, authorization }, 'right')).toThrow('bearer token');
+      expect(() => admit('network', { ...nothing, authorization }, { token: 'right' })).toThrow('bearer token');
     },
   );
 
   it('from the network is let in with the token, and by no token when there is none', () => {
     const caller = { ...nothing, host: 'agent.example', authorization: 'Bearer right' };
-    expect(() => admit('network', caller, 'right')).not.toThrow();
-    expect(() => admit('network', caller, undefined)).toThrow('bearer token');
+    expect(() => admit('network', caller, { token: 'right' })).not.toThrow();
+    expect(() => admit('network', caller, { token: undefined })).toThrow('bearer token');
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import {
+  changesReply,
   explainReply,
   healthReply,
   hostsReply,
@@ -61,6 +62,7 @@ describe('the description of the API', () => {
         "delete /name/{container}/{ip}",
         "delete /v1/static/{name}",
         "delete /v1/static/{name}/{address}",
+        "get /",
         "get /dns-address",
         "get /dns-address-port",
         "get /domain",
@@ -68,6 +70,7 @@ describe('the description of the API', () => {
         "get /metrics",
         "get /name",
         "get /openapi.json",
+        "get /page/{file}",
         "get /readyz",
         "get /report",
         "get /status",
@@ -75,6 +78,7 @@ describe('the description of the API', () => {
         "get /status/dns",
         "get /status/peers",
         "get /status/targets",
+        "get /v1/changes",
         "get /v1/explain/{name}",
         "get /v1/hosts",
         "get /v1/links",
@@ -122,6 +126,8 @@ describe('the description of the API', () => {
     ['GET', '/v1/links', undefined, linksReply],
     ['GET', '/v1/status', undefined, statusReply],
     ['GET', '/v1/explain/web?from=172.17.0.3', undefined, explainReply],
+    ['GET', '/v1/changes?limit=5', undefined, changesReply],
+    ['GET', '/v1/changes?limit=none', undefined, problemReply],
     ['PUT', '/v1/static/db', { addresses: ['192.0.2.7'], ttl: 5 }, staticReply],
     ['DELETE', '/v1/static/db', undefined, removedReply],
     ['DELETE', '/v1/static/db', undefined, problemReply],

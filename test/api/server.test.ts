@@ -121,6 +121,84 @@ describe('the API', () => {
     await refused.body?.cancel();
   });
 
+  it('asks no token for the page, which holds nothing that is known of the mesh', async () => {
+    const server = serverOn({ type: 'tcp', address: '0.0.0.0', port: 0 });
+    await server.start();
+    const [bound] = server.boundAddresses();
+    const url = `http://127.0.0.1:${bound?.type === 'tcp' ? bound.port : 0}`;
+    const statuses = ['/', '/page/main.ts', '/v1/status', '/metrics', '/nothing'].map(
+      async (path) => (await fetch(`${url}${path}`)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 200, 401, 401, 401]);
+  });
+
+  it('takes so many requests of one TCP address, and says when the next may come', async () => {
+    const agent = await start({ requestsPerSecond: 2, requestBurst: 3 });
+    const statuses = async () => (await agent.ask('GET', '/healthz', { over: 'tcp' })).status;
+    for (const expected of [200, 200, 200, 429]) expect(await statuses()).toBe(expected);
+    const refused = await agent.ask('GET', '/healthz', { over: 'tcp' });
+    expect(refused).toMatchObject({ json: { status: 429, detail: 'too many requests from this address' } });
+    expect(refused.headers['retry-after']).toBe('1');
+    expect((await agent.ask('GET', '/healthz')).status).toBe(200);
+    agent.clock.advance(500);
+    expect(await statuses()).toBe(200);
+    expect(await statuses()).toBe(429);
+  });
+
+  it.each([
+    ['GET', '/v1/static/web', 'DELETE, PUT'],
+    ['POST', '/v1/records?x=1', 'GET, HEAD'],
+    ['DELETE', '/v1/static', undefined],
+    ['OPTIONS', '/name/a/192.0.2.1', 'DELETE, PUT'],
+  ])('answers %s %s with what is allowed there: %s', async (method, path, allow) => {
+    const agent = await start();
+    const reply = await agent.ask(method, path);
+    expect(reply.headers.allow).toBe(allow);
+    expect(reply.status).toBe(allow === undefined ? 404 : 405);
+    expect(reply.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  });
+
+  it.each([
+    [400, '{"addresses": ', 'application/json'],
+    [400, '{"adresses": ["192.0.2.7"]}', 'application/json'],
+    [413, JSON.stringify({ txt: ['x'.repeat(70_000)] }), 'application/json'],
+    [415, '<addresses/>', 'application/xml'],
+  ])('answers a body that it cannot take with %s', async (status, body, type) => {
+    const agent = await start();
+    const reply = await agent.ask('PUT', '/v1/static/web', { body, headers: { 'content-type': type } });
+    expect(reply).toMatchObject({ status, json: { status, type: 'about:blank' } });
+    expect(reply.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  });
+
+  it.each([
+    ['HELLO\r\n\r\n', 400, 'this is no HTTP request'],
+    [
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'the header of the request is too long',
+    ],
+  ])('answers what it cannot read as a request, such as %#, with a problem', async (bytes, status, detail) => {
+    const agent = await start();
+    const socket = connect(agent.port, '127.0.0.1');
+    socket.write(bytes);
+    const [reply] = await once(socket, 'data');
+    const [header = '', body = ''] = String(reply).split('\r\n\r\n');
+    expect(header).toMatch(new RegExp(`^HTTP/1.1 ${status} .*application/problem\\+json`, 's'));
+    expect(JSON.parse(body)).toMatchObject({ status, detail });
+    socket.destroy();
+  });
+
+  it('holds no more than so many connections on an address', async () => {
+    const agent = await start({ maxConnections: 1 });
+    const first = connect(agent.port, '127.0.0.1');
+    first.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(first, 'data');
+    const second = connect(agent.port, '127.0.0.1');
+    await once(second, 'close');
+    expect(second.bytesRead).toBe(0);
+    first.destroy();
+  });
+
   it('cuts off a caller that does not finish its header', async () => {
     const agent = await start({ headersTimeoutMs: 50, requestTimeoutMs: 50 });
     const socket = connect(agent.port, '127.0.0.1');
