@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Address, Name } from '../../src/record.ts';
@@ -8,7 +7,6 @@ import { apiToken, PageHost } from '../support/page-host.ts';
 
 /** The page in Debian's Chromium, served by whole agents over embedded engines. */
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** What the browser waits for at most; all of it comes within a second or two. */
 const patienceMs = 20_000;
 
@@ -180,7 +178,7 @@ describe('the page', () => {
     await page.getByText('nodebb.weave.local has 2 addresses').waitFor();
     await page.locator('#changes time').first().waitFor();
     // Evaluated by the browser itself: the page's own policy lets no script in.
-    await page.evaluate(axe);
+    await page.evaluate(axe.source);
     const faults = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
       'axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }).then((run) => run.violations)',
     );
