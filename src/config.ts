@@ -40,8 +40,10 @@ export const forwardDefaults = {
     mismatches: 8,
     /** DNS flag day 2020: fits every path without fragments. */
     udpPayloadOctets: 1_232,
-    /** Questions by TCP are rare and come in pairs (A and AAAA). */
-    idleConnections: 4,
+    /** What this server takes on one connection itself (`tcpInFlightPerConnection`): sixteen of them carry all of `inFlight`. */
+    perConnection: 64,
+    /** One is enough while questions come one by one; the other is there after a burst. */
+    idleConnections: 2,
     /** One lost datagram happens; three in a row are a dead resolver. */
     failures: 3,
   },
@@ -58,6 +60,8 @@ export const forwardDefaults = {
     staleAfterMs: 1_800,
     /** A resolver that is back is asked again within seconds, and a dead one costs next to nothing. */
     probeMs: 5_000,
+    /** Fifteen minutes, as unbound remembers it; an upstream that was replaced has DNSSEC back within that. */
+    plainMs: 900_000,
     /** Below the 10 s that resolvers commonly keep an idle connection (RFC 7766 section 6.2.3). */
     idleMs: 8_000,
     /** weave polled every 5 s; the file is a few hundred octets and file events do not cross bind mounts. */
@@ -78,6 +82,14 @@ export const forwardDefaults = {
     staleTtlSeconds: 30,
     /** RFC 8767 section 5: no more often than every 30 s. */
     staleRetrySeconds: 30,
+  },
+  failed: {
+    /** A fifth of the answers kept; a flood of names that cannot be resolved forgets the oldest of them. */
+    entries: 2_000,
+    /** RFC 9520 section 3.2: one second at least; an asker that tries again after its 5 s finds the upstreams asked anew. */
+    firstSeconds: 1,
+    /** Of the five minutes that RFC 9520 allows, no more than `staleRetrySeconds`: nobody waits long for a name that works again. */
+    maxSeconds: 30,
   },
 } as const;
 

@@ -18,7 +18,7 @@ const edges = [
   'cli/resolver.ts',
   'demo.ts',
   'dns/forward/resolv-conf-file.ts',
-  'dns/forward/tcp-exchange.ts',
+  'dns/forward/tcp-line.ts',
   'dns/forward/udp-exchange.ts',
   'dns/port-holder.ts',
   'dns/tcp.ts',

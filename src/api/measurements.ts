@@ -49,6 +49,7 @@ export interface ForwardMeasurements {
     readonly stale: number;
     readonly joined: number;
     readonly failed: number;
+    readonly failedAgain: number;
     readonly refused: number;
     readonly droppedPerClient: number;
     readonly droppedOverload: number;

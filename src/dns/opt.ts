@@ -47,8 +47,8 @@ export function appendCookie(opt: Uint8Array, cookie: Uint8Array): Buffer {
 
 const noOctets = Buffer.alloc(0);
 
-/** RFC 8914 section 2 */
-function encodeError(error: ExtendedError | undefined): Buffer {
+/** An extended error as a whole option (RFC 8914 section 2); no octets where there is none. */
+export function encodeError(error: ExtendedError | undefined): Buffer {
   if (error === undefined) return noOctets;
   return option(
     optionCode.EDE,

@@ -34,6 +34,8 @@ export const rcode = {
   NXDOMAIN: 3,
   NOTIMP: 4,
   REFUSED: 5,
+  /** RFC 6672 section 2.2: a name that became too long by a DNAME record. */
+  YXDOMAIN: 6,
   /** RFC 6891 section 9: its upper bits travel in the OPT record. */
   BADVERS: 16,
 } as const;

@@ -33,7 +33,7 @@ function counted(questions: number): { stats: ReturnType<Counters['stats']>; for
   const counters = new Counters();
   for (let asked = 0; asked < questions; asked++) counters.question(1);
   const latency = new Histogram([1]).distribution();
-  const upstream = { address: '192.0.2.53', port: 53, domains: ['.'], state: 'up', rttMs: 1 } as const;
+  const upstream = { address: '192.0.2.53', port: 53, domains: ['.'], state: 'up', plain: false, rttMs: 1 } as const;
   return {
     stats: counters.stats(),
     forward: {

@@ -1,4 +1,4 @@
-import { dnsDefaults } from '../../src/config.ts';
+import { dnsDefaults, forwardDefaults } from '../../src/config.ts';
 import type { DnsOptions } from '../../src/dns/options.ts';
 import {
   type Address,
@@ -99,34 +99,7 @@ export function dnsOptions(more: Partial<DnsOptions> = {}): DnsOptions {
       perDomain: [],
       allowed: [],
       listen: [],
-      limits: {
-        inFlight: 100,
-        waiting: 100,
-        perClient: 100,
-        mismatches: 10,
-        udpPayloadOctets: 1232,
-        idleConnections: 2,
-        failures: 3,
-      },
-      times: {
-        headStartMs: 100,
-        resendMs: 500,
-        attemptMs: 1000,
-        questionMs: 2000,
-        staleAfterMs: 1800,
-        probeMs: 1000,
-        idleMs: 1000,
-        pollMs: 1000,
-      },
-      cache: {
-        entries: 100,
-        octets: 1_000_000,
-        maxTtlSeconds: 60,
-        maxNegativeTtlSeconds: 60,
-        staleSeconds: 60,
-        staleTtlSeconds: 30,
-        staleRetrySeconds: 30,
-      },
+      ...forwardDefaults,
     },
     ...more,
   };

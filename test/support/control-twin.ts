@@ -66,6 +66,7 @@ const measurements: Measurements = {
       stale: 1,
       joined: 1,
       failed: 1,
+      failedAgain: 1,
       refused: 1,
       droppedPerClient: 1,
       droppedOverload: 1,

@@ -49,6 +49,12 @@ export const forwardMetrics: readonly Family<Scrape>[] = [
     read: ({ measured: { forward } }) => one(forward?.counts.failed),
   },
   {
+    name: 'weft_forward_failures_remembered_total',
+    type: 'counter',
+    help: 'Questions answered with an error from memory, because asking failed a short while before (RFC 9520)',
+    read: ({ measured: { forward } }) => one(forward?.counts.failedAgain),
+  },
+  {
     name: 'weft_forward_refused_total',
     type: 'counter',
     help: 'Questions of askers that may not have any forwarded',

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
-import { headerOctets, rcode } from '../wire.ts';
+import { flag, headerOctets, rcode } from '../wire.ts';
 import type { Exchange } from './exchange.ts';
 import { type Message, readMessage, word } from './message.ts';
 import type { ForwardLimits, ForwardTimes } from './options.ts';
@@ -15,17 +15,19 @@ export interface AskParts {
   readonly limits: ForwardLimits;
   readonly times: ForwardTimes;
   readonly counts: ForwardCounts;
+  /** An upstream that was down has answered. */
+  readonly recovered: () => void;
 }
 
-/** What came of asking one upstream. SERVFAIL and REFUSED decline: another upstream may know. */
+/** What came of asking one upstream. Every error declines: another upstream may know. */
 export type AttemptEnd =
   | { readonly type: 'answer'; readonly message: Message }
   | { readonly type: 'declined'; readonly message: Message }
-  | { readonly type: 'failed'; readonly problem: string };
+  | { readonly type: 'failed'; readonly problem: string; readonly silent: boolean };
 
 /**
  * Asks one upstream: by UDP, and again from another port with another id when it is silent; by TCP once if the asker
- * came by TCP. Calls `ended` once, unless the returned function is called before.
+ * came by TCP; again without EDNS if it chokes on that. Calls `ended` once, unless the returned function is called before.
  */
 export function attempt(parts: AskParts, question: Question, upstream: Upstream, ended: (end: AttemptEnd) => void) {
   const one = new Attempt(parts, question, upstream, ended);
@@ -41,6 +43,10 @@ class Attempt {
   /** Timers and sockets of this attempt. */
   readonly #held: (() => void)[] = [];
   #mismatches = 0;
+  /** It is asked without EDNS. */
+  #plain: boolean;
+  /** It was asked with EDNS before, and choked on it. */
+  #choked = false;
   #over = false;
 
   constructor(parts: AskParts, question: Question, upstream: Upstream, ended: (end: AttemptEnd) => void) {
@@ -51,8 +57,9 @@ class Attempt {
     this.#startedAt = parts.clock.now();
     upstream.asked++;
     upstream.inFlight++;
+    this.#plain = question.edns === undefined || upstream.isPlain(this.#startedAt);
     const { attemptMs, resendMs } = parts.times;
-    this.#held.push(parts.clock.after(attemptMs, () => this.#fail('it did not answer in time')));
+    this.#held.push(parts.clock.after(attemptMs, () => this.#fail('it did not answer in time', true)));
     if (question.transport === 'udp') this.#held.push(parts.clock.after(resendMs, () => this.#send()));
     this.#send();
   }
@@ -67,20 +74,32 @@ class Attempt {
     const { exchanges, limits } = this.#parts;
     // RFC 5452 section 9.2: ids that nobody can guess, which the clock's chance does not promise.
     const id = randomInt(0x1_0000);
-    const query = writeQuery(this.#question, id, limits.udpPayloadOctets);
+    const plain = this.#plain;
+    const query = writeQuery(this.#question, id, plain ? undefined : limits.udpPayloadOctets);
     const exchange = exchanges[this.#question.transport];
     const end = exchange.ask(query, this.#upstream.endpoint, {
-      heard: (reply) => this.#hear(reply, id),
+      heard: (reply) => this.#hear(reply, id, plain),
       failed: (problem) => this.#fail(problem),
     });
     this.#held.push(end);
   }
 
-  #hear(reply: Uint8Array, id: number): void {
+  #hear(reply: Uint8Array, id: number, plain: boolean): void {
     if (this.#over) return;
-    if (isBareError(reply, id)) this.#fail('it answered with an error and no question');
-    else if (!answers(reply, id, this.#question)) this.#mismatch();
+    const bare = isBareError(reply, id);
+    if (!bare && !answers(reply, id, this.#question)) this.#mismatch();
+    else if (!plain && choking.has((reply[3] ?? 0) & 0x0f)) this.#askPlainly();
+    else if (bare) this.#fail('it answered with an error and no question');
     else this.#take(reply);
+  }
+
+  /** RFC 6891 section 7: whoever does not know EDNS says FORMERR or NOTIMP, and knows the question without it. */
+  #askPlainly(): void {
+    // A datagram that was sent twice is choked on twice.
+    if (this.#plain) return;
+    this.#plain = true;
+    this.#choked = true;
+    this.#send();
   }
 
   /** RFC 5452 section 9.1: what does not fit its question is ignored; when it keeps coming, somebody is guessing. */
@@ -99,16 +118,23 @@ class Attempt {
       return;
     }
     const message = read.value;
+    // A connection has room for all of it.
+    if (this.#question.transport === 'tcp' && ((reply[2] ?? 0) & flag.TC) !== 0) {
+      this.#fail('it cut its answer on a connection');
+      return;
+    }
+    const { clock, times } = this.#parts;
+    const now = clock.now();
+    if (this.#choked && !choking.has(message.rcode)) this.#upstream.foundPlain(now + times.plainMs);
     if (message.rcode === rcode.REFUSED) this.#upstream.failed();
-    else this.#upstream.answered(this.#parts.clock.now() - this.#startedAt);
-    const declined = message.rcode === rcode.SERVFAIL || message.rcode === rcode.REFUSED;
-    this.#end({ type: declined ? 'declined' : 'answer', message });
+    else if (this.#upstream.answered(now - this.#startedAt)) this.#parts.recovered();
+    this.#end({ type: answered.has(message.rcode) ? 'answer' : 'declined', message });
   }
 
-  #fail(problem: string): void {
+  #fail(problem: string, silent = false): void {
     if (this.#over) return;
     this.#upstream.failed();
-    this.#end({ type: 'failed', problem });
+    this.#end({ type: 'failed', problem, silent });
   }
 
   #end(end: AttemptEnd): void {
@@ -116,6 +142,11 @@ class Attempt {
     this.#ended(end);
   }
 }
+
+/** Of a server that does not know EDNS. */
+const choking: ReadonlySet<number> = new Set([rcode.FORMERR, rcode.NOTIMP]);
+/** RFC 2308 section 2.1, RFC 6672 section 3.3: these say something of the name; all others, of whoever was asked. */
+const answered: ReadonlySet<number> = new Set([rcode.NOERROR, rcode.NXDOMAIN, rcode.YXDOMAIN]);
 
 /** Some servers answer what they cannot or will not read with a header alone. */
 function isBareError(reply: Uint8Array, id: number): boolean {

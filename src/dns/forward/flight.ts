@@ -9,9 +9,7 @@ export type FlightEnd = RaceEnd | { readonly type: 'dropped' };
 
 /** One question on its way to the upstreams, and all who wait for its answer. */
 export class Flight implements Place {
-  readonly client: string;
-  /** How many wait for it. */
-  passengers = 0;
+  client: string;
   readonly #parts: AskParts;
   readonly #question: Question;
   readonly #upstreams: () => readonly Upstream[];

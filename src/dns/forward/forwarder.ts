@@ -2,18 +2,21 @@ import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import type { ExtendedError } from '../draft.ts';
 import type { Asker, Forwarder, Recalled } from '../forwarder.ts';
+import { encodeError } from '../opt.ts';
 import type { Query } from '../query.ts';
 import { extendedError, rcode } from '../wire.ts';
 import type { AskParts } from './attempt.ts';
 import { Cache, type Remembered } from './cache.ts';
+import { type Failure, Failures } from './failures.ts';
 import { Flight, type FlightEnd } from './flight.ts';
 import { Line } from './line.ts';
 import type { Endpoint, ForwardOptions, UpstreamSource } from './options.ts';
 import { OwnAddresses } from './own-addresses.ts';
+import { Passengers } from './passengers.ts';
 import { Permission, plainAddress } from './permission.ts';
 import { circle, Probes } from './probe.ts';
 import { isForNeighbours, type Question, readQuestion } from './question.ts';
-import { ownOpt, passOn, type Reply, refuse } from './reply.ts';
+import { extendedErrors, ownOpt, passOn, type Reply, refuse } from './reply.ts';
 import { Routes } from './routes.ts';
 import { Source } from './source.ts';
 import { createCounts, type ForwardCounts, type ForwardStats } from './stats.ts';
@@ -46,12 +49,15 @@ export function createForwarder(options: ForwardOptions, parts: ForwardParts): U
   return new UpstreamResolution(options, parts);
 }
 
-const { STALE_ANSWER, STALE_NXDOMAIN, PROHIBITED, NOT_SUPPORTED, NO_REACHABLE_AUTHORITY, OTHER } = extendedError;
+const { STALE_ANSWER, STALE_NXDOMAIN, PROHIBITED, NOT_SUPPORTED, OTHER } = extendedError;
+const { NO_REACHABLE_AUTHORITY, NETWORK_ERROR, CACHED_ERROR } = extendedError;
 const staleAnswer: ExtendedError = { code: STALE_ANSWER, text: 'upstreams do not answer' };
 const staleNxdomain: ExtendedError = { code: STALE_NXDOMAIN, text: 'upstreams do not answer' };
 const prohibited: ExtendedError = { code: PROHIBITED, text: 'this address may not ask for other names' };
 const notSupported: ExtendedError = { code: NOT_SUPPORTED, text: 'questions of this type are not forwarded' };
 const unreachable: ExtendedError = { code: NO_REACHABLE_AUTHORITY, text: 'no upstream answered' };
+const broken: ExtendedError = { code: NETWORK_ERROR, text: 'no upstream could be asked' };
+const failedBefore: ExtendedError = { code: CACHED_ERROR, text: 'it failed a short while ago' };
 const unconfigured: ExtendedError = { code: NO_REACHABLE_AUTHORITY, text: 'there is no upstream to ask' };
 const overloaded: ExtendedError = { code: OTHER, text: 'too many questions at once' };
 
@@ -63,16 +69,17 @@ class UpstreamResolution implements UpstreamForwarder {
   readonly #udp = new UdpExchange();
   readonly #tcp: TcpExchange;
   readonly #cache: Cache;
+  readonly #failures: Failures;
   readonly #line: Line;
   readonly #routes: Routes;
   readonly #permission: Permission;
   readonly #probes: Probes;
   readonly #source: Source;
+  readonly #passengers = new Passengers();
   readonly #flights = new Map<string, Flight>();
   #followed: UpstreamSource;
   /** Counts changes of the upstreams: what was asked before one is not remembered after it. */
   #generation = 0;
-  #passengers = 0;
   #running = false;
 
   constructor(options: ForwardOptions, { clock, log, isAllowed = () => false }: ForwardParts) {
@@ -81,9 +88,13 @@ class UpstreamResolution implements UpstreamForwarder {
     const isOwn = (address: string) => own.has(address);
     this.#options = options;
     this.#log = log;
-    this.#tcp = new TcpExchange(clock, { idleConnections: limits.idleConnections, idleMs: times.idleMs });
-    this.#parts = { clock, exchanges: { udp: this.#udp, tcp: this.#tcp }, limits, times, counts: this.#counts };
+    const { perConnection, idleConnections } = limits;
+    this.#tcp = new TcpExchange(clock, { perConnection, idleConnections, idleMs: times.idleMs });
     this.#cache = new Cache(clock, options.cache);
+    this.#failures = new Failures(clock, options.failed);
+    const exchanges = { udp: this.#udp, tcp: this.#tcp };
+    const recovered = () => this.#failures.clear();
+    this.#parts = { clock, exchanges, limits, times, counts: this.#counts, recovered };
     this.#line = new Line(clock, limits, times.questionMs, this.#counts);
     this.#routes = new Routes({
       listen: options.listen,
@@ -141,6 +152,8 @@ class UpstreamResolution implements UpstreamForwarder {
     if (remembered && !remembered.stale) return this.#recall(question, remembered);
     this.#counts.missed++;
     if (remembered?.resting) return this.#recallStale(question, remembered);
+    const failure = remembered ? undefined : this.#failures.find(flightKey(question));
+    if (failure) return this.#failAgain(question, failure);
     return this.#ask(question, plainAddress(from.address), remembered);
   }
 
@@ -156,7 +169,7 @@ class UpstreamResolution implements UpstreamForwarder {
   stats(): ForwardStats {
     return {
       counts: { ...this.#counts },
-      upstreams: this.#routes.stats(),
+      upstreams: this.#routes.stats(this.#parts.clock.now()),
       skipped: this.#routes.skipped,
       cacheEntries: this.#cache.size,
       cacheOctets: this.#cache.octets,
@@ -169,11 +182,9 @@ class UpstreamResolution implements UpstreamForwarder {
   async #ask(question: Question, client: string, stale: Remembered | undefined): Promise<Uint8Array | undefined> {
     const flight = this.#flightFor(question, client);
     if (flight === undefined) return stale ? this.#recallStale(question, stale) : this.#drop(question);
-    this.#passengers++;
-    flight.passengers++;
+    this.#passengers.enter(client);
     const end = stale ? await this.#orLate(flight.end) : await flight.end;
-    flight.passengers--;
-    this.#passengers--;
+    this.#passengers.leave(client);
     if (end.type === 'answer') return this.#sent(passOn(end.message, question, this.#udpPayloadOctets));
     if (stale) return this.#recallStale(question, stale);
     return end.type === 'failed' ? this.#fail(question, end) : this.#drop(question);
@@ -181,19 +192,24 @@ class UpstreamResolution implements UpstreamForwarder {
 
   /** The flight this question joins or begins; undefined if it may do neither. */
   #flightFor(question: Question, client: string): Flight | undefined {
-    const key = `${question.transport}${question.edns ? '+' : '-'}${question.key}`;
+    const key = flightKey(question);
     const known = this.#flights.get(key);
-    if (known) return this.#join(known);
+    if (known) return this.#join(known, client);
     if (!this.#running) return undefined;
     return this.#takeOff(key, question, client);
   }
 
-  #join(flight: Flight): Flight | undefined {
-    const { limits } = this.#options;
-    const full = flight.passengers >= limits.perClient || this.#passengers >= limits.inFlight + limits.waiting;
-    if (full) this.#counts.droppedOverload++;
-    else this.#counts.joined++;
-    return full ? undefined : flight;
+  /** As many as the line has places, in all and for each client: those that are out and those that wait. */
+  #join(flight: Flight, client: string): Flight | undefined {
+    const { perClient, inFlight, waiting } = this.#options.limits;
+    if (this.#passengers.of(client) >= 2 * perClient) this.#counts.droppedPerClient++;
+    else if (this.#passengers.all >= inFlight + waiting) this.#counts.droppedOverload++;
+    else {
+      this.#counts.joined++;
+      this.#line.join(flight, client);
+      return flight;
+    }
+    return undefined;
   }
 
   #takeOff(key: string, question: Question, client: string): Flight {
@@ -201,13 +217,23 @@ class UpstreamResolution implements UpstreamForwarder {
     const generation = this.#generation;
     const flight = new Flight(this.#parts, question, client, upstreams, (end, wasOut) => {
       this.#flights.delete(key);
-      if (end.type === 'answer' && generation === this.#generation) this.#cache.keep(question, end.message);
-      if (end.type === 'failed') this.#cache.rest(question);
-      if (wasOut) this.#line.leave(client);
+      if (generation === this.#generation) this.#learn(key, question, end);
+      if (wasOut) this.#line.leave(flight.client);
     });
     this.#flights.set(key, flight);
     this.#line.enter(flight);
     return flight;
+  }
+
+  #learn(key: string, question: Question, end: FlightEnd): void {
+    if (end.type === 'answer') {
+      this.#cache.keep(question, end.message);
+      this.#failures.forget(key);
+    }
+    if (end.type !== 'failed') return;
+    this.#cache.rest(question);
+    // Where nobody is asked there is nobody to be spared.
+    if (this.#routes.find(question.name).length > 0) this.#failures.note(key, failureOf(end));
   }
 
   /** RFC 8767 section 5: whoever could have a stale answer waits for a fresh one only so long. */
@@ -245,12 +271,19 @@ class UpstreamResolution implements UpstreamForwarder {
   }
 
   /** What an upstream said in declining tells more than we could. */
-  #fail(question: Question, { problem, declined }: FlightEnd & { type: 'failed' }): Uint8Array {
+  #fail(question: Question, end: FlightEnd & { type: 'failed' }): Uint8Array {
+    const { problem, declined } = end;
     this.#counts.failed++;
     this.#log.debug({ problem }, 'no upstream answered');
     if (declined) return this.#cutTo(passOn(declined, question, this.#udpPayloadOctets));
-    const error = this.#routes.find(question.name).length > 0 ? unreachable : unconfigured;
-    return this.#refuse(question, rcode.SERVFAIL, error);
+    const isConfigured = this.#routes.find(question.name).length > 0;
+    return this.#refuse(question, rcode.SERVFAIL, isConfigured ? errorOf(end) : unconfigured);
+  }
+
+  #failAgain(question: Question, { rcode: code, errors }: Failure): Uint8Array {
+    this.#counts.failedAgain++;
+    const wishes = { udpPayloadOctets: this.#udpPayloadOctets, error: failedBefore, passed: errors };
+    return refuse(question, code, wishes);
   }
 
   /** By UDP silence makes the asker try again later; on a connection it would wait in vain. */
@@ -271,6 +304,7 @@ class UpstreamResolution implements UpstreamForwarder {
     // Other upstreams may see other names: what the former ones said no longer counts.
     if (changed) this.#generation++;
     if (changed) this.#cache.clear();
+    if (changed) this.#failures.clear();
     const upstreams = this.#routes.upstreams.map(({ endpoint }) => endpointText(endpoint));
     const skipped = this.#routes.skipped;
     this.#log.info({ upstreams, skipped }, upstreams.length > 0 ? 'forwarding other names' : 'no upstreams');
@@ -284,4 +318,20 @@ class UpstreamResolution implements UpstreamForwarder {
   #reportLoop({ endpoint }: Upstream): void {
     this.#log.warn({ upstream: endpointText(endpoint) }, 'this upstream asks us in turn; leaving it out');
   }
+}
+
+/** Equal for questions that are asked upstream in the same way, and so by one of them for all. */
+function flightKey({ transport, edns, key }: Question): string {
+  return `${transport}${edns ? '+' : '-'}${key}`;
+}
+
+/** What an asker without an upstream's own words is told: nobody answered, or nobody could be asked at all. */
+function errorOf({ silent }: FlightEnd & { type: 'failed' }): ExtendedError {
+  return silent ? unreachable : broken;
+}
+
+function failureOf(end: FlightEnd & { type: 'failed' }): Failure {
+  const { declined } = end;
+  if (declined) return { rcode: declined.rcode, errors: extendedErrors(declined) };
+  return { rcode: rcode.SERVFAIL, errors: encodeError(errorOf(end)) };
 }

@@ -1,28 +1,36 @@
 /** RFC 1035 section 4.2.2: over TCP each message comes after its length in two octets. */
 export function frame(message: Uint8Array): Uint8Array {
-  const framed = new Uint8Array(2 + message.length);
+  const framed = new Uint8Array(lengthOctets + message.length);
   framed.set([message.length >> 8, message.length & 0xff]);
-  framed.set(message, 2);
+  framed.set(message, lengthOctets);
   return framed;
 }
 
-/** Puts one message together from the pieces a stream delivers; holds no more than one message and its length. */
+/** Puts messages together from the pieces a stream delivers; holds less than one message and one piece. */
 export class Deframer {
   #octets = new Uint8Array(initialOctets);
   #filled = 0;
 
-  /** Returns the message once it is whole; `excess` when more came than that one message. */
-  push(piece: Uint8Array): Uint8Array | 'excess' | undefined {
-    if (this.#filled + piece.length > 2 + 65_535) return 'excess';
+  /** Returns the messages that are whole now, each with octets of its own. */
+  push(piece: Uint8Array): Uint8Array[] {
     this.#reserve(this.#filled + piece.length);
     this.#octets.set(piece, this.#filled);
     this.#filled += piece.length;
-    if (this.#filled < 2) return undefined;
-    const end = 2 + (((this.#octets[0] ?? 0) << 8) | (this.#octets[1] ?? 0));
-    if (this.#filled > end) return 'excess';
-    if (this.#filled < end) return undefined;
-    this.#filled = 0;
-    return this.#octets.slice(2, end);
+    const messages: Uint8Array[] = [];
+    let start = 0;
+    for (let end = this.#endOf(start); end <= this.#filled; end = this.#endOf(start)) {
+      messages.push(this.#octets.slice(start + lengthOctets, end));
+      start = end;
+    }
+    this.#octets.copyWithin(0, start, this.#filled);
+    this.#filled -= start;
+    return messages;
+  }
+
+  /** Where the message that starts there ends; beyond what came as long as not even its length did. */
+  #endOf(start: number): number {
+    if (start + lengthOctets > this.#filled) return Number.POSITIVE_INFINITY;
+    return start + lengthOctets + (((this.#octets[start] ?? 0) << 8) | (this.#octets[start + 1] ?? 0));
   }
 
   #reserve(octets: number): void {
@@ -33,5 +41,6 @@ export class Deframer {
   }
 }
 
+const lengthOctets = 2;
 /** Most answers fit; a larger one doubles it. */
 const initialOctets = 2_048;

@@ -4,7 +4,8 @@ import type { ForwardCounts } from './stats.ts';
 
 /** Something that wants a place at the upstreams. */
 export interface Place {
-  readonly client: string;
+  /** Whose it is; whoever else wants it too may take it over while it waits. */
+  client: string;
   /** It has its place; it must give it back with `leave`. */
   start(): void;
   /** It will not get one. */
@@ -36,7 +37,7 @@ export class Line {
   /** Clients with questions that wait and room for more; the first one is served next. */
   readonly #turns = new Set<string>();
   /** All that wait, oldest first. */
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting = new Map<Place, Waiting>();
   #out = 0;
 
   constructor(clock: Clock, limits: ForwardLimits, patienceMs: number, counts: ForwardCounts) {
@@ -63,10 +64,25 @@ export class Line {
     }
     const waiting = { place, since: this.#clock.now() };
     client.waiting.push(waiting);
-    this.#waiting.add(waiting);
+    this.#waiting.set(place, waiting);
     this.#updateTurn(place.client, client);
     if (client.waiting.length > this.#limits.perClient) this.#drop(client.waiting[0], 'droppedPerClient');
-    else if (this.#waiting.size > this.#limits.waiting) this.#drop(first(this.#waiting), 'droppedOverload');
+    else if (this.#waiting.size > this.#limits.waiting) this.#drop(firstOf(this.#waiting.values()), 'droppedOverload');
+  }
+
+  /**
+   * Another one asks for what waits: now it is the newest, and it is theirs where they have room for it, so that nobody
+   * waits behind the other questions of a client that has too many.
+   */
+  join(place: Place, name: string): void {
+    const waiting = this.#waiting.get(place);
+    if (waiting === undefined) return;
+    this.#remove(waiting);
+    const { out, waiting: others } = this.#client(name);
+    const { perClient } = this.#limits;
+    if (out < perClient && others.length < perClient) place.client = name;
+    this.#tidy(name);
+    this.enter(place);
   }
 
   /** Gives back a place that was started. */
@@ -76,13 +92,13 @@ export class Line {
     this.#out--;
     this.#updateTurn(name, client);
     this.#dropLate();
-    const turn = first(this.#turns);
+    const turn = firstOf(this.#turns.values());
     if (turn !== undefined && this.#out < this.#limits.inFlight) this.#startNewest(turn);
   }
 
   /** Drops all that wait. */
   clear(): void {
-    for (const waiting of [...this.#waiting]) this.#remove(waiting)?.drop();
+    for (const waiting of [...this.#waiting.values()]) this.#remove(waiting)?.drop();
   }
 
   #startNewest(name: string): void {
@@ -103,8 +119,8 @@ export class Line {
 
   #dropLate(): void {
     const deadline = this.#clock.now() - this.#patienceMs;
-    for (let oldest = first(this.#waiting); oldest && oldest.since <= deadline; oldest = first(this.#waiting))
-      this.#drop(oldest, 'droppedLate');
+    const oldest = () => firstOf(this.#waiting.values());
+    for (let late = oldest(); late && late.since <= deadline; late = oldest()) this.#drop(late, 'droppedLate');
   }
 
   #drop(waiting: Waiting | undefined, reason: 'droppedPerClient' | 'droppedOverload' | 'droppedLate'): void {
@@ -115,7 +131,7 @@ export class Line {
   }
 
   #remove(waiting: Waiting): Place | undefined {
-    if (!this.#waiting.delete(waiting)) return undefined;
+    if (!this.#waiting.delete(waiting.place)) return undefined;
     const name = waiting.place.client;
     const client = this.#client(name);
     client.waiting.splice(client.waiting.indexOf(waiting), 1);
@@ -132,10 +148,16 @@ export class Line {
   #updateTurn(name: string, client: Client): void {
     if (client.waiting.length > 0 && client.out < this.#limits.perClient) this.#turns.add(name);
     else this.#turns.delete(name);
-    if (client.waiting.length === 0 && client.out === 0) this.#clients.delete(name);
+    this.#tidy(name);
+  }
+
+  /** Forgets a client that has nothing here. */
+  #tidy(name: string): void {
+    const client = this.#clients.get(name);
+    if (client?.waiting.length === 0 && client.out === 0) this.#clients.delete(name);
   }
 }
 
-function first<T>(set: ReadonlySet<T>): T | undefined {
-  return set.values().next().value;
+function firstOf<T>(values: IterableIterator<T>): T | undefined {
+  return values.next().value;
 }

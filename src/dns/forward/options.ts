@@ -27,6 +27,7 @@ export interface ForwardOptions {
   readonly limits: ForwardLimits;
   readonly times: ForwardTimes;
   readonly cache: CacheLimits;
+  readonly failed: FailureLimits;
 }
 
 /** Bounds on what forwarding may cost. */
@@ -41,6 +42,8 @@ export interface ForwardLimits {
   readonly mismatches: number;
   /** Largest UDP reply in octets, to askers and from upstreams. */
   readonly udpPayloadOctets: number;
+  /** Questions that are out at once on one TCP connection to an upstream. */
+  readonly perConnection: number;
   /** Idle TCP connections kept for each upstream. */
   readonly idleConnections: number;
   /** Failures in a row after which an upstream is asked last. */
@@ -61,6 +64,8 @@ export interface ForwardTimes {
   readonly staleAfterMs: number;
   /** An upstream that failed, was slow or looped is probed this often. */
   readonly probeMs: number;
+  /** An upstream that answers only without EDNS is asked so for this long. */
+  readonly plainMs: number;
   /** An idle TCP connection to an upstream is closed after this. */
   readonly idleMs: number;
   /** The file with the upstreams is read again this often, whether or not the system told of a change. */
@@ -80,4 +85,13 @@ export interface CacheLimits {
   readonly staleTtlSeconds: number;
   /** After upstreams failed to refresh an answer it stays stale this long before they are asked again, in seconds. */
   readonly staleRetrySeconds: number;
+}
+
+/** Bounds on how long a failed question is not asked again (RFC 9520 section 3.2). */
+export interface FailureLimits {
+  readonly entries: number;
+  /** After the first failure, in seconds; doubled each time ... */
+  readonly firstSeconds: number;
+  /** ... up to this. */
+  readonly maxSeconds: number;
 }

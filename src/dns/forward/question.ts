@@ -73,12 +73,15 @@ export function isForNeighbours({ type }: Question): boolean {
   return (type >= 249 && type <= 252) || type === rrType.OPT;
 }
 
-/** The question as it is sent upstream: a header and an OPT record of our own, since both belong to one hop only. */
-export function writeQuery(question: Question, id: number, udpPayloadOctets: number): Uint8Array {
+/**
+ * The question as it is sent upstream: a header and an OPT record of our own, since both belong to one hop only. The
+ * record is left out where the asker sent none, or no size is given.
+ */
+export function writeQuery(question: Question, id: number, payloadOctets: number | undefined): Uint8Array {
   const { bytes, edns } = question;
-  const opt = edns ? encodeOpt({ payloadOctets: udpPayloadOctets, dnssecOk: edns.dnssecOk }) : noOctets;
+  const opt = edns && payloadOctets ? encodeOpt({ payloadOctets, dnssecOk: edns.dnssecOk }) : noOctets;
   const query = new Uint8Array(headerOctets + bytes.length + opt.length);
-  query.set([id >> 8, id & 0xff, question.recursion, question.security, 0, 1, 0, 0, 0, 0, 0, edns ? 1 : 0]);
+  query.set([id >> 8, id & 0xff, question.recursion, question.security, 0, 1, 0, 0, 0, 0, 0, opt.length > 0 ? 1 : 0]);
   query.set(bytes, headerOctets);
   query.set(opt, headerOctets + bytes.length);
   return query;

@@ -4,10 +4,16 @@ import type { Message } from './message.ts';
 import type { Question } from './question.ts';
 import { endpointText, inOrder, type Upstream } from './upstream.ts';
 
-/** What came of asking all upstreams; `declined` is the SERVFAIL or REFUSED of one of them, if any said so. */
+/** What came of asking all upstreams; `declined` is the error of one of them, if any said one. */
 export type RaceEnd =
   | { readonly type: 'answer'; readonly message: Message }
-  | { readonly type: 'failed'; readonly problem: string; readonly declined: Message | undefined };
+  | {
+      readonly type: 'failed';
+      readonly problem: string;
+      readonly declined: Message | undefined;
+      /** One of them at least did not answer in time. */
+      readonly silent: boolean;
+    };
 
 /**
  * Asks the best upstream, after a head start the next one too, at once when one declines or fails, and takes the first
@@ -19,7 +25,10 @@ export function race(
   upstreams: readonly Upstream[],
   ended: (end: RaceEnd) => void,
 ): () => void {
-  const one = new Race(parts, question, inOrder(upstreams, parts.times.headStartMs), ended);
+  const now = parts.clock.now();
+  // Without EDNS there are no signatures to be had.
+  const avoid = (upstream: Upstream) => question.edns?.dnssecOk === true && upstream.isPlain(now);
+  const one = new Race(parts, question, inOrder(upstreams, parts.times.headStartMs, avoid), ended);
   one.start();
   return () => one.cancel();
 }
@@ -38,6 +47,7 @@ class Race {
   readonly #running = new Set<Runner>();
   readonly #problems: string[] = [];
   #declined: Message | undefined;
+  #silent = false;
   #cancelHeadStart = () => {};
   #cancelDeadline = () => {};
   #over = false;
@@ -86,9 +96,12 @@ class Race {
       this.#end(end);
       return;
     }
+    this.#silent ||= end.type === 'failed' && end.silent;
     const said = end.type === 'failed' ? end.problem : 'it declined';
     this.#problems.push(`${endpointText(runner.upstream.endpoint)}: ${said}`);
-    if (end.type === 'declined' && this.#declined?.rcode !== rcode.SERVFAIL) this.#declined = end.message;
+    // SERVFAIL is of the name; every other error is of that upstream, or of the question.
+    if (end.type === 'declined' && (this.#declined === undefined || end.message.rcode === rcode.SERVFAIL))
+      this.#declined = end.message;
     this.#next();
   }
 
@@ -101,8 +114,9 @@ class Race {
   }
 
   #giveUp(): void {
+    const silent = this.#silent || this.#running.size > 0;
     const problem = this.#problems.join('; ') || 'there is no upstream to ask';
-    this.#end({ type: 'failed', problem, declined: this.#declined });
+    this.#end({ type: 'failed', problem, declined: this.#declined, silent });
   }
 
   #end(end: RaceEnd): void {

@@ -54,7 +54,7 @@ export class Routes {
     return this.#byDomain.get(root) ?? [];
   }
 
-  stats(): UpstreamStats[] {
+  stats(now: number): UpstreamStats[] {
     return this.upstreams.map((upstream) => ({
       ...upstream.endpoint,
       domains: this.#domainsOf(upstream),
@@ -64,6 +64,7 @@ export class Routes {
       answers: upstream.answers,
       failures: upstream.failures,
       latency: upstream.latency.distribution(),
+      plain: upstream.isPlain(now),
       rttMs: upstream.rttMs,
     }));
   }

@@ -29,8 +29,10 @@ export interface ForwardCounts {
   answered: number;
   /** Waited for the answer to an equal question that was already out. */
   joined: number;
-  /** SERVFAIL: no upstream answered. */
+  /** SERVFAIL, or what an upstream said instead of an answer: no upstream answered. */
   failed: number;
+  /** The same again from memory: it failed a short while ago. */
+  failedAgain: number;
   /** REFUSED: the asker is outside the allowed ranges. */
   refused: number;
   /** Dropped: the asker had too many questions out. */
@@ -64,6 +66,8 @@ export interface UpstreamStats extends Endpoint {
   readonly failures: number;
   /** Seconds to its answers. */
   readonly latency: Distribution;
+  /** It answers only without EDNS, and is asked so for a while. */
+  readonly plain: boolean;
   /** Smoothed time to an answer; undefined until the first. */
   readonly rttMs: number | undefined;
 }
@@ -83,6 +87,7 @@ export function createCounts(): ForwardCounts {
     answered: 0,
     joined: 0,
     failed: 0,
+    failedAgain: 0,
     refused: 0,
     droppedPerClient: 0,
     droppedOverload: 0,

@@ -1,22 +1,26 @@
-import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import type { Exchange, ExchangeListener } from './exchange.ts';
-import { Deframer, frame } from './frame.ts';
+import { word } from './message.ts';
 import type { Endpoint } from './options.ts';
+import { TcpLine } from './tcp-line.ts';
 import { endpointText } from './upstream.ts';
 
 /** What the pool keeps, and how long. */
 export interface TcpLimits {
+  /** Questions on one connection at once. */
+  readonly perConnection: number;
   readonly idleConnections: number;
   readonly idleMs: number;
 }
 
-/** Asks by TCP, one question at a time on each connection; connections that ended well are kept for the next one. */
+/**
+ * Asks by TCP, many questions on one connection whose answers come in any order (RFC 7766 section 6.2.1.1). What is out
+ * when a connection ends is asked again once, on a connection of its own: some servers answer one question on each.
+ */
 export class TcpExchange implements Exchange {
   readonly #clock: Clock;
   readonly #limits: TcpLimits;
-  readonly #idle = new Map<string, Connection[]>();
-  readonly #open = new Set<Connection>();
+  readonly #open = new Map<string, Set<TcpLine>>();
 
   constructor(clock: Clock, limits: TcpLimits) {
     this.#clock = clock;
@@ -24,120 +28,57 @@ export class TcpExchange implements Exchange {
   }
 
   get openConnections(): number {
-    return this.#open.size;
+    return this.#all().length;
   }
 
   get idleConnections(): number {
-    return [...this.#idle.values()].flat().length;
+    return this.#all().filter((line) => line.isIdle).length;
   }
 
   ask(query: Uint8Array, to: Endpoint, listener: ExchangeListener): () => void {
-    const kept = this.#idle.get(endpointText(to))?.pop();
-    let connection = kept ?? this.#connect(to);
-    let ended = false;
-    const first: ExchangeListener = {
-      heard: (reply) => {
-        ended = true;
-        this.#keep(connection);
-        listener.heard(reply);
+    const line = this.#lineFor(to, word(query, 0));
+    let cancel = line.ask(query, {
+      heard: (reply) => listener.heard(reply),
+      failed: (problem) => {
+        if (line.wasConnected) cancel = this.#connect(to, 1).ask(query, listener);
+        else listener.failed(problem);
       },
-      failed: (problem) => listener.failed(problem),
-    };
-    // RFC 7766 section 6.2.1: a kept connection may have been closed meanwhile; that says nothing of the upstream.
-    const again = () => {
-      connection = this.#connect(to);
-      connection.ask(query, first);
-    };
-    connection.ask(query, kept ? { heard: first.heard, failed: again } : first);
-    return () => {
-      if (!ended) connection.destroy();
-      ended = true;
-    };
+    });
+    return () => cancel();
   }
 
   close(): void {
-    for (const connection of this.#open) connection.destroy();
+    for (const line of this.#all()) line.destroy();
   }
 
-  #connect(to: Endpoint): Connection {
-    const connection = new Connection(to, () => this.#forget(connection));
-    this.#open.add(connection);
-    return connection;
+  /** The fullest one with room, so that the others can become idle and go. */
+  #lineFor(to: Endpoint, id: number): TcpLine {
+    const open = [...(this.#open.get(endpointText(to)) ?? [])].filter((line) => line.takes(id));
+    const [fullest] = open.toSorted((one, other) => other.inFlight - one.inFlight);
+    return fullest ?? this.#connect(to, this.#limits.perConnection);
   }
 
-  #keep(connection: Connection): void {
-    const idle = this.#idle.get(connection.peer) ?? [];
-    if (idle.length >= this.#limits.idleConnections) {
-      connection.destroy();
-      return;
-    }
-    idle.push(connection);
-    this.#idle.set(connection.peer, idle);
-    connection.rest(this.#clock.after(this.#limits.idleMs, () => connection.destroy()));
+  #connect(to: Endpoint, capacity: number): TcpLine {
+    const peer = endpointText(to);
+    const lines = this.#open.get(peer) ?? new Set<TcpLine>();
+    const line = new TcpLine(to, capacity, {
+      idle: () => this.#rest(lines, line),
+      closed: () => {
+        lines.delete(line);
+        if (lines.size === 0) this.#open.delete(peer);
+      },
+    });
+    this.#open.set(peer, lines.add(line));
+    return line;
   }
 
-  #forget(connection: Connection): void {
-    this.#open.delete(connection);
-    const idle = this.#idle.get(connection.peer)?.filter((other) => other !== connection);
-    if (idle?.length) this.#idle.set(connection.peer, idle);
-    else this.#idle.delete(connection.peer);
-  }
-}
-
-/** One connection to an upstream, with a question out or at rest. */
-class Connection {
-  readonly peer: string;
-  readonly #socket: Socket;
-  readonly #onClose: () => void;
-  #deframer = new Deframer();
-  #listener: ExchangeListener | undefined;
-  #cancelRest = () => {};
-  #destroyed = false;
-
-  constructor(to: Endpoint, onClose: () => void) {
-    this.peer = endpointText(to);
-    this.#onClose = onClose;
-    this.#socket = connect({ host: to.address, port: to.port, noDelay: true });
-    this.#socket.on('error', (error) => this.#fail(error.message));
-    this.#socket.on('close', () => this.#fail('the connection was closed'));
-    this.#socket.on('data', (piece) => this.#take(piece));
+  #rest(lines: ReadonlySet<TcpLine>, line: TcpLine): void {
+    const idle = [...lines].filter((other) => other.isIdle);
+    if (idle.length > this.#limits.idleConnections) line.destroy();
+    else line.rest(this.#clock.after(this.#limits.idleMs, () => line.destroy()));
   }
 
-  ask(query: Uint8Array, listener: ExchangeListener): void {
-    this.#cancelRest();
-    this.#listener = listener;
-    this.#deframer = new Deframer();
-    this.#socket.write(frame(query));
-  }
-
-  rest(cancelRest: () => void): void {
-    this.#cancelRest = cancelRest;
-  }
-
-  destroy(): void {
-    if (this.#destroyed) return;
-    this.#destroyed = true;
-    this.#listener = undefined;
-    this.#cancelRest();
-    this.#socket.destroy();
-    this.#onClose();
-  }
-
-  #take(piece: Uint8Array): void {
-    const message = this.#listener ? this.#deframer.push(piece) : 'excess';
-    if (message === 'excess') this.#fail('more came than one answer');
-    else if (message !== undefined) this.#hand(message);
-  }
-
-  #hand(message: Uint8Array): void {
-    const listener = this.#listener;
-    this.#listener = undefined;
-    listener?.heard(message);
-  }
-
-  #fail(problem: string): void {
-    const listener = this.#listener;
-    this.destroy();
-    listener?.failed(problem);
+  #all(): TcpLine[] {
+    return [...this.#open.values()].flatMap((lines) => [...lines]);
   }
 }

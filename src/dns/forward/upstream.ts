@@ -15,6 +15,7 @@ export class Upstream {
   readonly latency = new Histogram(latencyBounds);
   #failuresInRow = 0;
   #rttMs: number | undefined;
+  #plainUntil = Number.NEGATIVE_INFINITY;
   readonly #failuresAllowed: number;
 
   constructor(endpoint: Endpoint, failuresAllowed: number) {
@@ -30,11 +31,24 @@ export class Upstream {
     return this.#rttMs;
   }
 
-  answered(rttMs: number): void {
+  /** True if it had been down. */
+  answered(rttMs: number): boolean {
+    const wasDown = this.down;
     this.answers++;
     this.latency.add(rttMs / 1000);
     this.#failuresInRow = 0;
     this.#smooth(rttMs);
+    return wasDown;
+  }
+
+  /** Whether it is asked without EDNS. */
+  isPlain(now: number): boolean {
+    return now < this.#plainUntil;
+  }
+
+  /** It answers what has no OPT record, and only that (RFC 6891 section 7). */
+  foundPlain(until: number): void {
+    this.#plainUntil = until;
   }
 
   /** It did not answer in time, could not be reached, broke the format or refuses us. */
@@ -73,9 +87,15 @@ export function endpointText({ address, port }: Endpoint): string {
 
 /**
  * In which order upstreams are asked: as configured, but one that is slower than another by a head start comes after
- * it, and those that are down come last: when nobody else is left they still get their chance.
+ * it, those that `avoid` names come after all others, and those that are down come last: when nobody else is left they
+ * still get their chance.
  */
-export function inOrder(upstreams: readonly Upstream[], headStartMs: number): Upstream[] {
-  const rank = (upstream: Upstream) => Math.floor((upstream.rttMs ?? 0) / headStartMs) + (upstream.down ? 1e6 : 0);
+export function inOrder(
+  upstreams: readonly Upstream[],
+  headStartMs: number,
+  avoid: (upstream: Upstream) => boolean = () => false,
+): Upstream[] {
+  const slowness = ({ rttMs = 0 }: Upstream) => Math.min(Math.floor(rttMs / headStartMs), 1e3 - 1);
+  const rank = (upstream: Upstream) => slowness(upstream) + (avoid(upstream) ? 1e3 : 0) + (upstream.down ? 1e6 : 0);
   return upstreams.filter((upstream) => !upstream.looping).toSorted((one, other) => rank(one) - rank(other));
 }

@@ -234,6 +234,12 @@ describe('sizes and transports', () => {
     expect(twins[0]?.questions.map(({ transport }) => transport)).toEqual(['udp', 'tcp']);
   });
 
+  it('takes no cut answer that came by TCP', async () => {
+    const { forwarder } = await start([answering({ flags: 0x8380 }), answering({ records: many })]);
+    const query = queryFor('big.example.com');
+    expect(await forwarder.resolve(query, tcp)).toEqual(replyTo(query, { records: many }));
+  });
+
   it('uses a TCP connection again, and closes it when it was idle for long', async () => {
     const { forwarder, twins } = await start([answering({ records: [a('192.0.2.1')] })]);
     const [only] = twins;
@@ -453,6 +459,165 @@ describe('hostile upstreams', () => {
   });
 });
 
+describe('upstreams that do not know EDNS (RFC 6891 section 7)', () => {
+  const hasOpt = (query: Uint8Array) => query[11] === 1;
+  const old =
+    (rcode: number, whole = true): Script =>
+    ({ query, reply }) => {
+      const error = replyTo(query, { rcode });
+      if (hasOpt(query)) reply(whole ? error : error.with(5, 0).subarray(0, 12));
+      else reply(replyTo(query, { records: [a('192.0.2.1')] }));
+    };
+
+  it.each<[string, Script]>([
+    ['FORMERR', old(1)],
+    ['NOTIMP', old(4)],
+    ['FORMERR without the question', old(1, false)],
+  ])('are asked again without it when they say %s, and so at once the next time', async (_, script) => {
+    const { forwarder, twins } = await start([script, answering({ records: [a('192.0.2.9')] })]);
+    for (const asker of [udp, tcp]) {
+      const query = queryFor(`${asker.transport}.example.com`, { edns: 1232 });
+      expect(await forwarder.resolve(query, asker)).toEqual(replyTo(query, { records: [a('192.0.2.1')], opt: [] }));
+    }
+    expect(twins.map((twin) => twin.questions.map(({ query }) => hasOpt(query)))).toEqual([[true, false, false], []]);
+    expect(forwarder.stats().upstreams).toMatchObject([{ plain: true }, { plain: false }]);
+  });
+
+  it('are asked with it again after a while', async () => {
+    const { forwarder, twins } = await start([old(1)]);
+    await forwarder.resolve(queryFor('a.example', { edns: 1232 }), udp);
+    clock.advance(times.plainMs);
+    await forwarder.resolve(queryFor('b.example', { edns: 1232 }), udp);
+    expect(twins[0]?.questions.map(({ query }) => hasOpt(query))).toEqual([true, false, true, false]);
+  });
+
+  it('come after others when signatures are asked for', async () => {
+    const { forwarder, twins } = await start([old(1), answering({ records: [a('192.0.2.9')], opt: [] })]);
+    await forwarder.resolve(queryFor('a.example', { edns: 1232 }), udp);
+    await forwarder.resolve(queryFor('b.example', { edns: 1232, dnssecOk: true }), udp);
+    expect(twins.map(namesAsked)).toEqual([['a.example', 'a.example'], ['b.example']]);
+  });
+
+  it.each([
+    ['FORMERR', 1],
+    ['NOTIMP', 4],
+    ['NOTAUTH', 9],
+  ])(
+    'trap 23: %s in any case moves on to one that can do better, and is passed on where none can',
+    async (_, rcode) => {
+      const { forwarder, twins } = await start([answering({ rcode }), answering({ records: [a('192.0.2.9')] })]);
+      expect(rcodeOf(await forwarder.resolve(queryFor('a.example', { edns: 1232 }), udp))).toBe(0);
+      expect(forwarder.stats().upstreams).toMatchObject([{ plain: false }, { plain: false }]);
+      for (const each of twins) each.script = answering({ rcode });
+      expect(rcodeOf(await forwarder.resolve(queryFor('b.example'), udp))).toBe(rcode);
+    },
+  );
+});
+
+describe('questions that failed (RFC 9520)', () => {
+  const query = queryFor('www.example.com', { edns: 1232 });
+  const codesOf = async (forwarder: UpstreamForwarder, from = udp, asked = query) => {
+    const reply = Buffer.from((await forwarder.resolve(asked, from)) ?? []);
+    return [rcodeOf(reply), ...extendedErrors(reply)];
+  };
+
+  it('are not asked again for a second, then for twice as long each time, up to half a minute', async () => {
+    const { forwarder, twins } = await start([answering({ rcode: 2 })]);
+    let asked = 0;
+    for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
+      expect(await codesOf(forwarder)).toEqual([2]);
+      asked++;
+      clock.advance(seconds * 1000 - 1);
+      expect(await codesOf(forwarder)).toEqual([2, 13]);
+      expect(twins[0]?.questions).toHaveLength(asked);
+      clock.advance(1);
+    }
+    expect(forwarder.stats().counts).toMatchObject({ failed: 7, failedAgain: 7 });
+  });
+
+  it('begin anew once they were answered, or long after the last failure', async () => {
+    const { forwarder, twins } = await start([answering({ rcode: 2 })]);
+    const [only] = twins;
+    for (const _turn of ['first', 'second']) {
+      await codesOf(forwarder);
+      clock.advance(2_000);
+    }
+    if (only) only.script = answering({ records: [a('192.0.2.1', 1)] });
+    expect(await codesOf(forwarder)).toEqual([0]);
+    if (only) only.script = answering({ rcode: 2 });
+    clock.advance(cache.staleSeconds * 1000 + 1_000);
+    await codesOf(forwarder);
+    clock.advance(1_000);
+    const before = only?.questions.length ?? 0;
+    await codesOf(forwarder);
+    expect(only?.questions).toHaveLength(before + 1);
+  });
+
+  it('fail again in the words of the upstream', async () => {
+    const bogus = [...u16(15), ...u16(4), ...u16(6), 0x68, 0x69];
+    const { forwarder } = await start([answering({ rcode: 2, opt: bogus })]);
+    expect(await codesOf(forwarder)).toEqual([2, 6]);
+    expect(await codesOf(forwarder)).toEqual([2, 13, 6]);
+  });
+
+  it('tell silence from a broken path', async () => {
+    const { forwarder, twins } = await start([() => {}]);
+    const silent = codesOf(forwarder);
+    await until(() => expect(twins[0]?.questions).toHaveLength(1));
+    clock.advance(times.questionMs);
+    expect(await silent).toEqual([2, 22]);
+    await twins[0]?.stop();
+    const gone = queryFor('gone.example.com', { edns: 1232 });
+    expect(await codesOf(forwarder, udp, gone)).toEqual([2, 23]);
+    expect(await codesOf(forwarder, udp, gone)).toEqual([2, 13, 23]);
+  });
+
+  it('are asked again at once by another transport, of other upstreams, and when an upstream is back', async () => {
+    const { forwarder, twins } = await start([answering({ rcode: 2 })]);
+    const [only] = twins;
+    await codesOf(forwarder);
+    await codesOf(forwarder, tcp);
+    expect(only?.questions).toHaveLength(2);
+    const other = await twin(answering({ rcode: 5 }));
+    forwarder.setUpstreams([other.endpoint]);
+    other.probes = () => {};
+    for (const seconds of [1, 2, 4, 0]) {
+      expect(await codesOf(forwarder)).toEqual([5]);
+      await clock.advanceAsync(seconds * 1000);
+    }
+    expect(forwarder.stats().upstreams).toMatchObject([{ state: 'down' }]);
+    expect(await codesOf(forwarder)).toEqual([5, 13]);
+    other.script = answering({ records: [a('192.0.2.1')] });
+    other.probes = answering({ rcode: 3 });
+    await clock.advanceAsync(times.probeMs);
+    await until(() => expect(forwarder.stats().upstreams).toMatchObject([{ state: 'up' }]));
+    expect(await codesOf(forwarder)).toEqual([0]);
+  });
+
+  it('do not hide what is still known as stale', async () => {
+    const { forwarder, twins } = await start([answering({ records: [a('192.0.2.1', 1)] })]);
+    await codesOf(forwarder);
+    clock.advance(1_000);
+    for (const each of twins) each.script = answering({ rcode: 2 });
+    for (let turn = 0; turn < 3; turn++) {
+      expect(await codesOf(forwarder)).toEqual([0, 3]);
+      clock.advance(cache.staleRetrySeconds * 1000);
+    }
+  });
+
+  it('are bounded, and none where there was no upstream to ask', async () => {
+    const { forwarder, twins } = await start([answering({ rcode: 2 })], {
+      failed: { ...forwardDefaults.failed, entries: 2 },
+    });
+    for (const name of ['a.example', 'b.example', 'c.example', 'a.example'])
+      await forwarder.resolve(queryFor(name), udp);
+    expect(namesAsked(twins[0])).toEqual(['a.example', 'b.example', 'c.example', 'a.example']);
+    const none = await running({ upstreams: [] });
+    for (const _turn of ['first', 'second']) expect(await codesOf(none)).toEqual([2, 22]);
+    expect(none.stats().counts).toMatchObject({ failed: 2, failedAgain: 0 });
+  });
+});
+
 describe('who may ask', () => {
   const stranger: Asker = { address: '203.0.113.7', port: 40_000, transport: 'udp' };
 
@@ -505,6 +670,31 @@ describe('overload', () => {
     void forwarder.resolve(queryFor('c.example'), { ...udp, address: '127.0.0.9' });
     await until(() => expect(namesAsked(twins[0])).toEqual(['a.example', 'c.example']));
     expect(forwarder.stats()).toMatchObject({ inFlight: 2, waiting: 1 });
+  });
+
+  it('trap 25: takes a question that another client joins for the newest, and for theirs', async () => {
+    const { forwarder, twins } = await start([() => {}], { limits: { ...limits, inFlight: 3, perClient: 1 } });
+    const other = { ...udp, address: '127.0.0.9' };
+    for (const name of ['a.example', 'b.example']) void forwarder.resolve(queryFor(name), udp);
+    void forwarder.resolve(queryFor('b.example'), other);
+    await until(() => expect(namesAsked(twins[0])).toEqual(['a.example', 'b.example']));
+    answerAll(twins[0]?.questions ?? []);
+    await until(() => expect(forwarder.stats()).toMatchObject({ inFlight: 0, waiting: 0 }));
+  });
+
+  it('lets any number of clients wait for one answer, and each for so many', async () => {
+    const { forwarder, twins } = await start([() => {}], { limits: { ...limits, waiting: 1_000, perClient: 2 } });
+    const clients = Array.from({ length: 300 }, (_, index) => ({
+      ...udp,
+      address: `127.0.${index >> 8}.${index & 255}`,
+    }));
+    const replies = clients.map((from) => forwarder.resolve(queryFor('a.example'), from));
+    const greedy = Array.from({ length: 10 }, () => forwarder.resolve(queryFor('a.example'), udp));
+    await until(() => expect(twins[0]?.questions).toHaveLength(1));
+    answerAll(twins[0]?.questions ?? []);
+    expect((await Promise.all(replies)).filter((reply) => rcodeOf(reply) === 0)).toHaveLength(300);
+    expect((await Promise.all(greedy)).filter((reply) => rcodeOf(reply) === 0)).toHaveLength(3);
+    expect(forwarder.stats().counts).toMatchObject({ droppedPerClient: 7, droppedOverload: 0 });
   });
 
   it('tells those on a connection that they were dropped', async () => {

@@ -4,22 +4,33 @@ import { Deframer, frame } from '../../../src/dns/forward/frame.ts';
 
 describe('messages on a stream', () => {
   it('come out as they went in, wherever the stream cut them', () => {
-    const cuts = fc.array(fc.nat(4_000), { maxLength: 20 });
+    const cuts = fc.array(fc.nat(6_000), { maxLength: 20 });
+    const messages = fc.array(fc.uint8Array({ maxLength: 3_000 }), { minLength: 1, maxLength: 5 });
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 0, maxLength: 4_000 }), cuts, (message, places) => {
-        const framed = frame(message);
-        const ends = [...places.filter((place) => place < framed.length), framed.length].toSorted((a, b) => a - b);
+      fc.property(messages, cuts, (sent, places) => {
+        const stream = Uint8Array.from(sent.flatMap((message) => [...frame(message)]));
+        const ends = [...places.filter((place) => place < stream.length), stream.length].toSorted((a, b) => a - b);
         const deframer = new Deframer();
-        const out = ends.map((end, index) => deframer.push(framed.subarray(ends[index - 1] ?? 0, end)));
-        expect(out.filter((piece) => piece !== undefined).at(-1)).toEqual(message);
+        const out = ends.flatMap((end, index) => deframer.push(stream.subarray(ends[index - 1] ?? 0, end)));
+        expect(out).toEqual(sent);
       }),
     );
   });
 
-  it('may be 65,535 octets long, and not followed by anything', () => {
+  it('may be 65,535 octets long, and wait for their ends', () => {
     const message = new Uint8Array(65_535).fill(7);
-    expect(new Deframer().push(frame(message))).toEqual(message);
-    expect(new Deframer().push(Uint8Array.from([...frame(message), 0]))).toBe('excess');
-    expect(new Deframer().push(Uint8Array.from([0, 1, 7, 0]))).toBe('excess');
+    const deframer = new Deframer();
+    const framed = Uint8Array.from([...frame(message), 0, 1]);
+    expect(deframer.push(framed.subarray(0, 40_000))).toHaveLength(0);
+    const [whole, ...others] = deframer.push(framed.subarray(40_000));
+    expect([Buffer.compare(whole ?? new Uint8Array(), message), others.length]).toEqual([0, 0]);
+    expect(deframer.push(Uint8Array.of(9))).toEqual([Uint8Array.of(9)]);
+  });
+
+  it('have octets of their own', () => {
+    const deframer = new Deframer();
+    const [first] = deframer.push(frame(Uint8Array.of(1, 2, 3)));
+    deframer.push(frame(Uint8Array.of(4, 5, 6)));
+    expect(first).toEqual(Uint8Array.of(1, 2, 3));
   });
 });

@@ -132,7 +132,14 @@ function begin(count: number, prepare: (upstreams: readonly Upstream[]) => void 
   prepare(upstreams);
   const question = readQuestion(queryFor('www.example.com'), 'udp', limits.udpPayloadOctets);
   if (!question) throw new Error('the question is none');
-  const parts = { clock, exchanges: { udp: exchange, tcp: exchange }, limits, times, counts: createCounts() };
+  const parts = {
+    clock,
+    exchanges: { udp: exchange, tcp: exchange },
+    limits,
+    times,
+    counts: createCounts(),
+    recovered: () => {},
+  };
   const cancel = race(parts, question, upstreams, (end) => ends.push(end));
   return { clock, exchange, ends, upstreams, cancel };
 }

@@ -65,6 +65,7 @@ export class UpstreamTwin {
   }
 
   async stop(): Promise<void> {
+    if (!this.#running) return;
     this.#running = false;
     for (const connection of this.#connections) connection.destroy();
     await Promise.all([
@@ -75,6 +76,11 @@ export class UpstreamTwin {
 
   closeConnections(): void {
     for (const connection of this.#connections) connection.destroy();
+  }
+
+  /** Sends what is to be sent, then closes. */
+  endConnections(): void {
+    for (const connection of this.#connections) connection.end();
   }
 
   #hear(query: Uint8Array, from: RemoteInfo): void {
