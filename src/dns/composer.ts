@@ -1,43 +1,19 @@
 import { isIPv6 } from 'node:net';
-import type { Address, Domain, NameEntry, Owner, StaticRecord } from '../record.ts';
-import type { Client } from './client.ts';
+import type { Address, NameEntry, StaticRecord } from '../record.ts';
+import { type Asked, isNear, type Knowledge, negative, positive, sameTtl, soa, targetName } from './asked.ts';
 import { type Draft, type ExtendedError, type RecordData, type Rotation, type Rr, rr } from './draft.ts';
-import type { Host } from './host.ts';
-import type { DnsOptions } from './options.ts';
-import { domainOf, locate, nameserverName, type Place } from './place.ts';
+import { locate, nameserverName } from './place.ts';
+import { pointers } from './pointers.ts';
 import { rotationOf } from './rotation.ts';
-import { type Offer, type Selection, select } from './selection.ts';
-import { replicaNames, servicePorts } from './service-records.ts';
+import { type Selection, select } from './selection.ts';
+import { madeServices, replicaServices, serviceAnswer } from './srv.ts';
 import { extendedError, rcode, rrType } from './wire.ts';
-import type { Zone, ZoneNode } from './zone.ts';
+import type { ZoneNode } from './zone.ts';
 
 /** Longer chains of aliases are a loop or a mistake. */
 const maxAliases = 8;
 /** Longest string in a TXT record (RFC 1035 section 3.3). */
 const textOctets = 255;
-/** SOA timers in seconds, for secondaries that do not exist. */
-const soaTimers = { refresh: 7200, retry: 1800, expiration: 86_400 } as const;
-/** A replica that is far gets its turn after the near ones (RFC 2782: lower is first). */
-const srvPriority = { near: 0, far: 10 } as const;
-
-/** What compiling needs to know besides the question. */
-export interface Knowledge<T> {
-  readonly options: DnsOptions;
-  readonly domains: readonly [Domain, ...Domain[]];
-  readonly zone: Zone<T>;
-  readonly host: Host;
-  /** The serial of the SOA: which run of this server it is, since nobody transfers the zone. */
-  readonly serial: number;
-}
-
-/** One question: what its name stands for, which records are asked for, and who asks. `name` is whole, in lower case. */
-export interface Asked<T> {
-  readonly name: string;
-  readonly place: Place<T>;
-  /** A type of `wire.ts`, or 0 for any that nothing here has. */
-  readonly type: number;
-  readonly client: Client;
-}
 
 /** Decides what a question about our names is answered with. */
 export function compose<T>(known: Knowledge<T>, asked: Asked<T>, aliases = 0): Draft {
@@ -73,26 +49,6 @@ export function dependsOnItselfOnly<T>({ place: { subject }, type }: Asked<T>): 
   return aliasOf(subject.entry) === undefined ? subject.node : undefined;
 }
 
-/** The SOA record of a zone, as a negative answer carries it (RFC 2308 section 3). */
-function soa<T>({ options, serial }: Knowledge<T>, { zone, domain }: Place<T>, ttlSeconds: number): Rr {
-  return rr(zone, ttlSeconds, {
-    type: rrType.SOA,
-    primary: `${nameserverName}.${domain}`,
-    admin: `hostmaster.${domain}`,
-    serial,
-    ...soaTimers,
-    minimum: options.negativeTtlSeconds,
-  });
-}
-
-function negative<T>(known: Knowledge<T>, { place }: Asked<T>, code: number, error?: ExtendedError): Draft {
-  return { rcode: code, answers: [], authority: [soa(known, place, known.options.negativeTtlSeconds)], error };
-}
-
-function positive(answers: readonly Rr[], additional: readonly Rr[] = []): Draft {
-  return { rcode: rcode.NOERROR, answers, additional };
-}
-
 function apex<T>(known: Knowledge<T>, asked: Asked<T>): Draft {
   const { options, domains } = known;
   const { domain } = asked.place;
@@ -119,7 +75,7 @@ function named<T>(known: Knowledge<T>, asked: Asked<T>, entry: NameEntry, aliase
   const alias = aliasOf(entry);
   if (alias !== undefined) return aliased(known, asked, alias, aliases);
   if (asked.type === rrType.TXT) return texts(known, asked, entry);
-  if (asked.type === rrType.SRV) return serviceAnswer(known, asked, madeServices(entry));
+  if (asked.type === rrType.SRV) return serviceAnswer(known, asked, madeServices(entry), glueOf(known, asked));
   return addresses(known, asked, entry, select(entry, asked.client, known.host));
 }
 
@@ -156,10 +112,20 @@ function aliased<T>(
   return { ...rest, answers: [alias, ...rest.answers] };
 }
 
-/** A target without a domain of ours is below it if it is one label, and stands for itself if it is more. */
-function targetName(text: string, domain: Domain, domains: readonly Domain[]): string {
-  const target = text.toLowerCase().replace(/\.$/, '');
-  return target.includes('.') || domainOf(target, domains) ? target : `${target}.${domain}`;
+function services<T>(
+  known: Knowledge<T>,
+  asked: Asked<T>,
+  {
+    service,
+    protocol,
+    parent,
+    made,
+  }: { service: string; protocol: string; parent: NameEntry | undefined; made: NameEntry | undefined },
+): Draft {
+  if (asked.type === rrType.TXT && made) return texts(known, asked, made);
+  if (asked.type !== rrType.SRV) return negative(known, asked, rcode.NOERROR);
+  const replicas = parent ? replicaServices(known, asked, parent, service, protocol) : [];
+  return serviceAnswer(known, asked, [...(made ? madeServices(made) : []), ...replicas], glueOf(known, asked));
 }
 
 function texts<T>(known: Knowledge<T>, asked: Asked<T>, { statics }: NameEntry): Draft {
@@ -181,14 +147,6 @@ function strings(text: string): string[] {
     else parts[parts.length - 1] = last;
   }
   return parts;
-}
-
-/** RFC 2181 section 5.2: one time to live for the whole set. */
-function sameTtl<T>(
-  { options }: Knowledge<T>,
-  records: readonly { readonly ttlSeconds: number | undefined }[],
-): number {
-  return Math.min(...records.map(({ ttlSeconds }) => ttlSeconds ?? options.ttlSeconds));
 }
 
 /** A and AAAA of a name; for any other type it has nothing. */
@@ -227,10 +185,6 @@ function shownOf<T>({ options }: Knowledge<T>, { owners }: NameEntry): 'all' | '
   return wishes.includes('all') ? 'all' : options.answers;
 }
 
-function isNear<T>({ host }: Knowledge<T>, { owner }: Offer, offers: readonly Offer[]): boolean {
-  return owner?.host === host.id && offers.some((each) => each.owner?.container.prefer === 'local');
-}
-
 function addressRecord(name: string, ttlSeconds: number, address: Address, type: number): Rr[] {
   const family = isIPv6(address) ? rrType.AAAA : rrType.A;
   return family === type ? [rr(name, ttlSeconds, { type, address })] : [];
@@ -245,76 +199,12 @@ function emptiness({ offers, shadowed }: Selection): ExtendedError | undefined {
   return { code: extendedError.OTHER, text: 'shadowed: the addresses belong to another network here' };
 }
 
-interface ServiceTarget {
-  readonly priority: number;
-  readonly weight: number;
-  readonly port: number;
-  readonly target: string;
-  readonly ttlSeconds: number | undefined;
-}
-
-function services<T>(
-  known: Knowledge<T>,
-  asked: Asked<T>,
-  {
-    service,
-    protocol,
-    parent,
-    made,
-  }: { service: string; protocol: string; parent: NameEntry | undefined; made: NameEntry | undefined },
-): Draft {
-  if (asked.type === rrType.TXT && made) return texts(known, asked, made);
-  if (asked.type !== rrType.SRV) return negative(known, asked, rcode.NOERROR);
-  const replicas = parent ? replicaServices(known, asked, parent, service, protocol) : [];
-  return serviceAnswer(known, asked, [...(made ? madeServices(made) : []), ...replicas]);
-}
-
-function replicaServices<T>(
-  known: Knowledge<T>,
-  { client, place }: Asked<T>,
-  parent: NameEntry,
-  service: string,
-  protocol: string,
-): ServiceTarget[] {
-  const { offers } = select(parent, client, known.host);
-  const labels = replicaNames(parent, (label) => known.zone.find(`${label}.${parent.name}`) !== undefined);
-  const prefersLocal = offers.some(({ owner }) => owner?.container.prefer === 'local');
-  return offers.flatMap((offer) => {
-    const label = offer.owner ? labels.get(offer.owner) : undefined;
-    const far = prefersLocal && !isNear(known, offer, offers);
-    return servicePorts(offer, service, protocol).map((port) => ({
-      priority: far ? srvPriority.far : srvPriority.near,
-      weight: Math.min(Math.max(Math.round(offer.weight), 0), 0xffff),
-      port,
-      target: `${label}.${parent.name}.${place.domain}`,
-      ttlSeconds: offer.ttlSeconds,
-    }));
-  });
-}
-
-function madeServices({ statics }: NameEntry): ServiceTarget[] {
-  return statics.flatMap(({ data, ttlSeconds }) => (data.type === 'srv' ? [{ ...data, ttlSeconds }] : []));
-}
-
-function serviceAnswer<T>(known: Knowledge<T>, asked: Asked<T>, found: readonly ServiceTarget[]): Draft {
-  if (found.length === 0) return negative(known, asked, rcode.NOERROR);
-  const ttl = sameTtl(known, found);
-  const spelled = found.map((each) => ({
-    ...each,
-    target: targetName(each.target, asked.place.domain, known.domains),
-  }));
-  const unique = [
-    ...new Map(spelled.map((each) => [`${each.priority} ${each.weight} ${each.port} ${each.target}`, each])).values(),
-  ];
-  const answers = unique.map(({ priority, weight, port, target }) =>
-    rr(asked.name, ttl, { type: rrType.SRV, priority, weight, port, target }),
-  );
-  const targets = [...new Set(unique.map(({ target }) => target))];
-  const additional = targets.flatMap((target) => {
+/** The addresses of a service's target, where it is a name of ours. */
+function glueOf<T>(known: Knowledge<T>, asked: Asked<T>): (target: string) => Rr[] {
+  return (target) => {
     const place = locate(target, known.domains, known.zone);
     return place ? glue(known, { ...asked, name: target, place }) : [];
-  });
-  return positive(answers, additional);
+  };
 }
 
 /** The addresses of a name of ours, for the additional section; only from our own data. */
@@ -323,35 +213,6 @@ function glue<T>(known: Knowledge<T>, asked: Asked<T>): Rr[] {
     const { answers, rotation } = compose(known, { ...asked, type });
     return [...answers.filter(({ owner }) => owner === asked.name), ...(rotation?.records ?? [])];
   });
-}
-
-/** Every name of an address, those of the container that the asker would reach there; its own name first. */
-function pointers<T>(
-  known: Knowledge<T>,
-  asked: Asked<T>,
-  { address, nodes }: { address: string; nodes: readonly { readonly entry: NameEntry | undefined }[] },
-): Draft {
-  if (asked.type !== rrType.PTR) return negative(known, asked, rcode.NOERROR);
-  const found = nodes.flatMap(({ entry }) => (entry ? nameOf(known, asked, entry, address) : []));
-  if (found.length === 0) return negative(known, asked, rcode.NOERROR);
-  const sorted = found.sort((one, other) => Number(other.own) - Number(one.own) || (one.name < other.name ? -1 : 1));
-  const ttl = sameTtl(known, sorted);
-  return positive(
-    sorted.map(({ name }) => rr(asked.name, ttl, { type: rrType.PTR, domain: `${name}.${asked.place.domain}` })),
-  );
-}
-
-function nameOf<T>({ host }: Knowledge<T>, { client }: Asked<T>, entry: NameEntry, address: string) {
-  const { considered } = select(entry, client, host, true);
-  const answered = considered.filter((each) => each.address === address && each.verdict !== 'shadowed');
-  if (answered.length === 0) return [];
-  const own = answered.some(({ owner }) => isOwnName(owner, entry));
-  const ttls = answered.map(({ owner, made }) => owner?.container.ttlSeconds ?? made?.ttlSeconds);
-  return [{ name: entry.name, own, ttlSeconds: ttls.find((ttl) => ttl !== undefined) }];
-}
-
-function isOwnName(owner: Owner | undefined, { name }: NameEntry): boolean {
-  return owner?.container.name.toLowerCase() === name;
 }
 
 /** RFC 8482 section 4.2: HINFO with the CPU field naming that document and an empty OS field. */

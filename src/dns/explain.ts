@@ -1,6 +1,6 @@
 import type { Address, NameEntry, StaticRecord } from '../record.ts';
+import type { Knowledge } from './asked.ts';
 import type { Client } from './client.ts';
-import type { Knowledge } from './composer.ts';
 import type { ExplainedRecord, Explanation } from './explanation.ts';
 import { locate, type Place } from './place.ts';
 import { type Considered, type Selection, select } from './selection.ts';
