@@ -20,8 +20,16 @@ const ticksPerSecond = 100;
 /** A server that has not ended by then is ended by force. */
 const stopMs = 5000;
 
-export interface Load {
+/** Where a server answers. */
+export interface Place {
   readonly port: number;
+  /** 127.0.0.1 unless said. */
+  readonly address?: string;
+  /** The words that bring a command to where that address can be reached. */
+  readonly inside?: readonly string[];
+}
+
+export interface Load extends Place {
   readonly questions: string;
   readonly seconds: number;
   readonly transport?: 'udp' | 'tcp';
@@ -40,8 +48,8 @@ export interface Latency {
 }
 
 /** As many questions as the server answers. */
-export async function fullLoad({ port, questions, seconds, transport = 'udp' }: Load): Promise<Throughput> {
-  const out = await dnsperf(port, [
+export async function fullLoad({ questions, seconds, transport = 'udp', ...place }: Load): Promise<Throughput> {
+  const out = await dnsperf(place, [
     '-d',
     questions,
     '-l',
@@ -61,17 +69,17 @@ export async function fullLoad({ port, questions, seconds, transport = 'udp' }: 
 }
 
 /** Every question once, so that whatever a server prepares at the first one is ready. */
-export async function warmUp({ port, questions, transport = 'udp' }: Load): Promise<void> {
-  await dnsperf(port, ['-d', questions, '-n', '1', '-m', transport, '-c', clients, '-q', outstanding]);
+export async function warmUp({ questions, transport = 'udp', ...place }: Load): Promise<void> {
+  await dnsperf(place, ['-d', questions, '-n', '1', '-m', transport, '-c', clients, '-q', outstanding]);
 }
 
 /** So many questions a second, each timed. */
 export async function pacedLoad(
-  { port, questions, seconds, transport = 'udp' }: Load,
+  { questions, seconds, transport = 'udp', ...place }: Load,
   perSecond: number,
 ): Promise<Latency> {
   const pace = ['-Q', String(perSecond), '-v'];
-  const out = await dnsperf(port, [
+  const out = await dnsperf(place, [
     '-d',
     questions,
     '-l',
@@ -93,10 +101,26 @@ export async function pacedLoad(
 
 let lastServer = 0;
 
+/** What a server under measurement has used. */
+export interface Usage {
+  /** Seconds of processor time that its processes have used. */
+  cpuSeconds(): number;
+  memoryMegabytes(): number;
+}
+
+/** What processes have used. */
+export function usageOf(pids: () => readonly string[]): Usage {
+  return {
+    cpuSeconds: () => sum(pids().map(ticks)) / ticksPerSecond,
+    memoryMegabytes: () => Math.round(sum(pids().map(residentKilobytes)) / 1024),
+  };
+}
+
 /** A server under measurement. A mark in the environment finds all its processes, also those that leave their parent. */
-export class Server {
+export class Server implements Usage, Place {
   private readonly child: ChildProcess;
   private readonly output: string[] = [];
+  private readonly usage = usageOf(() => this.pids());
   private readonly mark = `WEFT_BENCH_SERVER=${process.pid}-${++lastServer}`;
   readonly port: number;
 
@@ -135,13 +159,12 @@ export class Server {
     return this.output.join('');
   }
 
-  /** Seconds of processor time that its processes have used. */
   cpuSeconds(): number {
-    return sum(this.pids().map(ticks)) / ticksPerSecond;
+    return this.usage.cpuSeconds();
   }
 
   memoryMegabytes(): number {
-    return Math.round(sum(this.pids().map(residentKilobytes)) / 1024);
+    return this.usage.memoryMegabytes();
   }
 
   /** Ends all its processes and waits until they are gone. */
@@ -172,14 +195,18 @@ export class Server {
   }
 }
 
-async function dnsperf(port: number, options: readonly string[]): Promise<string> {
-  const fixed = ['-c', loadCore, 'dnsperf', '-s', '127.0.0.1', '-p', String(port), '-W'];
+async function dnsperf(
+  { port, address = '127.0.0.1', inside = [] }: Place,
+  options: readonly string[],
+): Promise<string> {
+  const command = [...inside, pinner, '-c', loadCore, 'dnsperf', '-s', address, '-p', String(port), '-W', ...options];
   const work = mkdtempSync(join(tmpdir(), 'bench-dnsperf-'));
   const path = join(work, 'out');
   const out = openSync(path, 'w');
   try {
     // Into a file: whoever reads a line for each answer from a pipe takes the processor from the two that are measured.
-    const child = spawn(pinner, [...fixed, ...options], { stdio: ['ignore', out, 'inherit'] });
+    const [program = '', ...rest] = command;
+    const child = spawn(program, rest, { stdio: ['ignore', out, 'inherit'] });
     const [code] = await once(child, 'exit');
     if (code !== 0) throw new Error(`dnsperf ended with ${code}`);
     return readFileSync(path, 'utf8');

@@ -3,7 +3,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chart } from './dns-chart.ts';
-import { fullLoad, pacedLoad, Server, warmUp } from './dns-load.ts';
+import { DockerResolver } from './dns-docker.ts';
+import { fullLoad, type Latency, type Place, pacedLoad, Server, type Usage, warmUp } from './dns-load.ts';
 import { foreignName, type Peer, peers, questionFile } from './dns-peers.ts';
 import { profileOfOneQuery } from './dns-profile.ts';
 import { benchName, foreignNames } from './dns-zone.ts';
@@ -18,6 +19,8 @@ const pacePerSecond = 20_000;
 const changesPerSecond = 1000;
 const results = join(import.meta.dirname, 'results');
 const work = mkdtempSync(join(tmpdir(), 'bench-dns-'));
+/** As many aliases as a container can be given on one command line. */
+const dockerNames = 1000;
 let lastPort = 15_300;
 
 /** What is asked in one row, and of how many names. */
@@ -60,6 +63,10 @@ try {
       const result = await measure(row, peer);
       if (result) measured.push(result);
     }
+    if (row.names <= dockerNames && row.question === a && row.transport === undefined) {
+      const result = await measureDocker(row);
+      if (result) measured.push(result);
+    }
   }
   const churn = await measureChurn();
   const threads = await measureThreads();
@@ -76,9 +83,12 @@ try {
   const name = values.quick ? 'dns-quick' : 'dns';
   writeFileSync(join(results, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(join(results, `${name}.svg`), chart(measured.filter(({ row }) => row === '1,000 names')));
-  console.log(
-    `1,000 changes a second at 20,000 questions a second: p50 ${churn.p50Ms.toFixed(2)} ms, p99 ${churn.p99Ms.toFixed(2)} ms`,
-  );
+  for (const [what, { p50Ms, p99Ms }] of Object.entries({
+    'Weft, 1,000 changes a second': churn,
+    'Weft, no changes': churn.withoutChanges,
+    'bare echo': churn.echo,
+  }))
+    console.log(`20,000 questions a second, ${what}: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`);
   console.log(`one DNS thread ${threads.one}, two ${threads.two} answers a second, load and server on the same cores`);
   for (const [part, share] of Object.entries(profile))
     console.log(`${(share * 100).toFixed(1).padStart(5)} % of a query: ${part}`);
@@ -100,7 +110,7 @@ async function measure(row: Row, peer: Peer): Promise<Measured | undefined> {
   try {
     await upstream?.ready(foreignName(0));
     await server.ready(`${benchName(0)}.${peer.domain}`);
-    return await load(row, peer.name, server, questions(row, peer.domain));
+    return await load(row, peer.name, server, server, questions(row, peer.domain));
   } catch (error) {
     console.log(`${peer.name} takes no part in "${row.name}": ${error instanceof Error ? error.message : error}`);
     return undefined;
@@ -110,18 +120,31 @@ async function measure(row: Row, peer: Peer): Promise<Measured | undefined> {
   }
 }
 
+/** Docker's own resolver can only be asked in a container of a real engine. */
+async function measureDocker(row: Row): Promise<Measured | undefined> {
+  try {
+    await using docker = await DockerResolver.start(row.names);
+    return await load(row, "Docker's resolver", docker.place, docker.usage, questions(row, 'weave.local'));
+  } catch (error) {
+    console.log(`Docker's resolver takes no part in "${row.name}": ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
+}
+
 async function measureEcho(row: Row): Promise<Measured> {
   const port = ++lastPort;
   const server = new Server([process.execPath, join(import.meta.dirname, 'dns-echo.ts'), String(port)], port);
   try {
-    return await load(row, 'bare echo', server, questions(row, 'weave.local'));
+    return await load(row, 'bare echo', server, server, questions(row, 'weave.local'));
   } finally {
     await server.stop();
   }
 }
 
-async function load(row: Row, name: string, server: Server, file: string): Promise<Measured> {
-  const terms = { port: server.port, questions: file, seconds, ...(row.transport ? { transport: row.transport } : {}) };
+async function load(row: Row, name: string, place: Place, server: Usage, file: string): Promise<Measured> {
+  const { port, address, inside } = place;
+  const where = { port, ...(address && { address }), ...(inside && { inside }) };
+  const terms = { ...where, questions: file, seconds, ...(row.transport ? { transport: row.transport } : {}) };
   await warmUp(terms);
   const before = server.cpuSeconds();
   const { answered, lost, perSecond } = await fullLoad(terms);
@@ -144,14 +167,26 @@ async function load(row: Row, name: string, server: Server, file: string): Promi
   return result;
 }
 
+/** Weft while records change, while nothing does, and the echo, at one pace. */
 async function measureChurn() {
+  const echo = [process.execPath, join(import.meta.dirname, 'dns-echo.ts')];
+  return {
+    changesPerSecond,
+    pacePerSecond,
+    ...(await paced((port) => weft(port, ['--churn', String(changesPerSecond)]))),
+    withoutChanges: await paced((port) => weft(port, [])),
+    echo: await paced((port) => new Server([...echo, String(port)], port)),
+  };
+}
+
+async function paced(start: (port: number) => Server): Promise<Latency> {
   const port = ++lastPort;
-  const server = weft(port, ['--churn', String(changesPerSecond)]);
+  const server = start(port);
   try {
-    await server.ready('name0.weave.local');
+    await server.ready('name0.weave.local', { anyReply: true });
     const terms = { port, questions: questions(rows[1], 'weave.local'), seconds };
     await warmUp(terms);
-    return { changesPerSecond, pacePerSecond, ...(await pacedLoad(terms, pacePerSecond)) };
+    return await pacedLoad(terms, pacePerSecond);
   } finally {
     await server.stop();
   }
