@@ -132,7 +132,8 @@ export class Responder {
     if (found !== check.fine) return this.decline(packet, found, asker);
     const timed = counters.question(query.type);
     const began = timed ? this.clock.now() : 0;
-    if (query.class !== rrClass.IN) return this.refuse(packet, rcode.REFUSED, asker);
+    if (query.class !== rrClass.IN)
+      return this.declined(packet, asker, () => this.refuse(packet, rcode.REFUSED, asker));
     const client = this.clients.of(asker.address);
     const type = query.type < 256 ? (keptTypes[query.type] ?? 0) : 0;
     const response = this.answer(packet, type, client, asker);
@@ -312,21 +313,27 @@ export class Responder {
   }
 
   private decline(packet: Buffer, found: Check, asker: Asker): Buffer | undefined {
-    const { counters } = this;
+    const { counts } = this.counters;
     switch (found) {
       case check.unknownOpcode:
-        return this.bare(packet, rcode.NOTIMP, false);
+        return this.declined(packet, asker, () => this.bare(packet, rcode.NOTIMP, false));
       case check.unknownVersion:
-        return this.refuse(packet, rcode.BADVERS, asker);
+        return this.declined(packet, asker, () => this.refuse(packet, rcode.BADVERS, asker));
       case check.cookieOnly:
-        return this.refuse(packet, rcode.NOERROR, asker);
+        return this.declined(packet, asker, () => this.refuse(packet, rcode.NOERROR, asker));
       case check.malformed:
-        counters.counts.malformed++;
-        return this.bare(packet, rcode.FORMERR, false);
+        counts.malformed++;
+        return this.declined(packet, asker, () => this.bare(packet, rcode.FORMERR, false));
       default:
-        counters.counts.dropped++;
+        counts.dropped++;
         return undefined;
     }
+  }
+
+  /** Strangers get only so many of these, too; cut, they would say nothing. */
+  private declined(packet: Buffer, asker: Asker, reply: () => Buffer): Buffer | undefined {
+    const allowance = this.allowance(packet, this.clients.of(asker.address), asker);
+    return allowance === 'reply' ? reply() : this.less(packet, 'nothing');
   }
 
   /** A reply without records, with the question and, where the asker has EDNS, with OPT. */

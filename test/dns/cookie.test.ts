@@ -89,6 +89,18 @@ describe('strangers', () => {
     expect(twin.ask('db.weave.local', { from: stranger }).answers).toHaveLength(1);
   });
 
+  it.each([
+    ['of another class', question('db.weave.local', { class: 3 })],
+    ['of an EDNS version that does not exist', question('db.weave.local', { payload: 1232, version: 1 })],
+    ['of an opcode that is not known', question('db.weave.local', { flags: 0x2800 })],
+    ['that cannot be read', question('db.weave.local').subarray(0, -1)],
+  ])('are limited in errors for questions %s', (_, packet) => {
+    const twin = new Twin();
+    const send = (from: string) => Array.from({ length: 300 }, () => twin.send(packet, { from }));
+    expect(send(stranger).filter((reply) => reply !== undefined)).toHaveLength(100);
+    expect(send('10.1.0.9').filter((reply) => reply !== undefined)).toHaveLength(300);
+  });
+
   it('are limited by network, so that an address more gives no more', () => {
     const twin = new Twin([fixed('db', '192.0.2.7')]);
     const replies = Array.from({ length: 200 }, (_, host) =>

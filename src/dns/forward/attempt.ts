@@ -26,8 +26,10 @@ export type AttemptEnd =
   | { readonly type: 'failed'; readonly problem: string; readonly silent: boolean };
 
 /**
- * Asks one upstream: by UDP, and again from another port with another id when it is silent; by TCP once if the asker
- * came by TCP; again without EDNS if it chokes on that. Calls `ended` once, unless the returned function is called before.
+ * Asks one upstream: by UDP, and again from another port with another id when it is silent; by TCP if the asker came by
+ * TCP, and by UDP as well when that leads nowhere; again without EDNS if it chokes on that. Nobody is asked the same more
+ * than twice by one transport (RFC 9520 section 3.1 allows three). Calls `ended` once, unless the returned function is
+ * called before.
  */
 export function attempt(parts: AskParts, question: Question, upstream: Upstream, ended: (end: AttemptEnd) => void) {
   const one = new Attempt(parts, question, upstream, ended);
@@ -47,6 +49,10 @@ class Attempt {
   #plain: boolean;
   /** It was asked with EDNS before, and choked on it. */
   #choked = false;
+  /** A question that came by TCP is asked by UDP as well: some upstreams have no TCP. */
+  #fellBack = false;
+  /** Which transports led nowhere, and why the first one did. */
+  readonly #lost = new Map<Transport, string>();
   #over = false;
 
   constructor(parts: AskParts, question: Question, upstream: Upstream, ended: (end: AttemptEnd) => void) {
@@ -60,8 +66,8 @@ class Attempt {
     this.#plain = question.edns === undefined || upstream.isPlain(this.#startedAt);
     const { attemptMs, resendMs } = parts.times;
     this.#held.push(parts.clock.after(attemptMs, () => this.#fail('it did not answer in time', true)));
-    if (question.transport === 'udp') this.#held.push(parts.clock.after(resendMs, () => this.#send()));
-    this.#send();
+    this.#held.push(parts.clock.after(resendMs, () => this.#again()));
+    this.#send(question.transport);
   }
 
   cancel(): void {
@@ -70,47 +76,65 @@ class Attempt {
     for (const free of this.#held.splice(0)) free();
   }
 
-  #send(): void {
+  #again(): void {
+    if (this.#question.transport === 'udp') this.#send('udp');
+    else this.#fallBack();
+  }
+
+  #fallBack(): void {
+    if (this.#fellBack) return;
+    this.#fellBack = true;
+    this.#send('udp');
+  }
+
+  #send(transport: Transport): void {
     const { exchanges, limits } = this.#parts;
     // RFC 5452 section 9.2: ids that nobody can guess, which the clock's chance does not promise.
     const id = randomInt(0x1_0000);
     const plain = this.#plain;
     const query = writeQuery(this.#question, id, plain ? undefined : limits.udpPayloadOctets);
-    const exchange = exchanges[this.#question.transport];
-    const end = exchange.ask(query, this.#upstream.endpoint, {
-      heard: (reply) => this.#hear(reply, id, plain),
-      failed: (problem) => this.#fail(problem),
+    const end = exchanges[transport].ask(query, this.#upstream.endpoint, {
+      heard: (reply) => this.#hear(reply, { id, plain, transport }),
+      failed: (problem) => this.#lose(problem, transport),
     });
     this.#held.push(end);
   }
 
-  #hear(reply: Uint8Array, id: number, plain: boolean): void {
+  #hear(reply: Uint8Array, { id, plain, transport }: Sent): void {
     if (this.#over) return;
     const bare = isBareError(reply, id);
-    if (!bare && !answers(reply, id, this.#question)) this.#mismatch();
-    else if (!plain && choking.has((reply[3] ?? 0) & 0x0f)) this.#askPlainly();
+    if (!bare && !answers(reply, id, this.#question)) this.#mismatch(transport);
+    else if (!plain && choking.has((reply[3] ?? 0) & 0x0f)) this.#askPlainly(transport);
     else if (bare) this.#fail('it answered with an error and no question');
-    else this.#take(reply);
+    else this.#take(reply, transport);
   }
 
   /** RFC 6891 section 7: whoever does not know EDNS says FORMERR or NOTIMP, and knows the question without it. */
-  #askPlainly(): void {
+  #askPlainly(transport: Transport): void {
     // A datagram that was sent twice is choked on twice.
     if (this.#plain) return;
     this.#plain = true;
     this.#choked = true;
-    this.#send();
+    this.#send(transport);
+  }
+
+  /** The transport failed: for a question by TCP there is another one. */
+  #lose(problem: string, transport: Transport): void {
+    this.#lost.set(transport, problem);
+    const [first = problem] = this.#lost.values();
+    if (this.#question.transport === 'udp' || this.#lost.size === 2) this.#fail(first);
+    else if (transport === 'tcp') this.#fallBack();
   }
 
   /** RFC 5452 section 9.1: what does not fit its question is ignored; when it keeps coming, somebody is guessing. */
-  #mismatch(): void {
+  #mismatch(transport: Transport): void {
     this.#parts.counts.mismatched++;
     this.#mismatches++;
-    const tcp = this.#question.transport === 'tcp';
-    if (tcp || this.#mismatches >= this.#parts.limits.mismatches) this.#fail('its answers did not fit the question');
+    if (transport === 'tcp' || this.#mismatches >= this.#parts.limits.mismatches)
+      this.#fail('its answers did not fit the question');
   }
 
-  #take(reply: Uint8Array): void {
+  #take(reply: Uint8Array, transport: Transport): void {
     const read = readMessage(reply);
     if (!read.ok) {
       this.#parts.counts.malformed++;
@@ -118,9 +142,10 @@ class Attempt {
       return;
     }
     const message = read.value;
-    // A connection has room for all of it.
+    // Whoever came by TCP wants all of it.
     if (this.#question.transport === 'tcp' && ((reply[2] ?? 0) & flag.TC) !== 0) {
-      this.#fail('it cut its answer on a connection');
+      if (transport === 'tcp') this.#fail('it cut its answer on a connection');
+      else this.#lose('its answer was cut', transport);
       return;
     }
     const { clock, times } = this.#parts;
@@ -141,6 +166,15 @@ class Attempt {
     this.cancel();
     this.#ended(end);
   }
+}
+
+type Transport = Question['transport'];
+
+/** How a question went out. */
+interface Sent {
+  readonly id: number;
+  readonly plain: boolean;
+  readonly transport: Transport;
 }
 
 /** Of a server that does not know EDNS. */

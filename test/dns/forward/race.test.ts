@@ -1,45 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { forwardDefaults } from '../../../src/config.ts';
-import type { Exchange, ExchangeListener } from '../../../src/dns/forward/exchange.ts';
 import { readQuestion } from '../../../src/dns/forward/question.ts';
 import { type RaceEnd, race } from '../../../src/dns/forward/race.ts';
 import { createCounts } from '../../../src/dns/forward/stats.ts';
 import { inOrder, Upstream } from '../../../src/dns/forward/upstream.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { a, queryFor, replyTo } from './packets.ts';
+import { MemoryExchange } from './memory-exchange.ts';
+import { queryFor } from './packets.ts';
 
 const { times, limits } = forwardDefaults;
-
-/** An exchange in memory: tells who was asked when, and answers when the test says so. */
-class MemoryExchange implements Exchange {
-  readonly asked: { readonly port: number; readonly query: Uint8Array; readonly listener: ExchangeListener }[] = [];
-  open = 0;
-
-  ask(query: Uint8Array, to: { readonly port: number }, listener: ExchangeListener): () => void {
-    let ended = false;
-    this.open++;
-    this.asked.push({ port: to.port, query, listener });
-    return () => {
-      if (!ended) this.open--;
-      ended = true;
-    };
-  }
-
-  close(): void {}
-
-  answer(index: number, rcode = 0): void {
-    const { query, listener } = this.asked[index] ?? {};
-    if (query) listener?.heard(replyTo(query, { rcode, records: rcode === 0 ? [a('192.0.2.1')] : [] }));
-  }
-
-  fail(index: number): void {
-    this.asked[index]?.listener.failed('connect ECONNREFUSED');
-  }
-
-  get ports(): number[] {
-    return this.asked.map(({ port }) => port);
-  }
-}
 
 describe('the race between upstreams', () => {
   it('gives each a head start before the next', () => {
