@@ -81,11 +81,11 @@ async function play(hosts: DemoHost[], directory: string, print: (line: string) 
 
   tour.say('An operator adds db by hand on host2, and removes it on host3.');
   const db = documentationAddress();
-  two.agent.control.addStatic([
+  await two.agent.control.addStatic([
     { name: 'db' as Name, data: { type: 'address', address: db }, madeOn: two.name, madeAt: Date.now() },
   ]);
   await tour.expect('db', [db]);
-  three.agent.control.removeStatic('db' as Name);
+  await three.agent.control.removeStatic('db' as Name);
   await tour.expect('db', []);
 
   tour.say('host3 drops out without a word: its nodebb is hidden; node2, which only it has, is answered still.');

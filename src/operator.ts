@@ -179,12 +179,15 @@ export class Operator implements AgentControl {
     };
   }
 
-  addStatic(records: readonly StaticRecord[]): void {
+  async addStatic(records: readonly StaticRecord[]): Promise<void> {
     this.#parts.replica.addStatic(records);
+    await this.#parts.replica.kept();
   }
 
-  removeStatic(name: Name, data?: StaticData): readonly StaticRecord[] {
-    return this.#parts.replica.removeStatic(name, data);
+  async removeStatic(name: Name, data?: StaticData): Promise<readonly StaticRecord[]> {
+    const removed = this.#parts.replica.removeStatic(name, data);
+    await this.#parts.replica.kept();
+    return removed;
   }
 
   connect(peer: string): Result<string> {

@@ -8,6 +8,9 @@ import { readWeaveReport } from './weave-file.ts';
 import { readZoneFile, writeZoneFile } from './zone-file.ts';
 
 export const exportFormats = ['hosts', 'zone'] as const;
+/** Requests at once: those of one round reach the disk in a write or two. */
+const atOnce = 32;
+
 export const importFormats = ['hosts', 'zone', 'weave'] as const;
 
 /** `weft export`: all records as a hosts file or a zone file. */
@@ -57,23 +60,33 @@ function read(text: string, format: (typeof importFormats)[number], domain: stri
 
 /** Adds all records of a name and time to live in one request; tells of each name that the agent refuses. */
 async function put(context: Context, records: readonly ImportedRecord[], dryRun: boolean): Promise<number> {
-  const groups = Object.values(Object.groupBy(records, ({ fullName, ttlSeconds }) => `${fullName} ${ttlSeconds}`));
+  const groups = [...Map.groupBy(records, ({ fullName, ttlSeconds }) => `${fullName} ${ttlSeconds}`).values()];
   let failed = 0;
-  for (const group of groups) {
-    const first = group?.[0];
-    if (!group || !first) continue;
-    try {
-      if (!dryRun) await context.agent.put(`/v1/static/${encodeURIComponent(first.fullName)}`, bodyOf(group));
-      context.out(
-        group.map((record) => `${dryRun ? 'would add' : 'added'} ${record.fullName} ${contentText(record)}\n`).join(''),
-      );
-    } catch (error) {
-      if (!(error instanceof Failure) || error.exitCode === exitCodes.noAgent) throw error;
-      context.remark(`${first.fullName}: ${error.message}\n`);
-      failed++;
+  for (let begun = 0; begun < groups.length; begun += atOnce) {
+    const some = groups.slice(begun, begun + atOnce);
+    const outcomes = await Promise.allSettled(some.map((group) => dryRun || putGroup(context, group)));
+    for (const [index, outcome] of outcomes.entries()) {
+      const group = some[index] ?? [];
+      if (outcome.status === 'fulfilled') context.out(group.map((record) => addedLine(record, dryRun)).join(''));
+      else failed += refusedOrThrow(context, group, outcome.reason);
     }
   }
   return failed;
+}
+
+function putGroup({ agent }: Context, group: readonly ImportedRecord[]): Promise<unknown> {
+  return agent.put(`/v1/static/${encodeURIComponent(group[0]?.fullName ?? '')}`, bodyOf(group));
+}
+
+function addedLine(record: ImportedRecord, dryRun: boolean): string {
+  return `${dryRun ? 'would add' : 'added'} ${record.fullName} ${contentText(record)}\n`;
+}
+
+/** Says why a name was refused and counts as one; throws what is not the name's fault. */
+function refusedOrThrow(context: Context, group: readonly ImportedRecord[], error: unknown): number {
+  if (!(error instanceof Failure) || error.exitCode === exitCodes.noAgent) throw error;
+  context.remark(`${group[0]?.fullName}: ${error.message}\n`);
+  return 1;
 }
 
 function bodyOf(group: readonly ImportedRecord[]) {

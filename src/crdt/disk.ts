@@ -37,6 +37,8 @@ export class Disk {
   readonly #book: StaticBook;
   #savedRevision = 0;
   #savedStatics: Uint8Array | undefined;
+  /** A write of the static records that has not begun. */
+  #staticsToCome: Promise<void> | undefined;
   #writes: Promise<void> = Promise.resolve();
 
   constructor(storage: Storage, hosts: Hosts, book: StaticBook) {
@@ -74,12 +76,16 @@ export class Disk {
     return this.#save(directoryFile, () => encodeDirectory(this.#hosts));
   }
 
-  /** Saves the static records if they changed since; several calls at once are one write. */
+  /** Saves the static records if they changed since; calls before the write begins are one write. */
   saveStatics(): Promise<void> {
     const hash = this.#book.set.hash();
     if (hash === this.#savedStatics) return this.#writes;
     this.#savedStatics = hash;
-    return this.#save(staticsFile, () => encodeStatics(this.#book));
+    this.#staticsToCome ??= this.#save(staticsFile, () => {
+      this.#staticsToCome = undefined;
+      return encodeStatics(this.#book);
+    });
+    return this.#staticsToCome;
   }
 
   /** One write after the other, of what is true when its turn comes. */

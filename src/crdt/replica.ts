@@ -142,6 +142,11 @@ export class Replica implements TransportHandler {
     });
   }
 
+  /** Resolves when all static records are on the disk, as far as it takes any: whoever made one here may be told so. */
+  kept(): Promise<void> {
+    return this.#disk.saveStatics();
+  }
+
   /** Drops a host that is gone for good, here and on all others that do not hear it either; refused for one that is heard. */
   forgetHost(id: HostId): Result<HostId> {
     if (id === this.#hosts.self) return refused('this host cannot forget itself; `weft leave` withdraws it');

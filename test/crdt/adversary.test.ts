@@ -3,12 +3,12 @@ import * as Y from 'yjs';
 import { DocumentWriter } from '../../src/crdt/document.ts';
 import { type EnvelopeKind, sealEnvelope } from '../../src/crdt/envelope.ts';
 import { containerToJson, hostToJson } from '../../src/crdt/record-json.ts';
-import { encodeSignOfLife } from '../../src/crdt/sign-of-life.ts';
 import type { Signer } from '../../src/crdt/signer.ts';
 import { encodeEdit } from '../../src/crdt/static-edit.ts';
 import type { TransportHandler, Verdict } from '../../src/crdt/transport.ts';
 import type { HostId } from '../../src/record.ts';
 import { CrdtLab, containerRecord, hostRecord, name, staticRecord } from '../support/crdt-lab.ts';
+import { documentOf, forge, noise, signOfLife } from '../support/forgery.ts';
 import type { MemoryMesh } from '../support/memory-mesh.ts';
 import { testSigner } from '../support/signer.ts';
 
@@ -18,7 +18,7 @@ describe('a member that lies', () => {
     const before = one.show();
     const forged = documentOf({ 'container/c1': containerRecord(one.id, 'c1', ['mine'], '10.6.6.6') });
     for (const kind of ['snapshot', 'update', 'farewell', 'heartbeat', 'doubt', 'forget', 'edit'] as const)
-      mallory.mesh.broadcast(mallory.forge(one.id, kind, 2 ** 40, 9, forged));
+      mallory.mesh.broadcast(forge(mallory.signer, one.id, kind, 2 ** 40, 9, forged));
     await lab.run(5_000);
     for (const host of lab.hosts) {
       expect(host.show()).toBe(before);
@@ -85,7 +85,7 @@ describe('a member that lies', () => {
   it('fills no memory with invented hosts', async () => {
     const { lab, one } = await trio({ maxHosts: 20 });
     for (let number = 100; number < 200; number += 1)
-      one.replica.received(one.id, sealEnvelope(testSigner(number), 'heartbeat', 1, 0, sign(1)).bytes);
+      one.replica.received(one.id, sealEnvelope(testSigner(number), 'heartbeat', 1, 0, signOfLife(1)).bytes);
     await lab.run(100);
     expect(one.directory.hosts().length).toBeLessThanOrEqual(21);
     expect(one.replica.stats().envelopes['no room']).toBeGreaterThan(70);
@@ -174,8 +174,8 @@ describe('a member that lies', () => {
     });
     for (let round = 0; round < 100; round += 1) {
       const about = { host: one.id, epoch: 2 ** 40, beat: 2 ** 30 };
-      mallory.send('doubt', sign(round + 10, about));
-      mallory.send('forget', sign(round + 10.5 + 500, about));
+      mallory.send('doubt', signOfLife(round + 10, about));
+      mallory.send('forget', signOfLife(round + 10.5 + 500, about));
       await lab.run(100);
     }
     expect(hidden).toEqual([]);
@@ -212,7 +212,7 @@ describe('two versions in one mesh', () => {
       host: JSON.stringify({ ...hostRecord('m'), moon: 'full' }),
       'container/x': JSON.stringify(record),
     });
-    mallory.send('heartbeat', Buffer.concat([sign(99), Buffer.from('more')]));
+    mallory.send('heartbeat', Buffer.concat([signOfLife(99), Buffer.from('more')]));
     await lab.run(100);
     expect(one.answers('fine')).toEqual(['10.6.0.1']);
     expect(one.directory.entry(name('fine')).owners[0]?.container).not.toHaveProperty('mood');
@@ -244,12 +244,6 @@ class Mallory implements TransportHandler {
     return this.#heard.filter((bytes) => Buffer.from(bytes).includes(host));
   }
 
-  /** An envelope in another's name with this one's signature. */
-  forge(owner: HostId, kind: EnvelopeKind, epoch: number, sequence: number, payload: Uint8Array): Uint8Array {
-    const thief: Signer = { ...this.signer, hostId: owner, sign: (bytes) => this.signer.sign(bytes) };
-    return sealEnvelope(thief, kind, epoch, sequence, payload).bytes;
-  }
-
   send(kind: EnvelopeKind, payload: Uint8Array): void {
     if (kind === 'update') this.#sequence += 1;
     const sequence = kind === 'edit' ? 2 ** 21 : this.#sequence;
@@ -273,7 +267,7 @@ class Mallory implements TransportHandler {
     this.#epoch += 1;
     this.#sequence = 1;
     this.send('snapshot', this.#writer.state());
-    this.send('heartbeat', sign(1));
+    this.send('heartbeat', signOfLife(1));
   }
 
   change(records: Readonly<Record<string, object>>): void {
@@ -317,23 +311,6 @@ function offences(
   return Object.fromEntries(list.map(({ reason, count }) => [reason, count]));
 }
 
-function documentOf(records: Readonly<Record<string, object>>): Uint8Array {
-  return new DocumentWriter(Object.entries(records).map(([key, record]) => [key, JSON.stringify(record)])).state();
-}
-
-function sign(
-  beat: number,
-  about?: { readonly host: HostId; readonly epoch: number; readonly beat: number },
-): Uint8Array {
-  return encodeSignOfLife({
-    beat: Math.ceil(beat),
-    restarting: false,
-    intervalMs: 1_000,
-    edited: 0,
-    ...(about && { about }),
-  });
-}
-
 /** Updates that Yjs would take, keep waiting for ever, or choke on. */
 function badUpdates(): Uint8Array[] {
   const foreign = new Y.Doc();
@@ -372,8 +349,4 @@ function write(change: (doc: Y.Doc) => void): Uint8Array {
   doc.clientID = 1;
   change(doc);
   return Y.encodeStateAsUpdate(doc);
-}
-
-function noise(length: number, seed: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, index) => (Math.imul(index + 1, 2654435761 + seed * 40503) >>> 13) & 0xff);
 }

@@ -348,6 +348,16 @@ describe('hosts of one mesh', () => {
     expect(one.replica.stats().duplicateIdentity).toBe(false);
   });
 
+  it('have a record made by hand on the disk before whoever made it is told so', async () => {
+    const { lab, one } = await trio();
+    for (const host of lab.hosts) if (host !== one) await host.crash();
+    for (const address of ['192.0.2.7', '192.0.2.8', '192.0.2.9']) one.replica.addStatic([staticRecord('db', address)]);
+    await one.replica.kept();
+    await one.crash();
+    await one.start();
+    expect(one.answers('db')).toEqual(['192.0.2.7', '192.0.2.8', '192.0.2.9']);
+  });
+
   it('set a damaged file aside and lose nothing but itself', async () => {
     const { lab, one, two } = await trio();
     one.put(one.container('c1', ['here'], '10.1.0.1'));

@@ -75,6 +75,7 @@ export async function isLinked(from: LabHost, to: LabHost): Promise<boolean> {
 const counts = z.record(z.string(), z.number());
 const status = z.object({
   agent: z.object({ hostId: z.string() }),
+  problems: z.array(z.object({ problem: z.string() })),
   hosts: z.array(
     z.object({
       id: z.string(),

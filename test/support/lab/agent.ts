@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Daemon, Exit } from './daemon.ts';
 import { engineSocket } from './engine.ts';
@@ -13,6 +14,8 @@ const apiSocket = '/run/weft/weft.sock';
 const imageUser = '10053';
 
 const containerName = 'weft';
+/** A start takes a second; on a machine with a dozen others on each core, a minute. */
+const readyMs = 60_000;
 
 /** The command line of Weft as it stands in this checkout. */
 export const weftCommand: readonly string[] = [process.execPath, join(repository, 'src/main.ts')];
@@ -54,6 +57,12 @@ export class LabAgent {
     return this.#daemon.log();
   }
 
+  /** Its resident memory in bytes (proc(5), VmRSS); of an agent that is no container's. */
+  async residentBytes(): Promise<number> {
+    const status = await readFile(`/proc/${this.#daemon.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  }
+
   /** How it ended, or undefined as long as it runs. */
   exit(): Exit | undefined {
     return this.#daemon.exit();
@@ -65,7 +74,7 @@ export class LabAgent {
   }
 
   /** Waits until `/readyz` says yes; throws with the log when it ends first. */
-  async ready(timeoutMs?: number): Promise<void> {
+  async ready(timeoutMs = readyMs): Promise<void> {
     const isReady = async () => this.exit() !== undefined || (await this.request('GET', '/readyz')).status === 200;
     await until('the agent is ready', isReady, timeoutMs).catch((cause: unknown) => {
       throw new Error(`not ready:\n${this.log().slice(-4000)}`, { cause });

@@ -11,6 +11,8 @@ export type Exit = number | NodeJS.Signals;
 /** A process that goes on until it is stopped. */
 export interface Daemon {
   readonly name: string;
+  /** As this process counts; undefined for one that ended at once. */
+  readonly pid: number | undefined;
   /** Everything it has said so far, on standard output and standard error. */
   log(): string;
   /** Undefined as long as it runs. */
@@ -60,7 +62,15 @@ export async function startDaemon(
     const timer = setTimeout(() => signal('SIGKILL'), graceMs);
     return exited.finally(() => clearTimeout(timer));
   };
-  return { name, log: () => said.join(''), exit: () => exit, exited, signal, stop };
+  return {
+    name,
+    pid: typeof pid === 'number' ? pid : undefined,
+    log: () => said.join(''),
+    exit: () => exit,
+    exited,
+    signal,
+    stop,
+  };
 }
 
 /** The first process that a process has started and not yet buried. */
