@@ -302,6 +302,7 @@ export class Agent {
         answers: config.answers,
         hostId: identity.hostId,
         allow: config.allow,
+        queryLogEvery: config.queryLogEvery,
         cookieSecret: cookieSecretOf(identity),
         forward: {
           ...forwardDefaults,

@@ -22,6 +22,8 @@ export const dnsDefaults = {
     tcpMessageMs: 3000,
     /** Replies a second for a network of strangers; a resolver that caches asks far less (trap 26: containers are exempt). */
     strangerRepliesPerSecond: 100,
+    /** Each crosses to the main thread and costs it about 20 microseconds: two per cent of it. */
+    queryLogLinesPerSecond: 1_000,
     /** Milliseconds; questions in the socket's queue and those upstream are answered within this, or not at all. */
     drainMs: 2000,
   },
@@ -304,6 +306,8 @@ export const flagDefaults = {
   maxTtlSeconds: 604_800,
   /** More threads than the cores of any host seen in the field only cost memory (20 MB each). */
   maxDnsThreads: 64,
+  /** One in a million is a line every ten seconds where 100,000 are asked a second. */
+  maxQueryLogEvery: 1_000_000,
   /** Where every Linux host keeps its resolvers. */
   resolvConf: '/etc/resolv.conf',
   /** weave's mesh port, so that firewalls opened for it need no change. */

@@ -44,6 +44,8 @@ export interface Config {
   readonly apiTokenFile: string | undefined;
   readonly dockerHost: string | undefined;
   readonly docker: boolean;
+  /** 0: no question is written to the log. */
+  readonly queryLogEvery: number;
   readonly hostnameFromLabel: string;
   readonly hostnameMatch: RegExp;
   readonly hostnameReplacement: string;
@@ -125,6 +127,7 @@ export const upFlags: readonly Flag[] = [
     value: 'DIR',
     help: `identity, static records and known peers are kept here (default ${flagDefaults.dataDir})`,
   },
+  { name: 'query-log', value: 'N', help: 'write one question in N to the log, with its asker (default: none)' },
   { name: 'log-level', value: 'LEVEL', help: `${logLevels.join(', ')} (default ${flagDefaults.logLevel})` },
 ];
 
@@ -168,6 +171,7 @@ export function parseConfig(given: Given, environment: NodeJS.ProcessEnv): Resul
     apiTokenFile: read.one<string | undefined>('api-token-file', anyText, undefined),
     dockerHost: read.one<string | undefined>('docker-host', anyText, environment.DOCKER_HOST || undefined),
     docker: !read.switch('no-docker'),
+    queryLogEvery: read.one('query-log', wholeNumber(0, flagDefaults.maxQueryLogEvery), 0),
     hostnameFromLabel: read.one('hostname-from-label', anyText, ''),
     hostnameMatch: read.one('hostname-match', regularExpression, /(.*)/),
     hostnameReplacement: read.one('hostname-replacement', anyText, '$1'),

@@ -4,7 +4,8 @@ import type { NameEntry, Network } from '../record.ts';
 import type { Explanation } from './explanation.ts';
 import type { Forwarder } from './forwarder.ts';
 import type { DnsOptions, ListenAddress } from './options.ts';
-import { Responder } from './responder.ts';
+import { QueryLog } from './query-log.ts';
+import { type Answerer, Responder } from './responder.ts';
 import type { DnsStats } from './stats.ts';
 import { TcpListener } from './tcp.ts';
 import { UdpListener } from './udp.ts';
@@ -21,6 +22,8 @@ export class Nameserver {
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly responder: Responder;
+  /** What is asked: the responder, or the log before it. */
+  private readonly answerer: Answerer;
   private bound: ListenAddress[] = [];
   private listeners: (UdpListener | TcpListener)[] = [];
 
@@ -35,6 +38,10 @@ export class Nameserver {
     this.clock = clock;
     this.log = log;
     this.responder = new Responder({ options, forwarder, clock });
+    const { queryLogEvery: every, limits } = options;
+    const linesPerSecond = limits.queryLogLinesPerSecond;
+    this.answerer =
+      every === 0 ? this.responder : new QueryLog({ answerer: this.responder, every, linesPerSecond, clock, log });
   }
 
   /** Binds every listen address by UDP and TCP; rejects with the system's error if one cannot be had, leaving none open. */
@@ -104,7 +111,7 @@ export class Nameserver {
   }
 
   private parts() {
-    const { responder, clock, log } = this;
+    const { answerer: responder, clock, log } = this;
     return { responder, clock, log };
   }
 }

@@ -24,6 +24,8 @@ export interface DnsOptions {
   readonly allow: readonly Cidr[];
   /** 16 octets in hexadecimal that cookies are made with: the same in all threads, and in a successor on the same port. */
   readonly cookieSecret: string;
+  /** One question in so many is written to the log; 0 for none. */
+  readonly queryLogEvery: number;
   readonly limits: DnsLimits;
   /** Handed to the forwarder of each thread as it is. */
   readonly forward: ForwardOptions;
@@ -43,6 +45,8 @@ export interface DnsLimits {
   readonly tcpMessageMs: number;
   /** Replies a second to one network of strangers (IPv4 /24, IPv6 /56) before they are limited. */
   readonly strangerRepliesPerSecond: number;
+  /** Lines of the query log a second, for each thread; what is beyond is only counted. */
+  readonly queryLogLinesPerSecond: number;
   /** When stopping: how long replies that are still owed may take. */
   readonly drainMs: number;
 }

@@ -47,6 +47,9 @@ const maxFleeting = 8192;
 /** What a question leads to: a reply that holds until the next question unless a watched queue has it, one that is awaited, or nothing. */
 export type Response = Buffer | Promise<Buffer | undefined> | undefined;
 
+/** What listeners hand packets to. */
+export type Answerer = Pick<Responder, 'counters' | 'respond' | 'watchQueue'>;
+
 /** Answers packets with packets; the whole name server but for its sockets. */
 export class Responder {
   readonly counters = new Counters();

@@ -1,5 +1,5 @@
 import { addDistributions, type Distribution, Histogram } from '../histogram.ts';
-import { rcode, rrType } from './wire.ts';
+import { rcode, typeNames } from './wire.ts';
 
 /** What one or several answering threads counted since they started; counters only grow. Serialisable. */
 export interface DnsStats {
@@ -46,7 +46,6 @@ const sampleEvery = 17;
 
 /** RFC 1035 section 4.1.1 and RFC 6891 section 9, by their number; what upstreams say beyond them is `other`. */
 const codeNames = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'] as const;
-const typeNames = Object.entries(rrType);
 const typeSlots = 256;
 const codeSlots = 16;
 const emptySlot = codeSlots;
@@ -95,7 +94,7 @@ export class Counters {
   }
 
   stats(): DnsStats {
-    const known = typeNames.map(([name, type]) => [name, this.questions[type] ?? 0] as const);
+    const known = Array.from(typeNames, ([type, name]) => [name, this.questions[type] ?? 0] as const);
     const all = this.questions.reduce((sum, count) => sum + count, 0);
     const other = all - known.reduce((sum, [, count]) => sum + count, 0);
     if (this.untimed > 0) this.prompt.add(this.lastSeconds, this.untimed);

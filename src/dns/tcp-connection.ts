@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Asker } from './forwarder.ts';
 import type { DnsLimits } from './options.ts';
-import type { Responder } from './responder.ts';
+import type { Answerer } from './responder.ts';
 
 /** Octets of the length before each message (RFC 1035 section 4.2.2). */
 const lengthOctets = 2;
@@ -15,7 +15,7 @@ const maxUnsentOctets = 256 * 1024;
  */
 export class TcpConnection {
   private readonly socket: Socket;
-  private readonly responder: Responder;
+  private readonly responder: Answerer;
   private readonly clock: Clock;
   private readonly limits: DnsLimits;
   private readonly asker: Asker;
@@ -28,7 +28,7 @@ export class TcpConnection {
 
   constructor(parts: {
     socket: Socket;
-    responder: Responder;
+    responder: Answerer;
     clock: Clock;
     limits: DnsLimits;
     onError: (error: unknown) => void;

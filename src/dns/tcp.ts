@@ -3,12 +3,12 @@ import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { DnsLimits, ListenAddress } from './options.ts';
-import type { Responder } from './responder.ts';
+import type { Answerer } from './responder.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
 /** Answers on one TCP address. */
 export class TcpListener {
-  private readonly responder: Responder;
+  private readonly responder: Answerer;
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly listen: ListenAddress;
@@ -17,7 +17,7 @@ export class TcpListener {
   private readonly perClient = new Map<string, number>();
   private server: Server | undefined;
 
-  constructor(parts: { listen: ListenAddress; limits: DnsLimits; responder: Responder; clock: Clock; log: Log }) {
+  constructor(parts: { listen: ListenAddress; limits: DnsLimits; responder: Answerer; clock: Clock; log: Log }) {
     this.listen = parts.listen;
     this.limits = parts.limits;
     this.responder = parts.responder;

@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { ListenAddress } from './options.ts';
-import type { Responder } from './responder.ts';
+import type { Answerer } from './responder.ts';
 
 /** The discard port: where a draining socket is connected to, because nobody sends from there. */
 const nowherePort = 9;
@@ -17,7 +17,7 @@ const receiveBufferOctets = 4 * 1024 * 1024;
 
 /** Answers on one UDP address; one socket for each, so that a reply leaves from the address that was asked. */
 export class UdpListener {
-  private readonly responder: Responder;
+  private readonly responder: Answerer;
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly listen: ListenAddress;
@@ -27,7 +27,7 @@ export class UdpListener {
   private owed = 0;
   private held: { packet: Buffer; address: string; port: number }[] | undefined;
 
-  constructor(parts: { listen: ListenAddress; responder: Responder; clock: Clock; log: Log }) {
+  constructor(parts: { listen: ListenAddress; responder: Answerer; clock: Clock; log: Log }) {
     this.listen = parts.listen;
     this.responder = parts.responder;
     this.clock = parts.clock;

@@ -25,6 +25,19 @@ export const rrType = {
   ANY: 255,
 } as const;
 
+/** Types that Weft has no records of, and that are asked for often enough to be called by their name. */
+const foreignTypes = { MX: 15, NAPTR: 35, DS: 43, DNSKEY: 48, SVCB: 64, HTTPS: 65 } as const;
+
+/** Every type that has a name here. */
+export const typeNames: ReadonlyMap<number, string> = new Map(
+  Object.entries({ ...rrType, ...foreignTypes }).map(([name, type]) => [type, name]),
+);
+
+/** RFC 3597 section 5: `TYPE257` where there is no name. */
+export function typeName(type: number): string {
+  return typeNames.get(type) ?? `TYPE${type}`;
+}
+
 export const rrClass = { IN: 1 } as const;
 
 export const rcode = {

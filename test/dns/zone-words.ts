@@ -91,6 +91,7 @@ export function dnsOptions(more: Partial<DnsOptions> = {}): DnsOptions {
     negativeTtlSeconds: dnsDefaults.negativeTtlSeconds,
     answers: 'all',
     hostId: hostA,
+    queryLogEvery: 0,
     allow: [],
     cookieSecret: 'e5e973e5a6b2a43f48e7dc849e37bfcf',
     limits: { ...dnsDefaults.limits, drainMs: 0 },
