@@ -378,6 +378,7 @@ export class Agent {
         storage: store.problem(),
         loopbackOnly: secrets === undefined,
       }),
+      encrypted: () => secrets !== undefined,
       token: () => this.#token(),
       now: () => this.#built.clock.now(),
       leave: async () => {

@@ -9,6 +9,7 @@ import { ansiColours, noColours } from './cli/paint.ts';
 import type { GivenFlags } from './cli/program.ts';
 import { runProgram } from './cli/run.ts';
 import { cliDefaults, flagDefaults } from './config.ts';
+import { fileProblem } from './file-problem.ts';
 import { parseApiAddress, parseConfig, UsageError, upFlags } from './flags.ts';
 
 // The command line. Nothing else in Weft reads arguments, prints or ends the process.
@@ -95,7 +96,7 @@ function agentAddresses(given: string | undefined): AgentAddress[] {
 async function readInput(file: string): Promise<string> {
   if (file === '-') return text(process.stdin);
   return readFile(file, 'utf8').catch((cause) => {
-    throw new Failure(`cannot read ${file}: ${cause instanceof Error ? cause.message : cause}`);
+    throw new Failure(`cannot read ${file}: ${fileProblem(cause)}`);
   });
 }
 

@@ -55,6 +55,8 @@ export interface OperatorParts {
   readonly ownRecord: () => HostRecord | undefined;
   readonly symptoms: () => Pick<Symptoms, 'dns' | 'storage' | 'loopbackOnly'>;
   readonly readiness: () => Readiness;
+  /** Whether the mesh has a secret. */
+  readonly encrypted: () => boolean;
   readonly token: () => Result<string>;
   readonly leave: () => Promise<void>;
   /** Milliseconds on the agent's own clock. */
@@ -204,6 +206,10 @@ export class Operator implements AgentControl {
 
   leave(): Promise<void> {
     return this.#parts.leave();
+  }
+
+  encrypted(): boolean {
+    return this.#parts.encrypted();
   }
 
   token(): Result<string> {

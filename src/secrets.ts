@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
+import { fileProblem } from './file-problem.ts';
 import type { Config } from './flags.ts';
 import { createSecret, parseSecret, parseSecrets, readSecretFile, type Secrets } from './mesh/secret.ts';
 import { decodeToken } from './mesh/token.ts';
@@ -40,7 +41,7 @@ export async function findSecrets(
 export async function readApiToken(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const token = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Error(`--api-token-file: ${quote(file)} cannot be read`, { cause });
+    throw new Error(`--api-token-file: ${quote(file)} cannot be read: ${fileProblem(cause)}`, { cause });
   });
   if (token.trim() === '') throw new Error(`--api-token-file: ${quote(file)} is empty; write a token into it`);
   if (!bearerToken.test(token.trim()))

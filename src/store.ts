@@ -3,6 +3,7 @@ import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/pr
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
+import { fileErrorCode, fileProblem, isForbidden } from './file-problem.ts';
 import type { Log } from './log.ts';
 import { makeDirectory } from './make-directory.ts';
 import { quote } from './record.ts';
@@ -40,7 +41,7 @@ export async function openStore(dataDir: string, { clock, log }: StoreParts): Pr
   let lastWrite: Promise<void> = Promise.resolve();
 
   const report = (file: string, error: unknown) => {
-    const next = `cannot write ${quote(join(dataDir, file))}: ${reasonOf(error)}`;
+    const next = `cannot write ${quote(join(dataDir, file))}: ${fileProblem(error)}`;
     if (next !== problem) log.error({ err: error }, next);
     problem = next;
   };
@@ -92,7 +93,10 @@ async function openDirectory(dataDir: string): Promise<void> {
     const leftovers = names.filter((name) => name.endsWith(temporarySuffix));
     await Promise.all(leftovers.map((name) => rm(join(dataDir, name)).catch(() => {})));
   } catch (error) {
-    throw new Error(`data directory ${quote(dataDir)} cannot be used: ${reasonOf(error)}`, { cause: error });
+    const advice = isForbidden(error) ? '; be root, or choose another with --data-dir' : '';
+    throw new Error(`data directory ${quote(dataDir)} cannot be used: ${fileProblem(error)}${advice}`, {
+      cause: error,
+    });
   }
 }
 
@@ -128,8 +132,8 @@ function releaseLock(lock: Server): Promise<void> {
 async function readChecked(dataDir: string, file: string, { clock, log }: StoreParts): Promise<Uint8Array | undefined> {
   const path = join(dataDir, file);
   const whole = await readFile(path).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw new Error(`cannot read ${quote(path)}: ${reasonOf(error)}`, { cause: error });
+    if (fileErrorCode(error) === 'ENOENT') return undefined;
+    throw new Error(`cannot read ${quote(path)}: ${fileProblem(error)}`, { cause: error });
   });
   if (whole === undefined) return undefined;
   const content = whole.subarray(headerLength);
@@ -159,26 +163,4 @@ async function replaceFile(dataDir: string, file: string, bytes: Uint8Array): Pr
 
 function checksumOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the disk is read-only',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  ENOTDIR: 'part of its path is not a directory',
-  EEXIST: 'it is not a directory',
-  EISDIR: 'it is a directory',
-  EIO: 'the disk fails',
-};
-
-function reasonOf(error: unknown): string {
-  const code = codeOf(error);
-  const fallback = error instanceof Error ? error.message : String(error);
-  return code === undefined ? fallback : (reasons[code] ?? fallback);
 }

@@ -157,6 +157,8 @@ export interface AgentControl {
   /** Every host, this one first. */
   hosts(): readonly HostView[];
   links(): readonly LinkView[];
+  /** Whether a secret keeps strangers out of the mesh. */
+  encrypted(): boolean;
   mesh(): MeshView;
   /** Undefined when no engine is watched (`--no-docker`). */
   engine(): EngineView | undefined;

@@ -13,7 +13,7 @@ export function weaveReport(control: AgentControl, records: readonly RecordView[
       Protocol: 'weft',
       ProtocolMinVersion: 1,
       ProtocolMaxVersion: 1,
-      Encryption: true,
+      Encryption: control.encrypted(),
       PeerDiscovery: true,
       Name: agent.hostId,
       NickName: agent.hostName,

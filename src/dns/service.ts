@@ -175,7 +175,7 @@ async function reasonOf(code: string, port: number, message: string): Promise<st
       return `the port is taken${holder ? ` by ${holder}` : ''}; stop that, or choose another address with --dns-listen`;
     }
     case 'EACCES':
-      return `port ${port} needs the capability CAP_NET_BIND_SERVICE, or root`;
+      return `port ${port} needs root or the capability CAP_NET_BIND_SERVICE; or choose another with --dns-listen IP:PORT`;
     case 'EADDRNOTAVAIL':
       return 'no interface of this host has that address; choose another with --dns-listen';
     default:

@@ -1,5 +1,6 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { fileProblem } from '../file-problem.ts';
 import { quote } from '../record.ts';
 import { accepted, type Result, refused } from '../result.ts';
 
@@ -50,7 +51,7 @@ export async function readSecretFile(path: string): Promise<Result<Secrets>> {
     const secrets = parseSecrets(await readFile(path, 'utf8'));
     return secrets.ok ? secrets : refused(`secret file ${quote(path)} is of no use: ${secrets.problem}`);
   } catch (error) {
-    return refused(`secret file ${quote(path)} cannot be read: ${error instanceof Error ? error.message : error}`);
+    return refused(`secret file ${quote(path)} cannot be read: ${fileProblem(error)}`);
   }
 }
 

@@ -90,19 +90,20 @@ describe('weft completion', () => {
   it('prints a script that bash completes with', async () => {
     const { out } = await weft('completion', 'bash');
     const script = `${out}
-COMP_WORDS=(weft st); COMP_CWORD=1; _weft; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(weft ls --s); COMP_CWORD=2; _weft; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(weft status p); COMP_CWORD=2; _weft; echo "\${COMPREPLY[@]}"`;
+COMP_WORDS=(weft st); COMP_CWORD=1; _weft weft st weft; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(weft ls --s); COMP_CWORD=2; _weft weft --s ls; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(weft ls --state sh); COMP_CWORD=3; _weft weft sh --state; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(weft status p); COMP_CWORD=2; _weft weft p status; echo "\${COMPREPLY[@]}"`;
     const completed = await new Promise((resolve) => {
       execFile('bash', ['--norc', '-c', script], (_error, stdout, stderr) => resolve(stdout + stderr));
     });
-    expect(completed).toBe('status\n--state\npeers\n');
+    expect(completed).toBe('status\n--state\nshadowed\npeers\n');
   });
 
   it('prints scripts for zsh and fish, and refuses other shells', async () => {
-    expect((await weft('completion', 'zsh')).out).toContain('bashcompinit');
+    expect((await weft('completion', 'zsh')).out).toContain('#compdef weft');
     expect((await weft('completion', 'fish')).out).toContain(
-      "complete -c weft -n '__fish_seen_subcommand_from ls' -l state\n",
+      "complete -c weft -n '__fish_seen_subcommand_from status' -l json -d 'print JSON'\n",
     );
     expect(await weft('completion', 'tcsh')).toMatchObject({ code: 2, out: '' });
   });

@@ -66,7 +66,16 @@ describe('what the machine refuses fails with the reason', () => {
   it('a secret file that is not there', async () => {
     const outcome = await up('--secret-file', join(directory, 'nowhere'));
     expect(outcome.code).toBe(1);
-    expect(outcome.stderr).toMatch(/secret file .*nowhere.* cannot be read/);
+    expect(outcome.stderr).toMatch(/secret file .*nowhere.* cannot be read: there is no such file/);
+  });
+
+  it('a secret file or token file that is a directory', async () => {
+    const secret = await up('--secret-file', directory);
+    expect(secret.code).toBe(1);
+    expect(secret.stderr).toMatch(/^weft: secret file .* cannot be read: it is a directory\n$/);
+    const token = await up('--api-token-file', directory);
+    expect(token.code).toBe(1);
+    expect(token.stderr).toMatch(/^weft: --api-token-file: .* cannot be read: it is a directory\n$/);
   });
 
   it('a secret that is too short', async () => {
@@ -97,13 +106,13 @@ describe('what the machine refuses fails with the reason', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'weft-nobody-'));
     const locked = await up('--data-dir', dataDir, nobody);
     expect(locked.code).toBe(1);
-    expect(locked.stderr).toMatch(/data directory .* cannot be used: permission denied/);
+    expect(locked.stderr).toMatch(/data directory .* cannot be used: permission denied; be root, or choose another with --data-dir/);
     chmodSync(dataDir, 0o777);
     const api = `unix:${join(dataDir, 'weft.sock')}`;
     const bound = await up('--data-dir', dataDir, '--api', api, '--dns-listen', '127.0.0.1:53', nobody);
     rmSync(dataDir, { recursive: true, force: true });
     expect(bound.code).toBe(1);
-    expect(bound.stderr).toMatch(/127.0.0.1:53.*(CAP_NET_BIND_SERVICE|taken)/);
+    expect(bound.stderr).toMatch(/127.0.0.1:53.*(CAP_NET_BIND_SERVICE|taken).* choose another.* with --dns-listen/);
   });
 });
 

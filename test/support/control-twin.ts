@@ -114,6 +114,7 @@ export class ControlTwin implements AgentControl {
   owners = new Map<string, Owner[]>();
   hostViews: HostView[] = [hostView(host1, 'host1', { status: 'self' })];
   linkViews: LinkView[] = [];
+  isEncrypted = true;
   meshView: MeshView = { refused: {}, dropped: {}, envelopes: {}, offences: [], storedBytes: 0 };
   engineView: EngineView | undefined = { connected: true, type: 'docker', version: '20.10.24', containers: 0 };
   dnsView: DnsView | undefined = { listen: ['172.17.0.1:53'], ttlSeconds: 1, upstreams: ['192.0.2.53:53'], queries: 0 };
@@ -204,6 +205,10 @@ export class ControlTwin implements AgentControl {
 
   async leave(): Promise<void> {
     this.asked.push('leave');
+  }
+
+  encrypted(): boolean {
+    return this.isEncrypted;
   }
 
   token(): Result<string> {
