@@ -30,6 +30,8 @@ export interface RecordView {
   readonly since: number;
   /** Why this host never answers with it; missing where it may. */
   readonly shadowed?: string;
+  /** Services that its container offers by label, such as `_mongodb._tcp:27017`. */
+  readonly services?: readonly string[];
 }
 
 /** Tells why this host never answers with an address. */
@@ -82,6 +84,9 @@ function containerRows(owner: Owner, shadow: Shadow): Row[] {
     ...(container.ttlSeconds !== undefined && { ttlSeconds: container.ttlSeconds }),
     ...(container.weight !== undefined && { weight: container.weight }),
     since: container.startedAt,
+    ...(container.services && {
+      services: container.services.map(({ service, protocol, port }) => `${service}.${protocol}:${port}`),
+    }),
   };
   if (container.addresses.length === 0) return [{ ...common, type: 'A', data: '' }];
   return container.addresses.map((address) => {

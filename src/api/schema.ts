@@ -74,6 +74,7 @@ export const recordView = z
     weight: z.number().optional(),
     since: wallMs,
     shadowed: z.string().optional().describe('why this host never answers with it'),
+    services: texts.optional().describe('of its container, such as _mongodb._tcp:27017'),
   })
   .readonly();
 

@@ -18,20 +18,25 @@ export const states = [
   'shadowed',
 ] as const;
 
+/** What `--type` takes. */
+export const types = ['A', 'AAAA', 'CNAME', 'SRV', 'TXT'] as const;
+
 export interface LsOptions {
   readonly json?: boolean;
   readonly host?: string;
   readonly state?: string;
+  readonly type?: string;
 }
 
-/** `weft ls [NAME]`: the records of all names, or of one. */
+/** `weft ls [NAME]`: the records of all names, or of one, or of those that a pattern such as `web*` fits. */
 export async function ls(context: Context, name: string | undefined, options: LsOptions): Promise<void> {
   const all = name === undefined ? await everyRecord(context) : await recordsOf(context, name);
   const records = all.filter((record) => matches(record, options));
   if (options.json) return outJson(context, { records });
   if (records.length === 0)
-    return context.remark(all.length === 0 ? 'nothing has a name yet\n' : 'no record matches\n');
-  context.out(recordTable(records, context.now()));
+    return context.remark(all.length === 0 && name === undefined ? 'nothing has a name yet\n' : 'no record matches\n');
+  const rows = records.flatMap(withServices).filter((row) => options.type === undefined || row.type === options.type);
+  context.out(recordTable(rows, context.now()));
 }
 
 /** The table of `weft ls` and `weft watch`. */
@@ -58,18 +63,41 @@ export function addressCell({ type, data }: Pick<RecordRow, 'type' | 'data'>): s
   return type === 'A' || type === 'AAAA' ? data : `${type} ${data}`;
 }
 
+/** A record, and a row for each service of its container; their targets depend on who asks. */
+function withServices(record: RecordRow, index: number, all: readonly RecordRow[]): RecordRow[] {
+  const isSame = ({ name, container }: RecordRow) => name === record.name && container?.id === record.container?.id;
+  if (all.findIndex(isSame) !== index) return [record];
+  const services = (record.services ?? []).map((text) => {
+    const [service = '', port = ''] = text.split(':');
+    return { ...record, name: `${service}.${record.name}`, type: 'SRV', data: `port ${port}` };
+  });
+  return [record, ...services];
+}
+
 async function everyRecord({ agent }: Context): Promise<readonly RecordRow[]> {
   return (await agent.get<RecordsReply>('/v1/records')).records;
 }
 
-async function recordsOf({ agent }: Context, name: string): Promise<readonly RecordRow[]> {
+async function recordsOf(context: Context, name: string): Promise<readonly RecordRow[]> {
+  const { agent } = context;
+  if (name.includes('*')) {
+    const fits = pattern(name);
+    return (await everyRecord(context)).filter((record) => fits.test(record.name) || fits.test(record.fullName));
+  }
   const reply = await agent.find<NameReply>(`/v1/names/${encodeURIComponent(name)}`);
   if (reply === undefined) throw new Failure(`nobody has the name ${name}`);
   return reply.records;
 }
 
-function matches(record: RecordRow, { host, state }: LsOptions): boolean {
+/** `*` stands for anything, as in a shell; everything else for itself, in any case. */
+function pattern(name: string): RegExp {
+  const parts = name.replace(/\.$/, '').split('*').map(RegExp.escape);
+  return new RegExp(`^${parts.join('.*')}$`, 'i');
+}
+
+function matches(record: RecordRow, { host, state, type }: LsOptions): boolean {
   const onHost = host === undefined || record.host.name === host || record.host.id === host;
   const inState = state === undefined || record.state === state || (state === 'shadowed' && !!record.shadowed);
-  return onHost && inState;
+  const ofType = type === undefined || record.type === type || (type === 'SRV' && record.services !== undefined);
+  return onHost && inState && ofType;
 }

@@ -3,7 +3,7 @@ import { completion, shells } from './completion.ts';
 import type { Context } from './context.ts';
 import { type ExplainOptions, explain } from './explain.ts';
 import { dnsLookup, lookup } from './lookup.ts';
-import { type LsOptions, ls, states } from './ls.ts';
+import { type LsOptions, ls, states, types } from './ls.ts';
 import { connect, forget, leave, token } from './mesh.ts';
 import { report } from './report.ts';
 import { type AddOptions, add, rm } from './static-records.ts';
@@ -86,7 +86,11 @@ function addUp(program: Command, { upFlags, up }: ProgramParts): void {
     .command('up')
     .description('run the agent of this host')
     .argument('[peers...]', 'other agents, host[:port]; one is enough to find all')
-    .addHelpText('after', '\nEvery flag also as environment variable: --dns-listen is WEFT_DNS_LISTEN.');
+    .addHelpText(
+      'after',
+      examplesOf('up', '', '10.0.0.1 --join TOKEN', '--dns-listen 172.17.0.1 --upstream 192.0.2.53'),
+    )
+    .addHelpText('after', 'Every flag also as environment variable: --dns-listen is WEFT_DNS_LISTEN.');
   for (const { name, value, repeatable, help } of upFlags) {
     const option = new Option(`--${name}${value === undefined ? '' : ` <${value}>`}`, help);
     if (repeatable) option.argParser(collect);
@@ -134,27 +138,43 @@ type Json = Api & { readonly json?: boolean };
 function addReading(asking: Asking, make: Make): void {
   asking('status', 'what is wrong first, then the rest; a part as weave printed it')
     .addArgument(new Argument('[part]').choices(statusParts))
+    .addHelpText('after', examplesOf('status', 'peers', '--json', '--api 127.0.0.1:6784'))
     .option('--json', 'print JSON')
     .action((part: string | undefined, options: Json) => status(make(options), part, options));
-  asking('ls [name]', 'the records of all names, or of one')
+  asking('ls [name]', 'the records of all names, of one, or of those like "web*"')
     .option('--host <host>', 'only records of this host')
     .addOption(new Option('--state <state>', 'only records in this state').choices(states))
+    .addOption(new Option('--type <type>', 'only records of this type').choices(types))
     .option('--json', 'print JSON')
+    .addHelpText('after', examplesOf('ls', "'web*' --state unhealthy", '--host host2 --type SRV', '--json | jq'))
     .action((name: string | undefined, options: LsOptions & Api) => ls(make(options), name, options));
   asking('lookup <name> [type]', "ask the agent's name server, as a container would")
+    .addHelpText('after', examplesOf('lookup', 'web', '_mongodb._tcp.db SRV', '172.17.0.2', 'www.example AAAA'))
     .option('--json', 'print JSON')
     .action((name: string, type: string | undefined, options: Json) => lookup(make(options), name, type, options));
   asking('explain <name>', 'why a name is answered as it is')
     .option('--from <ip>', 'as asked from this address')
+    .addHelpText('after', examplesOf('explain', 'web', 'web --from 172.17.0.3'))
     .option('--json', 'print JSON')
     .action((name: string, options: ExplainOptions & Api) => explain(make(options), name, options));
   asking('watch [names...]', 'what changes, as it changes')
+    .addHelpText('after', examplesOf('watch', 'web db', '--json | while read -r event; do reload-proxy; done'))
     .option('--json', 'print each event as a line of JSON')
     .action((names: string[], options: Json) => watch(make(options), names, options));
 }
 
 function addWriting(asking: Asking, make: Make): void {
   asking('add <name> [ips...]', 'give addresses a name, in the whole mesh')
+    .addHelpText(
+      'after',
+      examplesOf(
+        'add',
+        'db 192.0.2.7 2001:db8::7 --ttl 5',
+        'www --cname shop.example',
+        "_mongodb._tcp.db --srv '27017 node0'",
+        "'*.apps' 192.0.2.8",
+      ),
+    )
     .option('--ttl <seconds>', 'time to live of these records')
     .option('--cname <name>', 'an alias instead of addresses')
     .option('--srv <service>', '"PORT TARGET" or "PRIORITY WEIGHT PORT TARGET"; repeatable', collect)
@@ -163,6 +183,7 @@ function addWriting(asking: Asking, make: Make): void {
     .option('--json', 'print JSON')
     .action((name: string, ips: string[], options: AddOptions & Api) => add(make(options), name, ips, options));
   asking('rm <name> [ips...]', 'remove static records, all of a name or these addresses')
+    .addHelpText('after', examplesOf('rm', 'db', 'db 192.0.2.7'))
     .option('--json', 'print JSON')
     .action((name: string, ips: string[], options: Json) => rm(make(options), name, ips, options));
   addTransfer(asking, make);
@@ -170,6 +191,7 @@ function addWriting(asking: Asking, make: Make): void {
     .option('--json', 'print JSON')
     .action((options: Json) => token(make(options), options));
   asking('connect [peers...]', 'dial other agents; those that answer are known after a restart too')
+    .addHelpText('after', examplesOf('connect', '10.0.0.2', '--replace 10.0.0.2:6783 10.0.0.3:6783'))
     .option('--replace', 'stop dialling all others')
     .action((peers: string[], options: Api & { replace?: boolean }) => connect(make(options), peers, options));
   asking('forget <peers...>', 'stop dialling agents, or drop hosts that are gone for good').action(
@@ -180,6 +202,7 @@ function addWriting(asking: Asking, make: Make): void {
 
 function addTransfer(asking: Asking, make: Make): void {
   asking('export', 'all records as a hosts file or a zone file')
+    .addHelpText('after', examplesOf('export', '--format zone > weave.local.zone', '--static'))
     .addOption(new Option('--format <format>', 'what to write').choices(exportFormats).default('hosts'))
     .option('--static', 'only records that were made by hand, shadowed or not')
     .action((options: Api & Parameters<typeof exportRecords>[1]) => exportRecords(make(options), options));
@@ -187,6 +210,7 @@ function addTransfer(asking: Asking, make: Make): void {
     'import <file>',
     'make static records of a hosts file, a zone file or the output of "weave report"; - is standard input',
   )
+    .addHelpText('after', examplesOf('import', 'weave-report.json', '--dry-run /etc/hosts', '--format zone -'))
     .addOption(new Option('--format <format>', 'what the file is, where it cannot be told').choices(importFormats))
     .option('--dry-run', 'only print what would be added')
     .action((file: string, options: Api & Parameters<typeof importRecords>[2]) =>
@@ -212,6 +236,11 @@ function addWeave(asking: Asking, make: Make): void {
   asking('report', 'all that the agent knows, as JSON')
     .option('-f, --format <template>', "what to print of it, in Go's template words")
     .action((options: Api & { format?: string }) => report(make(options), options));
+}
+
+/** The end of a command's help. */
+function examplesOf(command: string, ...words: string[]): string {
+  return `\nExamples:\n${words.map((each) => `  weft ${command} ${each}`.trimEnd()).join('\n')}\n`;
 }
 
 function collect(value: string, before: string[] | undefined): string[] {

@@ -80,6 +80,12 @@ describe("weave's texts", () => {
 `);
   });
 
+  it('/status and /report say "disabled" and false where no secret keeps strangers out', async () => {
+    agent.control.isEncrypted = false;
+    expect((await agent.ask('GET', '/status')).text).toContain('\n     Encryption: disabled\n');
+    expect((await agent.ask('GET', '/report')).json).toMatchObject({ Router: { Encryption: false } });
+  });
+
   it('/status/dns has a line for each address', async () => {
     agent.control.own('one', owner('one', '10.32.0.1', { id: 'eebd81120ee4'.padEnd(64, '0') }));
     await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7'], txt: ['not shown'] } });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Address, NetworkKey } from '../../src/record.ts';
 import { refused } from '../../src/result.ts';
 import { ApiAgent } from '../support/api-agent.ts';
 import { weft as run } from '../support/cli-run.ts';
@@ -62,6 +63,40 @@ www   CNAME shop.example.  -          -          host1  -        static         
     const { out } = await weft('ls', ...words, '--json');
     const { records } = JSON.parse(out) as { records: { container: { name: string } }[] };
     expect(records.map(({ container }) => container.name)).toEqual(containers);
+  });
+
+  it('takes patterns for names, and types', async () => {
+    await weft('add', '*.apps', '192.0.2.8');
+    await weft('add', 'info', '--txt', 'a b');
+    const names = async (...words: string[]) => {
+      const { records } = JSON.parse((await weft('ls', ...words, '--json')).out) as { records: { name: string }[] };
+      return [...new Set(records.map(({ name }) => name))];
+    };
+    expect(await names('*')).toEqual(['*.apps', 'app', 'info', 'web']);
+    expect(await names('W*')).toEqual(['web']);
+    expect(await names('*p*.weave.local.')).toEqual(['*.apps', 'app']);
+    expect(await names('*.apps')).toEqual(['*.apps']);
+    expect(await names('--type', 'TXT')).toEqual(['info']);
+    expect(await weft('ls', 'x*')).toEqual({ code: 0, out: '', err: 'no record matches\n' });
+  });
+
+  it('shows the services that containers offer by label, once for each', async () => {
+    const services = [{ service: '_mongodb', protocol: '_tcp', port: 27_017 }];
+    const addresses = ['172.17.0.5', '172.19.0.5'].map((address) => ({
+      address: address as Address,
+      network: 'local:bridge' as NetworkKey,
+      networkName: 'bridge',
+    }));
+    agent.control.own('node0', owner('node0', '172.17.0.5', { services, addresses }));
+    expect(
+      (await weft('ls', 'node0')).out,
+    ).toBe(`NAME                 ADDRESS         CONTAINER  IMAGE      HOST   NETWORK  STATE    AGE
+node0                172.17.0.5      node0      busybox:1  host1  bridge   running  61m
+_mongodb._tcp.node0  SRV port 27017  node0      busybox:1  host1  bridge   running  61m
+node0                172.19.0.5      node0      busybox:1  host1  bridge   running  61m
+`);
+    const [, ...lines] = (await weft('ls', '--type', 'SRV')).out.trim().split('\n');
+    expect(lines).toEqual([expect.stringMatching(/^_mongodb\._tcp\.node0 {2}SRV port 27017 {2}node0 /)]);
   });
 
   it('says when nothing matches, when nobody has the name, and when it cannot be one', async () => {

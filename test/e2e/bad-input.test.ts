@@ -106,7 +106,9 @@ describe('what the machine refuses fails with the reason', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'weft-nobody-'));
     const locked = await up('--data-dir', dataDir, nobody);
     expect(locked.code).toBe(1);
-    expect(locked.stderr).toMatch(/data directory .* cannot be used: permission denied; be root, or choose another with --data-dir/);
+    expect(locked.stderr).toMatch(
+      /data directory .* cannot be used: permission denied; be root, or choose another with --data-dir/,
+    );
     chmodSync(dataDir, 0o777);
     const api = `unix:${join(dataDir, 'weft.sock')}`;
     const bound = await up('--data-dir', dataDir, '--api', api, '--dns-listen', '127.0.0.1:53', nobody);
