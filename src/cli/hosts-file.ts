@@ -13,7 +13,7 @@ export function readHostsFile(text: string, domain: string): Imported {
     if (isIP(address) === 0 || names.length === 0) skipped.push(`line ${index + 1}: no address with names`);
     else if (isOwn(address)) skipped.push(`line ${index + 1}: ${address} is every host's own`);
     else
-      for (const fullName of names.map((name) => complete(name, domain)))
+      for (const fullName of wholeNames(names, domain))
         records.set(`${fullName} ${address}`, { fullName, content: { type: 'address', address } });
   }
   return { records: [...records.values()], skipped };
@@ -21,10 +21,19 @@ export function readHostsFile(text: string, domain: string): Imported {
 
 /** Writes a hosts file of all addresses, each name in full and in short. */
 export function writeHostsFile(rows: readonly RecordRow[]): string {
-  return rows
+  const lines = rows
     .filter(({ type, data }) => (type === 'A' || type === 'AAAA') && data !== '')
-    .map(({ data, fullName, name }) => `${data} ${fullName} ${name}\n`)
-    .join('');
+    // A hosts file has no wildcards.
+    .filter(({ name }) => !name.startsWith('*'))
+    .map(({ data, fullName, name }) => `${data} ${fullName} ${name}\n`);
+  return [...new Set(lines)].join('');
+}
+
+/** A short name with dots in it is told from a foreign one by its full name beside it. */
+function wholeNames(names: readonly string[], domain: string): Set<string> {
+  const whole = new Set(names.map((name) => complete(name, domain)));
+  for (const name of whole) if (whole.has(`${name}.${domain}`)) whole.delete(name);
+  return whole;
 }
 
 function complete(name: string, domain: string): string {

@@ -23,7 +23,8 @@ export function readWeaveReport(text: string): Imported {
 
 function entriesOf(text: string): Record<string, unknown>[] {
   const report = parse(text);
-  const dns = isRecord(report) ? report.DNS : undefined;
+  // What `weave report -f '{{json .DNS}}'` prints will do as well.
+  const dns = isRecord(report) && 'Entries' in report ? report : isRecord(report) ? report.DNS : undefined;
   const entries = isRecord(dns) ? (dns.Entries ?? []) : undefined;
   if (!Array.isArray(entries)) throw new Failure('this JSON is no output of "weave report": it has no DNS.Entries');
   return entries.map((entry: unknown) => (isRecord(entry) ? entry : {}));

@@ -36,6 +36,8 @@ interface State {
 
 interface Word {
   readonly text: string;
+  /** The same before it was read as UTF-8, of which a string may have half a character. */
+  readonly octets: Buffer;
   readonly quoted: boolean;
 }
 
@@ -66,14 +68,14 @@ function readRecord(all: readonly Word[], indented: boolean, state: State): Impo
     else if (word.text.toUpperCase() !== 'IN') break;
     words.shift();
   }
-  const [type, ...data] = words.map(({ text }) => text);
-  const content = readContent(type?.toUpperCase() ?? '', data, state.origin);
+  const [type, ...data] = words;
+  const content = readContent(type?.text.toUpperCase() ?? '', data, state.origin);
   if (typeof content === 'string') return content;
   return { fullName: state.owner, content, ...(ttl !== undefined && { ttlSeconds: ttl }) };
 }
 
-function readContent(type: string, data: readonly string[], origin: string): ImportedRecord['content'] | string {
-  const [first = '', second = '', third = '', fourth = ''] = data;
+function readContent(type: string, data: readonly Word[], origin: string): ImportedRecord['content'] | string {
+  const [first = '', second = '', third = '', fourth = ''] = data.map(({ text }) => text);
   switch (type) {
     case 'A':
     case 'AAAA':
@@ -85,7 +87,7 @@ function readContent(type: string, data: readonly string[], origin: string): Imp
       return { type: 'srv', priority, weight, port, target: whole(fourth, origin) };
     }
     case 'TXT':
-      return { type: 'txt', text: data.join('') };
+      return { type: 'txt', text: Buffer.concat(data.map(({ octets }) => octets)).toString('utf8') };
     default:
       return `type ${type === '' ? 'missing' : type} is left out`;
   }
@@ -134,26 +136,33 @@ function entries(text: string): Entry[] {
 function readWord(token: string): Word {
   const quoted = token.startsWith('"');
   const bare = quoted ? token.slice(1, -1) : token;
-  return { text: readEscapes(bare), quoted };
+  const octets = readEscapes(bare);
+  return { text: octets.toString('utf8'), octets, quoted };
 }
 
 /** RFC 1035 section 5.1: `\DDD` is an octet, `\X` is X itself. The octets of a text are taken as UTF-8. */
-function readEscapes(text: string): string {
+function readEscapes(text: string): Buffer {
   const pieces = text.matchAll(/\\(\d{3})|\\(.)|[^\\]+/g);
   const octets = [...pieces].map(([all, octet, literal]) =>
     octet === undefined ? Buffer.from(literal ?? all) : Buffer.from([Number(octet) & 0xff]),
   );
-  return Buffer.concat(octets).toString('utf8');
+  return Buffer.concat(octets);
 }
 
 function zoneData(type: string, data: string): string {
   if (type !== 'TXT') return data;
-  const text: unknown = JSON.parse(data);
-  return `"${String(text)
-    .replace(/["\\]/g, '\\$&')
-    .replace(/[^\x20-\x7e]/g, octetEscapes)}"`;
+  const octets = Buffer.from(String(JSON.parse(data)));
+  const strings = Array.from({ length: Math.max(1, Math.ceil(octets.length / maxStringOctets)) }, (_, index) =>
+    [...octets.subarray(index * maxStringOctets, (index + 1) * maxStringOctets)].map(textOctet).join(''),
+  );
+  return strings.map((text) => `"${text}"`).join(' ');
 }
 
-function octetEscapes(character: string): string {
-  return [...Buffer.from(character)].map((octet) => `\\${String(octet).padStart(3, '0')}`).join('');
+/** RFC 1035 section 3.3: what the length octet of a string can say. */
+const maxStringOctets = 255;
+
+/** RFC 1035 section 5.1: printable ASCII as it is, a quote or backslash after a backslash, other octets by number. */
+function textOctet(octet: number): string {
+  if (octet < 0x20 || octet > 0x7e) return `\\${String(octet).padStart(3, '0')}`;
+  return octet === 0x22 || octet === 0x5c ? `\\${String.fromCharCode(octet)}` : String.fromCharCode(octet);
 }

@@ -52,6 +52,21 @@ info 1 IN TXT "say \\"a\\\\b\\" \\195\\188"
 });
 
 describe('weft import', () => {
+  it('makes of the report of one mesh what was added there by hand', async () => {
+    await fill();
+    const { out: report } = await weft('report');
+    for (const name of ['db', '_x._tcp.db', 'info', 'www']) await weft('rm', name);
+    expect(await importing(report)).toMatchObject({ code: 0, err: expect.stringContaining("is a container's") });
+    expect((await weft('export', '--static')).out).toBe('192.0.2.7 db.weave.local db\n2001:db8::7 db.weave.local db\n');
+  });
+
+  it('makes of an exported hosts file what it was, also of names with dots', async () => {
+    await weft('add', 'db.shop', '192.0.2.7');
+    const { out: file } = await weft('export');
+    await weft('rm', 'db.shop');
+    expect(await importing(file)).toEqual({ code: 0, out: 'added db.shop.weave.local 192.0.2.7\n', err: '' });
+  });
+
   it('makes of an exported zone what it was', async () => {
     await fill();
     agent.control.own('web');
@@ -92,6 +107,7 @@ describe('weft import', () => {
         "left out: entry 3: web.weave.local. is a container's, which Weft finds by itself\n" +
         'left out: entry 4: no name with an address\nleft out: entry 5: no name with an address\n',
     });
+    expect((await importing(JSON.stringify(report.DNS), '--dry-run')).out).toBe('would add db.weave.local 192.0.2.7\n');
     expect((await importing('{')).err).toContain('this is no JSON');
     expect((await importing('{"a":1}')).err).toBe(
       'weft: this JSON is no output of "weave report": it has no DNS.Entries\n',
