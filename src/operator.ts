@@ -266,7 +266,8 @@ function retold(explanation: DnsExplanation, container: string | undefined): Exp
 
 function retoldRecord({ source, data, verdict, reason }: DnsRecord): ExplainedRecord {
   const told = { ...zoneWords(data), answered: verdict === 'answered', reason };
-  if (source.type === 'container') return { ...told, source: source.hostName, container: source.container };
+  if (source.type === 'container')
+    return { ...told, source: source.hostName, container: source.container, since: source.startedAt };
   return { ...told, source: `static record made on ${source.madeOn}`, since: source.madeAt };
 }
 

@@ -125,7 +125,7 @@ export interface ExplainedRecord {
   readonly source: string;
   /** The container's name, where the record is a container's. */
   readonly container?: string;
-  /** When the source said so, in milliseconds since 1970 by its wall clock; for people. */
+  /** When it was made or its container began, in milliseconds since 1970 by the source's wall clock; for people. */
   readonly since?: number;
 }
 

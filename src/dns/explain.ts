@@ -68,6 +68,7 @@ function fromConsidered({ owner, made, address, network, verdict, reason }: Cons
         hostStatus: owner.hostStatus,
         id: owner.container.id,
         container: owner.container.name,
+        startedAt: owner.container.startedAt,
       } as const)
     : ({ type: 'static', madeOn: made?.madeOn ?? '', madeAt: made?.madeAt ?? 0 } as const);
   const data = { type: 'address', address } as const;

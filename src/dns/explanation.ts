@@ -28,6 +28,8 @@ export interface ExplainedRecord {
         readonly hostStatus: HostStatus;
         readonly id: string;
         readonly container: string;
+        /** When this run of it began, in milliseconds since 1970 by its host's wall clock; for people. */
+        readonly startedAt: number;
       }
     | { readonly type: 'static'; readonly madeOn: string; readonly madeAt: number };
   /** The address, or the content of a record of another type. */

@@ -33,6 +33,14 @@ const web = entry(
 describe('why', () => {
   const twin = new Twin([web, fixed('a.b', '192.0.2.1')]);
 
+  it('says since when each is there, for people', () => {
+    const { records } = twin.responder.explain('web', '10.1.0.9');
+    const since = records.map(({ source }) => (source.type === 'container' ? source.startedAt : source.madeAt));
+    const { owners, statics } = web;
+    const told = [...owners.map((each) => each.container.startedAt), ...statics.map(({ madeAt }) => madeAt)];
+    expect(since.toSorted()).toEqual(told.toSorted());
+  });
+
   it('says of every record what became of it', () => {
     const { records, outcome, summary } = twin.responder.explain('web', '10.1.0.9');
     const verdicts = Object.fromEntries(
