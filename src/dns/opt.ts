@@ -19,7 +19,7 @@ export interface OptContent {
   readonly error?: ExtendedError | undefined;
   readonly cookie?: Uint8Array | undefined;
   /** Whole options of somebody else's that go on as they are. */
-  readonly passed?: Uint8Array;
+  readonly passed?: Uint8Array | undefined;
 }
 
 /** Encodes an OPT record: own options only, nothing of the asker's comes back but its cookie within ours. */

@@ -21,16 +21,15 @@ import { locate } from './place.ts';
 import { type Check, check, Query } from './query.ts';
 import { type Allowance, RateLimit } from './rate-limit.ts';
 import { ReplyBuffers } from './reply-buffers.ts';
+import { isReverse } from './reverse.ts';
 import { Shuffle } from './shuffle.ts';
 import { Counters } from './stats.ts';
 import {
   extendedError,
   flag,
-  folded,
   headerOctets,
   maxMessageOctets,
   nameAt,
-  nameOctets,
   plainUdpOctets,
   rcode,
   rrClass,
@@ -382,15 +381,6 @@ export class Responder {
 }
 
 const noOctets = new Uint8Array(0);
-
-/** Whether a name ends in `arpa`, under which addresses are turned into names (RFC 3172). */
-function isReverse(packet: Uint8Array, nameEnd: number): boolean {
-  const start = nameEnd - reverseEnd.length;
-  for (let at = 0; at < reverseEnd.length; at++) if (folded[packet[start + at] ?? 0] !== reverseEnd[at]) return false;
-  return true;
-}
-
-const reverseEnd = nameOctets('arpa');
 
 function isKept(type: number): boolean {
   return Object.values(rrType).some((known) => known === type && known !== rrType.OPT);

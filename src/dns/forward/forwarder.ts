@@ -1,13 +1,10 @@
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
-import type { ExtendedError } from '../draft.ts';
 import type { Asker, Forwarder, Recalled } from '../forwarder.ts';
-import { encodeError } from '../opt.ts';
 import type { Query } from '../query.ts';
-import { extendedError, rcode } from '../wire.ts';
 import type { AskParts } from './attempt.ts';
-import { Cache, type Remembered } from './cache.ts';
-import { type Failure, Failures } from './failures.ts';
+import { Cache } from './cache.ts';
+import { Failures } from './failures.ts';
 import { Flight, type FlightEnd } from './flight.ts';
 import { Line } from './line.ts';
 import type { Endpoint, ForwardOptions, UpstreamSource } from './options.ts';
@@ -16,10 +13,11 @@ import { Passengers } from './passengers.ts';
 import { Permission, plainAddress } from './permission.ts';
 import { circle, Probes } from './probe.ts';
 import { isForNeighbours, type Question, readQuestion } from './question.ts';
-import { extendedErrors, ownOpt, passOn, type Reply, refuse } from './reply.ts';
+import { failureOf, Replies } from './replies.ts';
 import { Routes } from './routes.ts';
 import { Source } from './source.ts';
 import { createCounts, type ForwardCounts, type ForwardStats } from './stats.ts';
+import type { StoredReply } from './stored-reply.ts';
 import { TcpExchange } from './tcp-exchange.ts';
 import { UdpExchange } from './udp-exchange.ts';
 import { endpointText, type Upstream } from './upstream.ts';
@@ -49,23 +47,12 @@ export function createForwarder(options: ForwardOptions, parts: ForwardParts): U
   return new UpstreamResolution(options, parts);
 }
 
-const { STALE_ANSWER, STALE_NXDOMAIN, PROHIBITED, NOT_SUPPORTED, OTHER } = extendedError;
-const { NO_REACHABLE_AUTHORITY, NETWORK_ERROR, CACHED_ERROR } = extendedError;
-const staleAnswer: ExtendedError = { code: STALE_ANSWER, text: 'upstreams do not answer' };
-const staleNxdomain: ExtendedError = { code: STALE_NXDOMAIN, text: 'upstreams do not answer' };
-const prohibited: ExtendedError = { code: PROHIBITED, text: 'this address may not ask for other names' };
-const notSupported: ExtendedError = { code: NOT_SUPPORTED, text: 'questions of this type are not forwarded' };
-const unreachable: ExtendedError = { code: NO_REACHABLE_AUTHORITY, text: 'no upstream answered' };
-const broken: ExtendedError = { code: NETWORK_ERROR, text: 'no upstream could be asked' };
-const failedBefore: ExtendedError = { code: CACHED_ERROR, text: 'it failed a short while ago' };
-const unconfigured: ExtendedError = { code: NO_REACHABLE_AUTHORITY, text: 'there is no upstream to ask' };
-const overloaded: ExtendedError = { code: OTHER, text: 'too many questions at once' };
-
 class UpstreamResolution implements UpstreamForwarder {
   readonly #options: ForwardOptions;
   readonly #log: Log;
   readonly #counts: ForwardCounts = createCounts();
   readonly #parts: AskParts;
+  readonly #replies: Replies;
   readonly #udp = new UdpExchange();
   readonly #tcp: TcpExchange;
   readonly #cache: Cache;
@@ -87,6 +74,7 @@ class UpstreamResolution implements UpstreamForwarder {
     const own = new OwnAddresses(clock);
     const isOwn = (address: string) => own.has(address);
     this.#options = options;
+    this.#replies = new Replies(this.#counts, limits.udpPayloadOctets, options.cache.staleTtlSeconds);
     this.#log = log;
     const { perConnection, idleConnections } = limits;
     this.#tcp = new TcpExchange(clock, { perConnection, idleConnections, idleMs: times.idleMs });
@@ -137,24 +125,21 @@ class UpstreamResolution implements UpstreamForwarder {
 
   async resolve(query: Uint8Array, from: Asker, cookie?: Uint8Array): Promise<Uint8Array | undefined> {
     this.#counts.questions++;
-    const question = readQuestion(query, from.transport, this.#udpPayloadOctets, cookie);
+    const question = readQuestion(query, from.transport, this.#options.limits.udpPayloadOctets, cookie);
     if (question === undefined) {
       this.#counts.unreadable++;
       return undefined;
     }
     if (this.#probes.isOurs(question)) return circle(question);
-    if (!this.#permission.allows(from.address)) {
-      this.#counts.refused++;
-      return this.#refuse(question, rcode.REFUSED, prohibited);
-    }
-    if (isForNeighbours(question)) return this.#refuse(question, rcode.REFUSED, notSupported);
+    if (!this.#permission.allows(from.address)) return this.#replies.refused(question);
+    if (isForNeighbours(question)) return this.#replies.unsupported(question);
     const remembered = this.#cache.find(question);
-    if (remembered && !remembered.stale) return this.#recall(question, remembered);
+    if (remembered && !remembered.stale) return this.#replies.recalled(question, remembered.reply);
     this.#counts.missed++;
-    if (remembered?.resting) return this.#recallStale(question, remembered);
-    const failure = remembered ? undefined : this.#failures.find(flightKey(question));
-    if (failure) return this.#failAgain(question, failure);
-    return this.#ask(question, plainAddress(from.address), remembered);
+    if (remembered?.resting) return this.#replies.stale(question, remembered.reply);
+    const failure = remembered ? undefined : this.#failures.find(this.#key(question));
+    if (failure) return this.#replies.failedAgain(question, failure);
+    return this.#ask(question, plainAddress(from.address), remembered?.reply);
   }
 
   setUpstreams(source: UpstreamSource): void {
@@ -179,20 +164,32 @@ class UpstreamResolution implements UpstreamForwarder {
     };
   }
 
-  async #ask(question: Question, client: string, stale: Remembered | undefined): Promise<Uint8Array | undefined> {
+  async #ask(question: Question, client: string, stale: StoredReply | undefined): Promise<Uint8Array | undefined> {
     const flight = this.#flightFor(question, client);
-    if (flight === undefined) return stale ? this.#recallStale(question, stale) : this.#drop(question);
+    const replies = this.#replies;
+    if (flight === undefined) return stale ? replies.stale(question, stale) : replies.dropped(question);
     this.#passengers.enter(client);
     const end = stale ? await this.#orLate(flight.end) : await flight.end;
     this.#passengers.leave(client);
-    if (end.type === 'answer') return this.#sent(passOn(end.message, question, this.#udpPayloadOctets));
-    if (stale) return this.#recallStale(question, stale);
-    return end.type === 'failed' ? this.#fail(question, end) : this.#drop(question);
+    if (end.type === 'answer') return replies.answered(question, end.message);
+    if (stale) return replies.stale(question, stale);
+    if (end.type !== 'failed') return replies.dropped(question);
+    this.#log.debug({ problem: end.problem }, 'no upstream answered');
+    return replies.failed(question, end, this.#hasUpstreams(question));
+  }
+
+  #hasUpstreams({ name }: Question): boolean {
+    return this.#routes.find(name).length > 0;
+  }
+
+  /** Equal for questions that are asked of the same upstreams in the same way, and so by one of them for all. */
+  #key({ transport, edns, key }: Question): string {
+    return `${this.#generation} ${transport}${edns ? '+' : '-'}${key}`;
   }
 
   /** The flight this question joins or begins; undefined if it may do neither. */
   #flightFor(question: Question, client: string): Flight | undefined {
-    const key = flightKey(question);
+    const key = this.#key(question);
     const known = this.#flights.get(key);
     if (known) return this.#join(known, client);
     if (!this.#running) return undefined;
@@ -233,7 +230,7 @@ class UpstreamResolution implements UpstreamForwarder {
     if (end.type !== 'failed') return;
     this.#cache.rest(question);
     // Where nobody is asked there is nobody to be spared.
-    if (this.#routes.find(question.name).length > 0) this.#failures.note(key, failureOf(end));
+    if (this.#hasUpstreams(question)) this.#failures.note(key, failureOf(end));
   }
 
   /** RFC 8767 section 5: whoever could have a stale answer waits for a fresh one only so long. */
@@ -243,60 +240,6 @@ class UpstreamResolution implements UpstreamForwarder {
     const first = await Promise.race([end, late.promise]);
     cancel();
     return first;
-  }
-
-  #recall(question: Question, { reply }: Remembered): Uint8Array {
-    this.#counts.cached++;
-    return this.#cutTo(reply.replyTo(question, this.#opt(question)));
-  }
-
-  #recallStale(question: Question, { reply }: Remembered): Uint8Array {
-    this.#counts.stale++;
-    const error = reply.rcode === rcode.NXDOMAIN ? staleNxdomain : staleAnswer;
-    return this.#cutTo(reply.replyTo(question, this.#opt(question, error), this.#options.cache.staleTtlSeconds));
-  }
-
-  #opt(question: Question, error?: ExtendedError): Uint8Array {
-    return ownOpt(question, { udpPayloadOctets: this.#udpPayloadOctets, error });
-  }
-
-  #sent(reply: Reply): Uint8Array {
-    this.#counts.answered++;
-    return this.#cutTo(reply);
-  }
-
-  #cutTo({ bytes, cut }: Reply): Uint8Array {
-    if (cut) this.#counts.truncated++;
-    return bytes;
-  }
-
-  /** What an upstream said in declining tells more than we could. */
-  #fail(question: Question, end: FlightEnd & { type: 'failed' }): Uint8Array {
-    const { problem, declined } = end;
-    this.#counts.failed++;
-    this.#log.debug({ problem }, 'no upstream answered');
-    if (declined) return this.#cutTo(passOn(declined, question, this.#udpPayloadOctets));
-    const isConfigured = this.#routes.find(question.name).length > 0;
-    return this.#refuse(question, rcode.SERVFAIL, isConfigured ? errorOf(end) : unconfigured);
-  }
-
-  #failAgain(question: Question, { rcode: code, errors }: Failure): Uint8Array {
-    this.#counts.failedAgain++;
-    const wishes = { udpPayloadOctets: this.#udpPayloadOctets, error: failedBefore, passed: errors };
-    return refuse(question, code, wishes);
-  }
-
-  /** By UDP silence makes the asker try again later; on a connection it would wait in vain. */
-  #drop(question: Question): Uint8Array | undefined {
-    return question.transport === 'tcp' ? this.#refuse(question, rcode.SERVFAIL, overloaded) : undefined;
-  }
-
-  get #udpPayloadOctets(): number {
-    return this.#options.limits.udpPayloadOctets;
-  }
-
-  #refuse(question: Question, code: number, error: ExtendedError): Uint8Array {
-    return refuse(question, code, { udpPayloadOctets: this.#udpPayloadOctets, error });
   }
 
   #setDefaults(defaults: readonly Endpoint[]): void {
@@ -318,20 +261,4 @@ class UpstreamResolution implements UpstreamForwarder {
   #reportLoop({ endpoint }: Upstream): void {
     this.#log.warn({ upstream: endpointText(endpoint) }, 'this upstream asks us in turn; leaving it out');
   }
-}
-
-/** Equal for questions that are asked upstream in the same way, and so by one of them for all. */
-function flightKey({ transport, edns, key }: Question): string {
-  return `${transport}${edns ? '+' : '-'}${key}`;
-}
-
-/** What an asker without an upstream's own words is told: nobody answered, or nobody could be asked at all. */
-function errorOf({ silent }: FlightEnd & { type: 'failed' }): ExtendedError {
-  return silent ? unreachable : broken;
-}
-
-function failureOf(end: FlightEnd & { type: 'failed' }): Failure {
-  const { declined } = end;
-  if (declined) return { rcode: declined.rcode, errors: extendedErrors(declined) };
-  return { rcode: rcode.SERVFAIL, errors: encodeError(errorOf(end)) };
 }

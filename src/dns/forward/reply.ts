@@ -18,7 +18,7 @@ export interface OptWishes {
   readonly rcode?: number;
   readonly error?: ExtendedError | undefined;
   /** Extended errors of an upstream, whole options. */
-  readonly passed?: Uint8Array;
+  readonly passed?: Uint8Array | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Cidr } from '../../../src/record.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { data, type QuestionTerms, question, type Reply, read } from '../message.ts';
 import { bridgeA, dnsOptions, fixed } from '../zone-words.ts';
-import { a, replyTo } from './packets.ts';
+import { a, replyTo, soa } from './packets.ts';
 import { type Script, UpstreamTwin } from './upstream-twin.ts';
 
 /** On this host's bridge, and outside. */
@@ -108,11 +108,13 @@ describe('a foreign name', () => {
   });
 
   it('is ours from the moment that it is, whatever was remembered of it', async () => {
+    upstream.script = answering([soa(300, 300)], 3);
     const reverse = '9.2.0.192.in-addr.arpa';
-    await ask(reverse, { type: 'PTR' });
+    for (const _turn of ['asked', 'remembered']) expect((await ask(reverse, { type: 'PTR' })).rcode).toBe('NXDOMAIN');
+    expect(upstream.questions).toHaveLength(1);
     responder.update([fixed('web', '192.0.2.9')]);
     expect((await ask(reverse, { type: 'PTR' })).answers).toEqual([`${reverse} 1 PTR web.weave.local`]);
-    await ask('nobody', { type: types.DS });
+    expect((await ask('nobody', { type: types.DS })).rcode).toBe('NXDOMAIN');
     responder.update([fixed('nobody', '192.0.2.8')]);
     expect(await ask('nobody', { type: types.DS })).toMatchObject({
       rcode: 'NOERROR',

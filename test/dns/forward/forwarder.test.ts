@@ -351,6 +351,22 @@ describe('memory', () => {
   });
 });
 
+describe('upstreams that are replaced', () => {
+  it('are waited for by those who asked before, and by nobody else', async () => {
+    const { forwarder, twins } = await start([() => {}]);
+    const query = queryFor('www.example.com');
+    const before = forwarder.resolve(query, udp);
+    await until(() => expect(twins[0]?.questions).toHaveLength(1));
+    const other = await twin(answering({ records: [a('198.51.100.1')] }));
+    forwarder.setUpstreams([other.endpoint]);
+    const expected = replyTo(query, { records: [a('198.51.100.1')] });
+    expect(await forwarder.resolve(query, udp)).toEqual(expected);
+    answerAll(twins[0]?.questions ?? []);
+    expect(await before).toEqual(replyTo(query, { records: [a('192.0.2.1')] }));
+    expect(await forwarder.resolve(query, udp)).toEqual(expected);
+  });
+});
+
 describe('hostile upstreams', () => {
   const right = (query: Uint8Array) => replyTo(query, { records: [a('192.0.2.1')] });
   const wrongId = (query: Uint8Array) => right(Uint8Array.from([(query[0] ?? 0) ^ 0xff, ...query.subarray(1)]));
