@@ -1,6 +1,6 @@
 import type { EngineView, LinkView, Problem } from './api/control.ts';
 import type { HostView, QuarantinedRecord } from './crdt/directory.ts';
-import { type Cidr, type HostRecord, overlaps } from './record.ts';
+import { type Cidr, type HostRecord, isOverlayExit, overlaps } from './record.ts';
 
 /** All that can be wrong with an agent, as the rooms tell it. */
 export interface Symptoms {
@@ -114,13 +114,17 @@ function sharedSubnets(hosts: readonly HostView[]): Problem[] {
 }
 
 function collisions(one: HostRecord, other: HostRecord): { subnet: Cidr; network: string; otherNetwork: string }[] {
-  return pairs(one.networks, other.networks)
-    .filter(([network, otherNetwork]) => network.key !== otherNetwork.key)
-    .flatMap(([network, otherNetwork]) =>
-      pairs(network.subnets, otherNetwork.subnets)
-        .filter(([subnet, otherSubnet]) => overlaps(subnet, otherSubnet))
-        .map(([subnet]) => ({ subnet, network: network.name, otherNetwork: otherNetwork.name })),
-    );
+  return (
+    pairs(one.networks, other.networks)
+      .filter(([network, otherNetwork]) => network.key !== otherNetwork.key)
+      // Nothing is told of addresses there, so that those of two hosts are in nobody's way.
+      .filter((both) => !both.every(isOverlayExit))
+      .flatMap(([network, otherNetwork]) =>
+        pairs(network.subnets, otherNetwork.subnets)
+          .filter(([subnet, otherSubnet]) => overlaps(subnet, otherSubnet))
+          .map(([subnet]) => ({ subnet, network: network.name, otherNetwork: otherNetwork.name })),
+      )
+  );
 }
 
 function pairs<T>(ones: readonly T[], others: readonly T[]): [T, T][] {

@@ -240,6 +240,27 @@ export function sharedNetworkKey(identity: string): NetworkKey {
   return `shared:${identity}` as NetworkKey;
 }
 
+/** Prefix of the keys of overlays, behind that of shared networks. */
+const overlay = 'overlay:';
+
+/** The key of a Swarm overlay: one network on all hosts, and nobody who is not on it reaches it. */
+export function overlayNetworkKey(networkId: string): NetworkKey {
+  return sharedNetworkKey(`${overlay}${networkId}`);
+}
+
+/** Whether only containers on the network reach addresses of it; all others are reached by routing. */
+export function isOverlay(network: NetworkKey): boolean {
+  return network.startsWith(sharedNetworkKey(overlay));
+}
+
+/**
+ * Whether it is the bridge that engines of a Swarm make, by which containers on overlays reach everything else. They
+ * have addresses there that no inspection tells, and nobody is reached at them.
+ */
+export function isOverlayExit({ name, driver }: Network): boolean {
+  return name === 'docker_gwbridge' && driver === 'bridge';
+}
+
 /** The whole name, without a trailing dot. */
 export function fullName(name: Name, domain: Domain): string {
   return `${name}.${domain}`;

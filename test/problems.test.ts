@@ -63,10 +63,17 @@ describe('a diagnosis', () => {
     expect(diagnose({ ...well, now: now.map((each) => ({ ...each, records: 0 })) })).toEqual([]);
   });
 
-  it('warns of subnets that two hosts share, and not of one network that spans both', () => {
+  it('warns of subnets that two hosts share, and not of one network that spans both, nor of the exits of overlays', () => {
     const bridges = [network(one, 'bridge', '172.17.0.0/16'), network(two, 'bridge', '172.17.0.0/16')] as const;
     const spanning = { ...network(one, 'overlay', '10.0.0.0/24'), key: 'overlay' as Network['key'] };
-    const now = [host('host-one', one, [bridges[0], spanning]), host('host-two', two, [bridges[1], spanning])];
+    const exits = [
+      network(one, 'docker_gwbridge', '10.9.0.0/24'),
+      network(two, 'docker_gwbridge', '10.9.0.0/24'),
+    ] as const;
+    const now = [
+      host('host-one', one, [bridges[0], spanning, exits[0]]),
+      host('host-two', two, [bridges[1], spanning, exits[1]]),
+    ];
     const problems = diagnose({ ...well, now });
     expect(problems.map(({ problem }) => problem)).toEqual([
       'Hosts host-one (network bridge) and host-two (network bridge) share the subnet 172.17.0.0/16: addresses in it are shadowed',

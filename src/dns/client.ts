@@ -88,10 +88,9 @@ export class ClientBook {
 
   private identify(address: string): Client {
     const container = this.containerAt(address);
-    const network = container ? undefined : this.host.networkOf(address);
-    const own = network === undefined ? this.host.networks : [network];
-    const group = this.group(container?.networks ?? own);
-    const near = container !== undefined || network !== undefined || this.host.isOwn(address);
+    const networks = container?.networks ?? this.host.networksOf(address);
+    const group = this.group(networks ?? this.host.networks);
+    const near = networks !== undefined || this.host.isOwn(address);
     const stranger = !near && !this.harmless.has(address);
     return { address, container: container?.id, group, near, stranger };
   }

@@ -45,6 +45,8 @@ export type Verdict =
   | 'answered'
   /** Its subnet is another network's on the asker's host. */
   | 'shadowed'
+  /** Only containers on its overlay reach it. */
+  | 'apart'
   /** Another address of the same container suits the asker better. */
   | 'farther'
   | 'unhealthy'

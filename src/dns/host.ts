@@ -1,17 +1,31 @@
-import type { HostId, Network, NetworkKey } from '../record.ts';
+import { type HostId, isOverlay, isOverlayExit, type Network, type NetworkKey } from '../record.ts';
 import { Subnets } from './subnets.ts';
+
+interface KnownNetwork {
+  readonly key: NetworkKey;
+  readonly name: string;
+  readonly subnets: Subnets;
+  /** The networks of askers with an address of it. */
+  readonly askersOn: readonly NetworkKey[];
+}
 
 /** This host as answers see it: who it is, and which subnet is which network here. */
 export class Host {
   readonly id: HostId;
   readonly networks: readonly NetworkKey[];
-  private readonly known: readonly { readonly key: NetworkKey; readonly name: string; readonly subnets: Subnets }[];
+  private readonly known: readonly KnownNetwork[];
   private readonly gateways: ReadonlySet<string>;
 
   constructor(id: HostId, networks: readonly Network[]) {
     this.id = id;
     this.networks = networks.map((network) => network.key);
-    this.known = networks.map(({ key, name, subnets }) => ({ key, name, subnets: new Subnets(subnets) }));
+    const overlays = this.networks.filter(isOverlay);
+    this.known = networks.map((network) => ({
+      key: network.key,
+      name: network.name,
+      subnets: new Subnets(network.subnets),
+      askersOn: isOverlayExit(network) ? [network.key, ...overlays] : [network.key],
+    }));
     this.gateways = new Set(networks.flatMap((network) => network.gateways));
   }
 
@@ -20,10 +34,13 @@ export class Host {
     return this.gateways.has(address) || address.startsWith('127.') || address === '::1';
   }
 
-  /** The network of this host that an asker is on by its subnet; a gateway is the host itself, which is on all. */
-  networkOf(address: string): NetworkKey | undefined {
+  /**
+   * The networks of this host that an asker is on by its subnet; a gateway is the host itself, which is on all. A
+   * container on overlays only asks by way of their exit, and on which of them it is nobody can tell.
+   */
+  networksOf(address: string): readonly NetworkKey[] | undefined {
     if (this.gateways.has(address)) return undefined;
-    return this.known.find((network) => network.subnets.has(address))?.key;
+    return this.known.find((network) => network.subnets.has(address))?.askersOn;
   }
 
   /** The name of the network here that an address of network `key` would lead to instead. */

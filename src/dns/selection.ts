@@ -1,4 +1,4 @@
-import type { Address, NameEntry, Owner, StaticRecord } from '../record.ts';
+import { type Address, isOverlay, type NameEntry, type Owner, type StaticRecord } from '../record.ts';
 import type { Client } from './client.ts';
 import type { Verdict } from './explanation.ts';
 import type { Host } from './host.ts';
@@ -92,6 +92,8 @@ function reach(owner: Owner, client: Client, host: Host): Considered[] {
     if (client.group.networks.has(network))
       return { ...record, verdict: 'answered', reason: `on the asker's network ${networkName}` };
     if (shared) return { ...record, verdict: 'farther', reason: 'another address is on a network the asker shares' };
+    if (isOverlay(network))
+      return { ...record, verdict: 'apart', reason: `only containers on the overlay ${networkName} reach it` };
     const shadow = host.shadowOf(address, network);
     if (shadow === undefined)
       return { ...record, verdict: 'answered', reason: `reachable by routing, network ${networkName}` };

@@ -6,6 +6,7 @@ import {
   localNetworkKey,
   type Network,
   type NetworkKey,
+  overlayNetworkKey,
   parseAddress,
   parseCidr,
   sharedNetworkKey,
@@ -55,6 +56,7 @@ const bareDrivers = ['host', 'null', 'none'];
  * where they are on the same VLAN with the same subnets. All others are their own host's, even with equal subnets.
  */
 export function networkKey(host: HostId, network: EngineNetwork): NetworkKey {
+  if (network.driver === 'overlay') return overlayNetworkKey(network.id);
   if (network.scope !== 'local') return sharedNetworkKey(`${network.scope}:${network.id}`);
   const segment = segmentDrivers.includes(network.driver) ? segmentOf(network) : undefined;
   return segment === undefined ? localNetworkKey(host, network.id) : sharedNetworkKey(`segment:${segment}`);

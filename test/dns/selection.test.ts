@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ContainerRecord, HostStatus } from '../../src/record.ts';
+import { type ContainerRecord, type HostStatus, overlayNetworkKey } from '../../src/record.ts';
 import { data } from './message.ts';
 import { Twin } from './twin.ts';
 import {
@@ -71,6 +71,19 @@ describe('owners', () => {
     const shadowed = owner(hostB, container('web', [on(network(hostB, 'bridge', '10.1.0.0/16'), '10.1.0.5')]));
     const twin = new Twin([entry('web', [shadowed, at(hostA, 2, { health: 'unhealthy' })])]);
     expect(data(twin.ask('web'))).toEqual(['10.1.0.2']);
+  });
+
+  it('on an overlay are answered to those on it, also where only its exit tells so, and to nobody else', () => {
+    const overlay = { ...network(hostA, 'mesh', '10.4.0.0/24'), key: overlayNetworkKey('mesh'), driver: 'overlay' };
+    const exit = network(hostA, 'docker_gwbridge', '10.5.0.0/24');
+    const local = owner(hostA, container('local', [on(overlay, '10.4.0.2')]));
+    const far = owner(hostB, container('web', [on(overlay, '10.4.0.3'), on(bridgeB, '10.2.0.3')]));
+    const twin = new Twin([entry('web', [far]), entry('local', [local])], {}, [bridgeA, overlay, exit]);
+    for (const from of ['10.4.0.2', '10.5.0.7', '127.0.0.1'])
+      expect(data(twin.ask('web', { from }))).toEqual(['10.4.0.3']);
+    expect(data(twin.ask('web', { from: '10.1.0.9' }))).toEqual(['10.2.0.3']);
+    expect(twin.ask('local', { from: '10.1.0.9' })).toMatchObject({ rcode: 'NOERROR', answers: [] });
+    expect(data(new Twin([entry('web', [far])]).ask('web'))).toEqual(['10.2.0.3']);
   });
 
   it('share a name with addresses made by hand', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { localNetworkKey, parseAddress, parseHostId, sharedNetworkKey } from '../../src/record.ts';
+import { localNetworkKey, overlayNetworkKey, parseAddress, parseHostId, sharedNetworkKey } from '../../src/record.ts';
 import { addressesOf } from '../../src/watch/addresses.ts';
 import { decodeNetworks } from '../../src/watch/decode.ts';
 import { describeNetworks, type NetworkTable, networkKey, networkTable } from '../../src/watch/networks.ts';
@@ -27,9 +27,12 @@ describe('the key of a network', () => {
     expect(keyOn(hostId, networkJson('a1'))).not.toBe(keyOn(otherHost, networkJson('a1')));
   });
 
-  it('is the same on all hosts for an overlay of Swarm', () => {
+  it('is the same on all hosts for an overlay of Swarm, and for networks of other drivers that span hosts', () => {
     const overlay = networkJson('xyz', { Driver: 'overlay', Scope: 'swarm' });
-    expect(keyOn(hostId, overlay)).toBe(sharedNetworkKey('swarm:xyz'));
+    expect(keyOn(hostId, overlay)).toBe(overlayNetworkKey('xyz'));
+    const plugged = networkJson('xyz', { Driver: 'example/net:1', Scope: 'global' });
+    expect(keyOn(hostId, plugged)).toBe(sharedNetworkKey('global:xyz'));
+    expect(keyOn(hostId, plugged)).toBe(keyOn(otherHost, plugged));
     expect(keyOn(hostId, overlay)).toBe(keyOn(otherHost, overlay));
   });
 
@@ -108,7 +111,7 @@ describe('the addresses of a container', () => {
     expect(addressesOf(container, surroundings)).toEqual([
       { address: '10.1.0.5', ...local, subnet: '10.1.0.0/16' },
       { address: 'fd00::5', ...local, subnet: 'fd00::/64' },
-      { address: '10.2.0.9', network: sharedNetworkKey('swarm:two'), networkName: 'back', subnet: '10.2.0.0/24' },
+      { address: '10.2.0.9', network: overlayNetworkKey('two'), networkName: 'back', subnet: '10.2.0.0/24' },
     ]);
   });
 
