@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import { type Cidr, contains, parseAddress } from '../../src/record.ts';
+import { type DigAnswer, digOptions, parseDig } from '../support/lab/dig.ts';
+import type { LabHost } from '../support/lab/host.ts';
+import { getFromSocket } from '../support/lab/socket-request.ts';
+
+/**
+ * What should be answered, worked out from nothing but what the engines say themselves, by the rules of the design and
+ * not by the code of the agents; and what is answered.
+ */
+
+const domain = 'weave.local';
+const shortIdLength = 12;
+
+interface Network {
+  readonly name: string;
+  readonly subnets: readonly Cidr[];
+}
+
+interface Place {
+  readonly network: string;
+  readonly address: string;
+}
+
+/** A container that runs, as its engine tells. */
+interface Running {
+  readonly host: LabHost;
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly places: readonly Place[];
+  readonly standing: 'ready' | 'unhealthy' | 'paused';
+  readonly publishes: boolean;
+}
+
+/** All that the engines of these hosts run at this moment. */
+export interface EngineTruth {
+  readonly running: readonly Running[];
+  readonly networks: ReadonlyMap<LabHost, readonly Network[]>;
+}
+
+/** Who asks: the host itself, or a container of it that is on one network. */
+export interface Asker {
+  readonly host: LabHost;
+  readonly container: string | undefined;
+  readonly network: string | undefined;
+}
+
+/** An answer in one word for each part: the response code and the addresses in order. */
+export type Said = string;
+
+export async function readEngines(hosts: readonly LabHost[]): Promise<EngineTruth> {
+  const running = (await Promise.all(hosts.map(runningOn))).flat();
+  const networks = await Promise.all(hosts.map(async (host) => [host, await networksOf(host)] as const));
+  return { running, networks: new Map(networks) };
+}
+
+/** What an asker should be answered about a name without its domain. */
+export function expectedAnswer(truth: EngineTruth, asker: Asker, name: string): Said {
+  const owners = truth.running.filter(({ names }) => names.includes(name));
+  const offers = owners.map((owner) => ({ owner, addresses: reach(truth, asker, owner) }));
+  const reachable = offers.filter(({ addresses }) => addresses.length > 0);
+  const level = (['ready', 'unhealthy', 'paused'] as const).find((step) =>
+    reachable.some(({ owner }) => owner.standing === step),
+  );
+  const chosen = reachable.filter(({ owner }) => owner.standing === level);
+  const known = truth.running.some(({ names }) => names.some((each) => `.${each}`.endsWith(`.${name}`)));
+  return said(known ? 'NOERROR' : 'NXDOMAIN', new Set(chosen.flatMap(({ addresses }) => addresses)));
+}
+
+/** What an asker is answered about each of these names, over UDP. */
+export async function givenAnswers(asker: Asker, names: readonly string[]): Promise<Said[]> {
+  const { host, container } = asker;
+  const questions = names.flatMap((name) => ['-t', 'A', '-q', `${name}.${domain}.`]);
+  const dig = container === undefined ? ['dig', `@${host.gateway}`] : ['docker', 'exec', container, 'dig'];
+  const { stdout } = await host.machine.attempt([...dig, ...digOptions, ...questions]);
+  const answers = stdout.split(/^(?=;; Got answer:|;; connection timed out|;; communications error)/m).filter(Boolean);
+  return answers.map(parseDig).map(fromDig);
+}
+
+/** The containers that have an address of a host's network, by what a question for the address's name is answered. */
+export function expectedReverse(truth: EngineTruth, host: LabHost): Map<string, readonly string[]> {
+  const local = truth.running.filter((each) => each.host === host);
+  const addresses = local.flatMap(({ places }) => places.map(({ address }) => address));
+  const named = (address: string) => local.filter(({ places }) => places.some((place) => place.address === address));
+  return new Map(addresses.map((address) => [address, named(address).flatMap(({ names }) => names)]));
+}
+
+/** The names that a host gives to an address, without the domain. */
+export async function givenNames(host: LabHost, address: string): Promise<string[]> {
+  const reverse = `${address.split('.').reverse().join('.')}.in-addr.arpa`;
+  const { answer } = await host.query(host.gateway, reverse, 'PTR');
+  return answer.map(({ data }) => data.replace(`.${domain}.`, ''));
+}
+
+function fromDig({ rcode, answer }: DigAnswer): Said {
+  return said(
+    rcode,
+    answer.map(({ data }) => data),
+  );
+}
+
+function said(rcode: string, addresses: Iterable<string>): Said {
+  return [rcode, ...[...addresses].toSorted()].join(' ');
+}
+
+/** The addresses that the asker shares a network with; else those that are nobody else's here; else its host's. */
+function reach({ networks }: EngineTruth, asker: Asker, owner: Running): string[] {
+  const sharesHost = owner.host === asker.host;
+  const shared = owner.places.filter(
+    ({ network }) => sharesHost && (asker.network === undefined || asker.network === network),
+  );
+  if (shared.length > 0) return shared.map(({ address }) => address);
+  const here = networks.get(asker.host) ?? [];
+  const isElsewhere = (place: Place) =>
+    !here.some(
+      ({ name, subnets }) => !(sharesHost && name === place.network) && subnets.some((each) => isIn(each, place)),
+    );
+  const routed = owner.places.filter(isElsewhere).map(({ address }) => address);
+  return routed.length === 0 && owner.publishes ? [owner.host.address] : routed;
+}
+
+function isIn(subnet: Cidr, { address }: Place): boolean {
+  const parsed = parseAddress(address);
+  return parsed.ok && contains(subnet, parsed.value);
+}
+
+const networkListing = z.array(
+  z.object({
+    Name: z.string(),
+    Driver: z.string(),
+    IPAM: z.object({ Config: z.array(z.object({ Subnet: z.string() })).nullish() }),
+  }),
+);
+
+async function networksOf(host: LabHost): Promise<Network[]> {
+  const networks = networkListing.parse(await engine(host, '/networks'));
+  return networks.map(({ Name, IPAM }) => ({
+    name: Name,
+    subnets: (IPAM.Config ?? []).map(({ Subnet }) => Subnet as Cidr),
+  }));
+}
+
+const inspection = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  State: z.object({
+    Running: z.boolean(),
+    Paused: z.boolean(),
+    Restarting: z.boolean(),
+    Health: z.object({ Status: z.string() }).nullish(),
+  }),
+  Config: z.object({ Hostname: z.string(), Labels: z.record(z.string(), z.string()).nullish() }),
+  HostConfig: z.object({ NetworkMode: z.string() }),
+  NetworkSettings: z.object({
+    Networks: z.record(z.string(), z.object({ IPAddress: z.string(), Aliases: z.array(z.string()).nullish() })),
+    Ports: z.record(z.string(), z.array(z.unknown()).nullish()).nullish(),
+  }),
+});
+type Inspection = z.infer<typeof inspection>;
+
+async function runningOn(host: LabHost): Promise<Running[]> {
+  const listed = z.array(z.object({ Id: z.string() })).parse(await engine(host, '/containers/json'));
+  const inspected = await Promise.all(listed.map(({ Id }) => engine(host, `/containers/${Id}/json`)));
+  const all = inspected.flatMap((each) => (each === undefined ? [] : [inspection.parse(each)]));
+  return all
+    .filter(({ State }) => State.Running && !State.Restarting)
+    .map((container) => ({
+      host,
+      id: container.Id,
+      names: namesOf(container),
+      places: placesOf(host, container, all),
+      standing: standingOf(container),
+      publishes: Object.values(container.NetworkSettings.Ports ?? {}).some((bindings) => bindings?.length),
+    }));
+}
+
+function namesOf({ Id, Name, Config, HostConfig, NetworkSettings }: Inspection): string[] {
+  const id = Id.slice(0, shortIdLength);
+  const { NetworkMode } = HostConfig;
+  const borrowed = NetworkMode === 'host' || NetworkMode.startsWith('container:');
+  const aliases = Object.values(NetworkSettings.Networks).flatMap(({ Aliases }) => Aliases ?? []);
+  const label = Config.Labels?.['weft.name'];
+  return [
+    ...new Set([Name.slice(1), id, ...aliases, ...(label ? [label] : []), ...(borrowed ? [] : [Config.Hostname])]),
+  ];
+}
+
+function placesOf(host: LabHost, container: Inspection, all: readonly Inspection[]): Place[] {
+  const { NetworkMode } = container.HostConfig;
+  if (NetworkMode === 'host') return [{ network: 'host', address: host.address }];
+  const target = all.find(({ Id }) => NetworkMode === `container:${Id}`);
+  return Object.entries((target ?? container).NetworkSettings.Networks).flatMap(([network, { IPAddress }]) =>
+    IPAddress === '' ? [] : [{ network, address: IPAddress }],
+  );
+}
+
+function standingOf({ State }: Inspection): Running['standing'] {
+  if (State.Paused) return 'paused';
+  return ['starting', 'unhealthy'].includes(State.Health?.Status ?? '') ? 'unhealthy' : 'ready';
+}
+
+/** Undefined for what is gone since it was listed. */
+async function engine(host: LabHost, path: string): Promise<unknown> {
+  const { status, body } = await getFromSocket(host.engineSocket, path);
+  return status === 200 ? JSON.parse(body) : undefined;
+}
