@@ -59,6 +59,22 @@ describe('three agents', () => {
     await until(() => agents.every((agent) => agent.control.entry(name).statics.length === 0));
   });
 
+  it('explain on each host why a container is not called what it was meant to be', {
+    timeout: patienceMs,
+  }, async () => {
+    engines[1]?.run({ name: 'odd', hostname: 'shop.example.com', aliases: ['-dash-', 'x'.repeat(64)] });
+    await everywhere('odd', [engines[1]?.addressOf('odd') ?? '']);
+    for (const [text, reason] of [
+      ['shop', /^odd on host2 is not called shop\.example\.com: .*outside weave\.local/],
+      ['-dash-', /^odd on host2 is not called -dash-: /],
+      ['x'.repeat(64), /^odd on host2 is not called x{64}: .*63/],
+    ] as const) {
+      const { notes = [] } = (await agents[0]?.control.explain(text as Name)) ?? {};
+      expect(notes).toEqual([expect.stringMatching(reason)]);
+    }
+    engines[1]?.remove('odd');
+  });
+
   it('forget nothing while one of them restarts', { timeout: patienceMs }, async () => {
     await agents[1]?.stop('restart');
     await everywhere('node1', [engines[1]?.addressOf('node1') ?? ''], [0, 2]);

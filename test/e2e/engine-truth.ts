@@ -73,8 +73,7 @@ export async function givenAnswers(asker: Asker, names: readonly string[]): Prom
   const questions = names.flatMap((name) => ['-t', 'A', '-q', `${name}.${domain}.`]);
   const dig = container === undefined ? ['dig', `@${host.gateway}`] : ['docker', 'exec', container, 'dig'];
   const { stdout } = await host.machine.attempt([...dig, ...digOptions, ...questions]);
-  const answers = stdout.split(/^(?=;; Got answer:|;; connection timed out|;; communications error)/m).filter(Boolean);
-  return answers.map(parseDig).map(fromDig);
+  return answersIn(stdout).map(fromDig);
 }
 
 /** The containers that have an address of a host's network, by what a question for the address's name is answered. */
@@ -85,11 +84,23 @@ export function expectedReverse(truth: EngineTruth, host: LabHost): Map<string, 
   return new Map(addresses.map((address) => [address, named(address).flatMap(({ names }) => names)]));
 }
 
-/** The names that a host gives to an address, without the domain. */
-export async function givenNames(host: LabHost, address: string): Promise<string[]> {
-  const reverse = `${address.split('.').reverse().join('.')}.in-addr.arpa`;
-  const { answer } = await host.query(host.gateway, reverse, 'PTR');
-  return answer.map(({ data }) => data.replace(`.${domain}.`, ''));
+/** The names that a host gives to each of these addresses, without the domain. */
+export async function givenNames(host: LabHost, addresses: readonly string[]): Promise<string[][]> {
+  const questions = addresses.flatMap((address) => ['-t', 'PTR', '-q', reverseName(address)]);
+  const { stdout } = await host.machine.attempt(['dig', `@${host.gateway}`, ...digOptions, ...questions]);
+  return answersIn(stdout).map(({ answer }) => answer.map(({ data }) => data.replace(`.${domain}.`, '')));
+}
+
+function reverseName(address: string): string {
+  return `${address.split('.').reverse().join('.')}.in-addr.arpa`;
+}
+
+/** What dig says to several questions, one after another. */
+function answersIn(text: string): DigAnswer[] {
+  return text
+    .split(/^(?=;; Got answer:|;; connection timed out|;; communications error)/m)
+    .filter((part) => part.startsWith(';;'))
+    .map(parseDig);
 }
 
 function fromDig({ rcode, answer }: DigAnswer): Said {

@@ -55,7 +55,10 @@ export async function startDaemon(
   });
   const pid = await until(`${name} starts`, () => (exit === undefined ? childOf(outer.pid) : 'ended'));
   const signal = (kind: NodeJS.Signals) => {
-    if (exit === undefined && typeof pid === 'number') sendQuietly(pid, kind);
+    if (exit !== undefined || typeof pid !== 'number') return;
+    sendQuietly(pid, kind);
+    // nsenter stops itself when its child is stopped, and would not see its end.
+    if (kind !== 'SIGSTOP' && outer.pid !== undefined) sendQuietly(outer.pid, 'SIGCONT');
   };
   const stop = async (kind: NodeJS.Signals = 'SIGTERM', graceMs = defaultGraceMs) => {
     signal(kind);
