@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LabHost } from '../support/lab/host.ts';
 import { imageTag } from '../support/lab/images.ts';
@@ -6,11 +7,17 @@ import { describeEngine } from '../watch/engine-suite.ts';
 import { WatchedHost } from '../watch/host.ts';
 import { commandVerbs } from '../watch/verbs.ts';
 
+const certificates = join(import.meta.dirname, '../watch/tls');
+const tlsAddress = 'tcp://127.0.0.1:2376';
+
 let lab: Lab;
 let host: LabHost;
 
 beforeAll(async () => {
-  lab = await Lab.create(1);
+  const tls = { tlscacert: 'ca.pem', tlscert: 'server-cert.pem', tlskey: 'server-key.pem' };
+  const files = Object.entries(tls).map(([key, file]) => [key, join(certificates, file)]);
+  const hosts = ['unix:///run/docker.sock', tlsAddress];
+  lab = await Lab.create(1, { engineSettings: { hosts, tlsverify: true, ...Object.fromEntries(files) } });
   host = lab.host(1);
   await host.image('busybox');
 });
@@ -50,5 +57,27 @@ describe('a real Docker Engine that starts a container again and again', () => {
     await vi.waitFor(() => expect(watched.sink.listings).toBe(1), { timeout: 10_000 });
     expect(watched.sink.records.size).toBe(0);
     await host.docker('rm', '--force', 'loop');
+  });
+});
+
+describe('a real Docker Engine behind TLS', () => {
+  const up = ['--docker-host', tlsAddress];
+
+  it('is followed by an agent that has the certificates', async () => {
+    await host.startAgent(up, { env: { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: certificates } });
+    await host.runContainer({ name: 'web' });
+    const address = await host.addressOf('web');
+    await vi.waitFor(async () => {
+      const { answer } = await host.query(host.gateway, 'web.weave.local');
+      expect(answer.map(({ data }) => data)).toEqual([address]);
+    });
+    await host.stopAgent();
+  });
+
+  it('is not by one that has none, which says so', async () => {
+    await host.startAgent(up);
+    const { stdout } = await host.weft(['status']);
+    expect(stdout).toMatch(/The container engine is not reached: .*(TLS|HTTPS)/);
+    await host.stopAgent();
   });
 });

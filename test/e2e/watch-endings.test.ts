@@ -13,7 +13,7 @@ let one: LabHost;
 let two: LabHost;
 
 beforeAll(async () => {
-  lab = await Lab.create(2);
+  lab = await Lab.create(2, { engineSettings: { 'live-restore': true } });
   [one, two] = [lab.host(1), lab.host(2)];
   await one.startAgent();
   await two.startAgent([one.address]);
@@ -51,13 +51,14 @@ describe('a Compose project', () => {
     for (const each of services) {
       for (const name of containersOf(each)) await startService(name, each.service, each.signal);
       const addresses = await Promise.all(containersOf(each).map((name) => one.addressOf(name)));
-      for (const name of [each.service, `${each.service}.shop`]) await answered(one, 'asker', name, addresses);
+      for (const name of [each.service, `${each.service}.shop`])
+        await answered(one, 'asker', `${name}.weave.local.`, addresses);
     }
     const askers = await Promise.all(services.map((each) => startAsking(one, `${each.service}.shop.weave.local`, 100)));
     // Those that depend on others stop before them.
     for (const each of services.toReversed())
       await Promise.all(containersOf(each).map((name) => one.docker('stop', '--time', '60', name)));
-    for (const { service } of services) await answered(one, 'asker', `${service}.shop`, []);
+    for (const { service } of services) await answered(one, 'asker', `${service}.shop.weave.local.`, []);
     await Promise.all(askers.map((asker) => asker.stop()));
     for (const [index, each] of services.entries()) await judge(askers[index], containersOf(each));
   });
@@ -107,7 +108,9 @@ describe('an address that a container loses while it is started again and again'
       expect(await one.ask('asker', 'squatter.weave.local.')).toEqual([lost]);
       const reverse = `${lost.split('.').reverse().join('.')}.in-addr.arpa`;
       const { answer } = await one.query(one.gateway, reverse, 'PTR');
-      expect(new Set(answer.map(({ data }) => data))).toEqual(new Set(['squatter.weave.local.']));
+      const called = answer.map(({ data }) => data.replace('.weave.local.', ''));
+      expect(called).toContain('squatter');
+      expect(called).not.toContain('flaky');
     }
     await answered(one, 'asker', 'flaky', [await one.addressOf('flaky', 'backend')]);
     expect(await one.addressOf('flaky', 'backend')).not.toBe(lost);
@@ -129,10 +132,8 @@ describe('an engine that did not come back', () => {
     await one.docker('exec', 'asker', 'ping', '-c', '1', '-W', '5', address);
   });
 
-  it('is followed again when it is there after all', async () => {
+  it('is followed again when it is there after all, with what lived on', async () => {
     await two.startEngine();
-    await answered(one, 'asker', 'unwatched', []);
-    await two.startContainer('unwatched');
     await answered(one, 'asker', 'both', [await one.addressOf('watched'), await two.addressOf('unwatched')]);
     expect((await one.weft(['status'])).stdout).not.toContain('has been away');
   });
