@@ -1,6 +1,7 @@
 /**
  * `node build.ts [OUTDIR]`: bundles Weft into `dist`: `weft.js`, the agent and the command line, and `dns-thread.js`,
- * the thread that answers questions; and `page`, what browsers load. Maps lie beside them for reading traces; nothing needs them to run.
+ * the thread that answers questions; and `page`, what browsers load. Maps lie beside them for reading traces; nothing
+ * needs them to run.
  */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';

@@ -55,7 +55,7 @@ engines_can_run() {
 missing_commands() {
   local each
   for each in dockerd docker containerd runc docker-init ip ebtables-nft sysctl nsenter setpriv busybox dig dnsmasq setcap \
-    musl-gcc socat podman nats-server nginx chromium haproxy pg_ctlcluster redis-server \
+    musl-gcc socat podman nats-server nginx chromium curl jq haproxy pg_ctlcluster redis-server \
     promtool fish zsh; do
     command -v "$each" >/dev/null || echo "$each"
   done

@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { exitCodes, Failure } from './failure.ts';
 
 /** Where an agent's API is: a socket file or an address. */
@@ -78,7 +79,13 @@ export class AgentClient {
   ): Promise<IncomingMessage> {
     const troubles: string[] = [];
     for (const address of this.#options.addresses) {
-      const reply = await this.#try(address, method, path, body, headers);
+      let reply = await this.#try(address, method, path, body, headers);
+      // An import asks faster than an agent lets one caller ask; nothing was done, and it says when to come back.
+      while (typeof reply !== 'string' && reply.statusCode === 429) {
+        reply.resume();
+        await pause(Number(reply.headers['retry-after'] ?? 1) * 1_000);
+        reply = await this.#try(address, method, path, body, headers);
+      }
       if (typeof reply !== 'string') return reply;
       troubles.push(reply);
     }

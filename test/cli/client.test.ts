@@ -104,6 +104,16 @@ describe('the client', () => {
     expect(await failure(client(plain).get('/healthz'))).toEqual({ exitCode: 1, message: 'all is lost' });
   });
 
+  it('comes back when an agent says so, where it asked too fast', async () => {
+    let asked = 0;
+    const busy = await serve((_request, response) => {
+      response.setHeader('server', 'weft/0.1.0');
+      if (++asked < 3) response.writeHead(429, { 'retry-after': '0' }).end('{}');
+      else response.end('"done"');
+    });
+    expect(await client(busy).get('/healthz')).toBe('done');
+  });
+
   it('bears the token it was given', async () => {
     const echoing = await serve((request, response) => {
       response.setHeader('server', 'weft/0.1.0').end(JSON.stringify(request.headers.authorization));

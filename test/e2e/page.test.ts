@@ -1,8 +1,15 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Address, Name } from '../../src/record.ts';
 import { openBrowser } from '../support/browser.ts';
+import { freePort } from '../support/free-port.ts';
 import { apiToken, PageHost } from '../support/page-host.ts';
 
 /** The page in Debian's Chromium, served by whole agents over embedded engines. */
@@ -34,7 +41,7 @@ afterAll(async () => {
 });
 
 /** A page that is open, and everything that it complained of or asked for elsewhere. */
-async function open(host: PageHost, path = '') {
+async function open(host: Pick<PageHost, 'url'>, path = '') {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(patienceMs);
   pages.push(page);
@@ -212,7 +219,7 @@ describe('the page', () => {
   });
 
   it('asks for the token where the agent does, until it is the right one, and keeps it for its tab', async () => {
-    const host = await PageHost.start(4, [], '0.0.0.0');
+    const host = await PageHost.start(4, [], { listen: '0.0.0.0' });
     more.push(host);
     host.engine.run({ name: 'web' });
     const { page } = await open(host);
@@ -226,5 +233,38 @@ describe('the page', () => {
     await page.getByText('1 of 1 host').waitFor();
     await page.reload();
     await expectRows(page, (shown) => shown.length === 1, 'web after a reload');
+  });
+
+  it('is part of the bundle, small, and the same there', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'weft-bundle-'));
+    const root = join(import.meta.dirname, '../..');
+    await promisify(execFile)(process.execPath, ['build.ts', directory], { cwd: root });
+    await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
+    const port = await freePort();
+    const flags = ['--no-docker', '--no-dns', '--mesh-listen', '127.0.0.1:0', '--data-dir', join(directory, 'data')];
+    const agent = spawn(process.execPath, [join(directory, 'weft.js'), 'up', ...flags, '--api', `127.0.0.1:${port}`], {
+      stdio: 'ignore',
+    });
+    try {
+      const url = `http://127.0.0.1:${port}/`;
+      const isThere = () =>
+        fetch(url).then(
+          (reply) => reply.ok,
+          () => false,
+        );
+      await expect.poll(isThere, { timeout: patienceMs }).toBe(true);
+      const { page, complaints } = await open({ url });
+      await page.getByText('0 names · 0 containers · 1 of 1 host · no engine').waitFor();
+      expect(complaints).toEqual([]);
+      const sizes = await page.evaluate<number[]>(
+        'performance.getEntries().filter((each) => /[/](page[/].+)?$/.test(each.name)).map((each) => each.decodedBodySize)',
+      );
+      expect(sizes).toHaveLength(3);
+      expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(40_000);
+    } finally {
+      agent.kill();
+      if (agent.exitCode === null) await once(agent, 'exit');
+      await rm(directory, { recursive: true, force: true });
+    }
   });
 });

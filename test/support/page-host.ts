@@ -8,6 +8,13 @@ import { EmbeddedEngine } from '../../src/watch/embedded-engine.ts';
 /** The token of hosts that are looked at over the network. */
 export const apiToken = 'a-token-for-the-tests-of-the-page';
 
+interface Place {
+  /** Where the API listens: 127.0.0.1, or, for those who have the token, another of this machine's addresses. */
+  readonly listen?: string;
+  /** Where containers get their addresses. */
+  readonly subnet?: string;
+}
+
 /** A host whose page is looked at: a whole agent over an embedded engine, on a port that it keeps over restarts. */
 export class PageHost implements AsyncDisposable {
   readonly engine: EmbeddedEngine;
@@ -17,16 +24,20 @@ export class PageHost implements AsyncDisposable {
   #port = 0;
   #agent: Agent | undefined;
 
-  private constructor(number: number, directory: string, listen: string) {
+  private constructor(
+    number: number,
+    directory: string,
+    { listen = '127.0.0.1', subnet = `10.${number}.0.0/16` }: Place,
+  ) {
     this.#name = `host${number}`;
     this.#directory = directory;
     this.#listen = listen;
-    this.engine = new EmbeddedEngine({ listen: '127.0.0.1', subnet: `10.${number}.0.0/16` });
+    this.engine = new EmbeddedEngine({ listen: '127.0.0.1', subnet });
   }
 
-  /** A host that runs, at 127.0.0.1, or, with the token, at any of this machine's addresses. */
-  static async start(number: number, peers: readonly string[] = [], listen = '127.0.0.1'): Promise<PageHost> {
-    const host = new PageHost(number, await mkdtemp(join(tmpdir(), 'weft-page-')), listen);
+  /** A host that runs. */
+  static async start(number: number, peers: readonly string[] = [], place: Place = {}): Promise<PageHost> {
+    const host = new PageHost(number, await mkdtemp(join(tmpdir(), 'weft-page-')), place);
     await host.engine.open();
     await host.startAgent(peers);
     return host;

@@ -77,14 +77,22 @@ export class ExplainPanel {
 
 function tell({ asker, outcome, records, notes = [], history }: Explanation): Node[] {
   return [
-    element('p', { class: 'outcome' }, outcome),
-    element('p', { class: 'quiet' }, `Asked by ${asker}.`),
-    element('ul', { class: 'verdicts' }, ...records.map(tellRecord)),
-    ...notes.map((note) => element('p', { class: 'quiet' }, note)),
-    element('h3', {}, 'What became of it'),
-    history.length === 0
-      ? element('p', { class: 'quiet' }, 'Nothing changed lately.')
-      : element('ol', { class: 'changes' }, ...history.toReversed().map(tellStep)),
+    element(
+      'div',
+      {},
+      element('p', { class: 'outcome' }, outcome),
+      element('p', { class: 'quiet' }, `Asked by ${asker}.`),
+      element('ul', { class: 'verdicts' }, ...records.map(tellRecord)),
+      ...notes.map((note) => element('p', { class: 'quiet' }, note)),
+    ),
+    element(
+      'div',
+      {},
+      element('h3', {}, 'What became of it'),
+      history.length === 0
+        ? element('p', { class: 'quiet' }, 'Nothing changed lately.')
+        : element('ol', { class: 'changes' }, ...history.toReversed().map(tellStep)),
+    ),
   ];
 }
 

@@ -5,7 +5,7 @@ import { age, count } from './words.ts';
 
 /** The box that the drawing is made for; the browser scales it. */
 const width = 360;
-const height = 200;
+const height = 160;
 /** With more around the middle, names would lie over each other. */
 const mostNamed = 16;
 /** A list of a thousand hosts is for `weft status peers`. */

@@ -1,5 +1,5 @@
-/** Points that are kept: five minutes at one every two seconds. */
-const kept = 150;
+/** Points that are kept: two minutes at one every two seconds. */
+const kept = 60;
 
 /** Queries per second, from a counter that is read now and then. */
 export class QueryRate {

@@ -73,12 +73,12 @@ describe('the rate of queries', () => {
   it('keeps the last minutes only', () => {
     const rate = new QueryRate();
     for (let at = 0; at <= 500; at++) rate.add(at * 1_000, at);
-    expect(rate.points).toHaveLength(150);
+    expect(rate.points).toHaveLength(60);
   });
 
   it('is drawn from the right, inside its box', () => {
-    expect(sparkline([1], 149, 22)).toBe('');
-    expect(sparkline([0, 50, 100], 149, 22)).toBe('147.0,21.0 148.0,11.0 149.0,1.0');
+    expect(sparkline([1], 59, 22)).toBe('');
+    expect(sparkline([0, 50, 100], 59, 22)).toBe('57.0,21.0 58.0,11.0 59.0,1.0');
   });
 });
 
