@@ -107,6 +107,17 @@ describe('a foreign name', () => {
     }
   });
 
+  it('is cut when only the cookie makes it too large', async () => {
+    upstream.script = answering(Array.from({ length: 74 }, (_, index) => a(`192.0.2.${index}`)));
+    for (const _turn of ['asked', 'remembered']) {
+      const whole = await ask('big.example.com', { payload: 1232 });
+      expect([whole.octets, whole.flags, whole.answers.length]).toEqual([1228, 'qr rd ra', 74]);
+      const cut = await ask('big.example.com', { payload: 1232, options: [[10, clientCookie]] });
+      expect([cut.octets <= 1232, cut.flags, cut.answers.length]).toEqual([true, 'qr tc rd ra', 72]);
+    }
+    expect(upstream.questions).toHaveLength(1);
+  });
+
   it('is ours from the moment that it is, whatever was remembered of it', async () => {
     upstream.script = answering([soa(300, 300)], 3);
     const reverse = '9.2.0.192.in-addr.arpa';
