@@ -11,7 +11,8 @@ import { encodeRequest, type HostClock, type Request, type StaticsClock } from '
 import type { StaticBook } from './static-book.ts';
 import type { Edit } from './static-edit.ts';
 import type { StaticsSummary } from './statics.ts';
-import type { Transport } from './transport.ts';
+import type { Transport, Verdict } from './transport.ts';
+import { WholePulls } from './whole-pulls.ts';
 
 export interface ExchangeParts {
   readonly transport: Transport;
@@ -45,11 +46,13 @@ export class Exchange {
   readonly #parts: ExchangeParts;
   readonly #refreshedAt = new Map<HostId, number>();
   readonly #pulling = new Set<HostId>();
+  readonly #whole: WholePulls;
   readonly #asking = new Set<HostId>();
   #stopped = false;
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts;
+    this.#whole = new WholePulls({ clock: parts.clock, pull: (peer, onNews) => this.#pullWhole(peer, onNews) });
     this.mending = new Mending({
       clock: parts.clock,
       hosts: parts.hosts,
@@ -63,22 +66,18 @@ export class Exchange {
   stop(): void {
     this.#stopped = true;
     this.mending.stop();
+    this.#whole.stop();
   }
 
-  /** Everything the neighbour has and this host lacks. */
-  async pullAll(peer: HostId): Promise<void> {
-    const { hosts } = this.#parts;
-    if (this.#pulling.has(peer)) return;
-    const have = Array.from(hosts.ids(), (host) => hosts.clock(host));
-    if (await this.#pull(peer, { type: 'pull', whole: true, have, ...this.#statics(true) })) hosts.liveness.confirm();
+  /** Everything the neighbour has and this host lacks; after what others are asked for already. */
+  pullAll(peer: HostId): void {
+    if (!this.#stopped) this.#whole.want(peer);
   }
 
   /** Everything, after the neighbour has had the time to finish what it does now. */
   pullSoon(peer: HostId): void {
     const { clock, options } = this.#parts;
-    clock.after(options.mendAfterMs, () => {
-      if (!this.#stopped) void this.pullAll(peer);
-    });
+    clock.after(options.mendAfterMs, () => this.pullAll(peer));
   }
 
   /** Fetches a host's whole log anew, now and then: its tail here got too long. */
@@ -100,7 +99,7 @@ export class Exchange {
     await this.#request(peer, { type: 'compare', hash: this.#parts.hash() }, (item) => {
       if (item.type === 'verdict') same = item.same;
     });
-    if (!same) await this.pullAll(peer);
+    if (!same) this.pullAll(peer);
   }
 
   /** Asks the suspects themselves, and a few others, for a newer sign of life. */
@@ -125,13 +124,21 @@ export class Exchange {
     return wanted ? { statics: { hash: set.hash(), seen: set.summary().seen } } : {};
   }
 
-  async #pull(peer: HostId, request: Request): Promise<boolean> {
+  async #pullWhole(peer: HostId, onNews: () => void): Promise<boolean> {
+    const { hosts } = this.#parts;
+    const have = Array.from(hosts.ids(), (host) => hosts.clock(host));
+    const done = await this.#pull(peer, { type: 'pull', whole: true, have, ...this.#statics(true) }, onNews);
+    if (done) hosts.liveness.confirm();
+    return done;
+  }
+
+  async #pull(peer: HostId, request: Request, onNews = () => {}): Promise<boolean> {
     const { gate, options, merge } = this.#parts;
     if (this.#pulling.has(peer)) return false;
     this.#pulling.add(peer);
     const edits = new EditCollector(gate, { from: peer, by: 'answer', ageMs: 0 }, options.maxStoredBytes, merge);
     const done = await this.#request(peer, request, (item) => {
-      if (!edits.take(item)) this.#take(peer, item);
+      if (!edits.take(item) && this.#take(peer, item) === 'new') onNews();
     });
     this.#pulling.delete(peer);
     return done;
@@ -166,11 +173,12 @@ export class Exchange {
     }
   }
 
-  #take(from: HostId, item: Item): void {
+  #take(from: HostId, item: Item): Verdict {
     const { gate, hosts } = this.#parts;
-    if (item.type === 'envelope') gate.admit(item.bytes, { from, by: 'answer', ageMs: 0 });
-    if (item.type === 'heard') gate.admit(item.bytes, { from, by: 'answer', ageMs: item.ageMs });
+    if (item.type === 'envelope') return gate.admit(item.bytes, { from, by: 'answer', ageMs: 0 });
+    if (item.type === 'heard') return gate.admit(item.bytes, { from, by: 'answer', ageMs: item.ageMs });
     if (item.type === 'forgotten' && hosts.mayForget(item)) hosts.forget(item);
+    return 'known';
   }
 
   /** Up to `count` of them at random. */

@@ -197,7 +197,7 @@ export class Replica implements TransportHandler {
   linkUp(peer: HostId): void {
     if (!this.#running) return;
     this.#own.voice.greet();
-    void this.#exchange.pullAll(peer);
+    this.#exchange.pullAll(peer);
   }
 
   linkDown(peer: HostId): void {
