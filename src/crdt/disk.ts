@@ -16,6 +16,7 @@ import {
 } from './codec.ts';
 import { decodeEnvelope, type Envelope } from './envelope.ts';
 import type { Forgotten, Hosts } from './hosts.ts';
+import { type PackedEnvelope, readEnvelope } from './packed-envelope.ts';
 import { readSeen, writeSeen } from './request.ts';
 import type { StaticBook } from './static-book.ts';
 import { decodeEdit, readDot, writeDot } from './static-edit.ts';
@@ -27,8 +28,12 @@ const epochFile = 'epoch';
 const directoryFile = 'directory';
 const staticsFile = 'statics';
 
-/** The first number of each file; files of a later version are left alone and read as nothing. */
+/** The first number of a file; files of a later version are left alone and read as nothing. */
 const fileVersion = 1;
+/** The directory's, since its envelopes are packed; a directory of version 1 holds them as they came. */
+const packedVersion = 2;
+/** Longest envelope that a packed one may unpack to: no host may keep a longer one. */
+const maxEnvelopeBytes = 64 * 1024 * 1024;
 
 /** What this room keeps over restarts: its epoch, all hosts' logs, and the static records. Saving never fails loudly. */
 export class Disk {
@@ -49,7 +54,7 @@ export class Disk {
 
   /** The last epoch that was begun; 0 where the disk tells of none. */
   async lastEpoch(): Promise<number> {
-    return decodeFile(await this.#storage.read(epochFile), readNumber) ?? 0;
+    return decodeFile(await this.#storage.read(epochFile), fileVersion, readNumber) ?? 0;
   }
 
   /** Fills hosts and static records with what was saved; everyone is `stale` until heard. */
@@ -65,7 +70,7 @@ export class Disk {
   }
 
   saveEpoch(epoch: number): Promise<void> {
-    return this.#save(epochFile, () => encodeFile((to) => writeVarUint(to, epoch)));
+    return this.#save(epochFile, () => encodeFile(fileVersion, (to) => writeVarUint(to, epoch)));
   }
 
   /** Saves all hosts' logs if they changed since. */
@@ -95,9 +100,9 @@ export class Disk {
   }
 }
 
-/** All hosts' logs, verbatim, with how long each was silent. */
+/** All hosts' logs, packed, with how long each was silent. */
 function encodeDirectory(hosts: Hosts): Uint8Array {
-  return encodeFile((to) => {
+  return encodeFile(packedVersion, (to) => {
     writeList(to, [...hosts.ids()], (_, host) => writeHost(to, host, hosts));
     writeList(to, hosts.forgottenHosts(), (_, { host, epoch, beat }) => {
       writeVarString(to, host);
@@ -109,10 +114,12 @@ function encodeDirectory(hosts: Hosts): Uint8Array {
 
 /** Fills `hosts` with what the file tells: everyone is `stale` until heard. */
 function loadDirectory(bytes: Uint8Array | undefined, hosts: Hosts): void {
-  const file = decodeFile(bytes, (from) => ({
-    hosts: readList(from, readHost),
+  const read = (readLog: (from: Decoder) => Envelope[]) => (from: Decoder) => ({
+    hosts: readList(from, () => readHost(from, readLog)),
     forgotten: readList(from, readForgotten),
-  }));
+  });
+  const file =
+    decodeFile(bytes, packedVersion, read(readPacked)) ?? decodeFile(bytes, fileVersion, read(readEnvelopes));
   for (const saved of file?.hosts ?? []) {
     if (saved.host !== hosts.self) hosts.liveness.add(saved.host, 'stale', saved.silenceMs, saved);
     for (const envelope of saved.log) hosts.take(envelope);
@@ -123,7 +130,7 @@ function loadDirectory(bytes: Uint8Array | undefined, hosts: Hosts): void {
 
 function encodeStatics({ set }: StaticBook): Uint8Array {
   const { seen, alive } = set.summary();
-  return encodeFile((to) => {
+  return encodeFile(fileVersion, (to) => {
     writeSeen(to, seen);
     writeList(to, alive, writeDot);
     writeEnvelopes(
@@ -134,7 +141,7 @@ function encodeStatics({ set }: StaticBook): Uint8Array {
 }
 
 function loadStatics(bytes: Uint8Array | undefined, book: StaticBook): void {
-  const file = decodeFile(bytes, (from) => {
+  const file = decodeFile(bytes, fileVersion, (from) => {
     const summary: StaticsSummary = { seen: readSeen(from), alive: readList(from, readDot) };
     return { summary, edits: readEnvelopes(from).map(decodeEdit) };
   });
@@ -151,16 +158,16 @@ function writeHost(to: Encoder, host: HostId, hosts: Hosts): void {
   writeVarUint(to, Math.round(hosts.liveness.absenceMs(host)));
   writeVarUint(to, beatEpoch);
   writeVarUint(to, beat);
-  writeEnvelopes(to, hosts.log(host)?.after(0, 0) ?? []);
+  writeList(to, hosts.log(host)?.kept() ?? [], writePacked);
 }
 
-function readHost(from: Decoder) {
+function readHost(from: Decoder, readLog: (from: Decoder) => Envelope[]) {
   return {
     host: readHostId(from),
     silenceMs: readNumber(from),
     epoch: readNumber(from),
     beat: readNumber(from),
-    log: readEnvelopes(from),
+    log: readLog(from),
   };
 }
 
@@ -180,15 +187,28 @@ function readEnvelopes(from: Decoder): Envelope[] {
   });
 }
 
-function encodeFile(write: (to: Encoder) => void): Uint8Array {
+function writePacked(to: Encoder, { packed, held }: PackedEnvelope): void {
+  writeVarUint(to, packed ? 1 : 0);
+  writeVarUint8Array(to, held);
+}
+
+function readPacked(from: Decoder): Envelope[] {
+  return readList(from, () => {
+    const kept = { packed: readNumber(from) === 1, held: readView(from) };
+    const envelope = readEnvelope(kept, maxEnvelopeBytes);
+    return envelope.ok ? envelope.value : malformed(envelope.problem);
+  });
+}
+
+function encodeFile(version: number, write: (to: Encoder) => void): Uint8Array {
   return encode((to) => {
-    writeVarUint(to, fileVersion);
+    writeVarUint(to, version);
     write(to);
   });
 }
 
-function decodeFile<T>(bytes: Uint8Array | undefined, read: (from: Decoder) => T): T | undefined {
+function decodeFile<T>(bytes: Uint8Array | undefined, version: number, read: (from: Decoder) => T): T | undefined {
   if (bytes === undefined) return undefined;
-  const file = decode(bytes, (from) => (readNumber(from) === fileVersion ? read(from) : undefined));
+  const file = decode(bytes, (from) => (readNumber(from) === version ? read(from) : undefined));
   return file.ok ? file.value : undefined;
 }

@@ -35,8 +35,12 @@ const witnesses = 2;
 const maxAsked = 100;
 /** Milliseconds between two fetches of one host's whole log for its length alone: it costs memory here, nothing else. */
 const refreshMs = 30_000;
-/** Milliseconds between two tellings of what a long answer brought: a joiner's name server compiles each name few times. */
+/**
+ * Milliseconds between two tellings of what a long answer brought, and how much longer than one telling that is: names
+ * that every host has are told of again each time, with ever more owners, and a joiner is to spend its time on joining.
+ */
 const tellEveryMs = 100;
+const tellShare = 10;
 
 /** Asks neighbours: for all they have, for what is missing, whether anything is, and whether somebody lives. */
 export class Exchange {
@@ -148,7 +152,7 @@ export class Exchange {
   async #request(peer: HostId, request: Request, take: (item: Item) => void): Promise<boolean> {
     const { transport, clock, directory, options, blame } = this.#parts;
     const reader = new ItemReader(2 * options.maxHostBytes);
-    let toldAt = clock.now();
+    let tellAt = clock.now() + tellEveryMs;
     this.begun += 1;
     try {
       for await (const chunk of transport.request(peer, encodeRequest(request))) {
@@ -159,9 +163,10 @@ export class Exchange {
           return false;
         }
         directory.gather(() => items.value.forEach(take));
-        if (clock.now() - toldAt < tellEveryMs) continue;
-        toldAt = clock.now();
+        const from = clock.now();
+        if (from < tellAt) continue;
         directory.flush();
+        tellAt = clock.now() + Math.max(tellEveryMs, tellShare * (clock.now() - from));
       }
       return !this.#stopped;
     } catch {

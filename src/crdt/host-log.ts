@@ -1,5 +1,6 @@
 import { type Changes, DocumentReader } from './document.ts';
 import type { Envelope } from './envelope.ts';
+import { type PackedEnvelope, packEnvelope, unpackEnvelope } from './packed-envelope.ts';
 
 /**
  * What taking an envelope came to: `merged` with the values that changed; `known`: nothing new in it; `early`: kept
@@ -21,9 +22,9 @@ const shortestLongTail = 64;
 export class HostLog {
   epoch = 0;
   sequence = 0;
-  /** Bytes kept verbatim. */
+  /** Octets of all envelopes kept, as their owner signed them; in memory the snapshot takes a tenth. */
   storedBytes = 0;
-  #snapshot: Envelope | undefined;
+  #snapshot: PackedEnvelope | undefined;
   #tail: Envelope[] = [];
   #early = new Map<number, Envelope>();
   #document = new DocumentReader();
@@ -70,15 +71,19 @@ export class HostLog {
     if (this.#snapshot === undefined || upToDate) return [];
     if (epoch === this.epoch && sequence >= this.#snapshot.sequence)
       return this.#tail.slice(sequence - this.#snapshot.sequence);
-    return [this.#snapshot, ...this.#tail];
+    return [unpackEnvelope(this.#snapshot), ...this.#tail];
+  }
+
+  /** All that is kept, as it is kept. */
+  kept(): readonly PackedEnvelope[] {
+    return this.#snapshot === undefined ? [] : [this.#snapshot, ...this.#tail.map(packEnvelope)];
   }
 
   /** All living values, read again from what is kept: they are wanted only when a new epoch replaces them. */
   values(): Map<string, string> {
     const document = new DocumentReader();
     const values = new Map<string, string>();
-    const kept = this.#snapshot === undefined ? [] : [this.#snapshot, ...this.#tail];
-    for (const { kind, payload } of kept) {
+    for (const { kind, payload } of this.after(0, 0)) {
       const applied = kind === 'farewell' ? undefined : document.apply(payload);
       if (applied?.ok) update(values, applied.value);
     }
@@ -87,8 +92,8 @@ export class HostLog {
 
   /** Whether so many updates were kept that the owner must have a newer snapshot, which did not come this way. */
   get overdue(): boolean {
-    const tailBytes = this.storedBytes - (this.#snapshot?.bytes.length ?? 0);
-    return this.#tail.length >= shortestLongTail && tailBytes > longTail * (this.#snapshot?.bytes.length ?? 0);
+    const tailBytes = this.storedBytes - (this.#snapshot?.length ?? 0);
+    return this.#tail.length >= shortestLongTail && tailBytes > longTail * (this.#snapshot?.length ?? 0);
   }
 
   /** A snapshot of what is here already, with more of the tail in it. */
@@ -100,8 +105,8 @@ export class HostLog {
   #restart(snapshot: Envelope): Taken {
     const before = this.#snapshot?.sequence ?? 0;
     this.#tail = this.#tail.slice(snapshot.sequence - before);
-    this.#snapshot = snapshot;
-    this.storedBytes = [snapshot, ...this.#tail].reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#snapshot = packEnvelope(snapshot);
+    this.storedBytes = this.#tail.reduce((sum, { bytes }) => sum + bytes.length, snapshot.bytes.length);
     return { type: 'merged', changes: new Map() };
   }
 
@@ -113,7 +118,7 @@ export class HostLog {
     const after = applied?.ok ? applied.value : new Map<string, string>();
     const changes = differences(before, after);
     this.#document = document;
-    this.#snapshot = envelope;
+    this.#snapshot = packEnvelope(envelope);
     this.#tail = [];
     this.storedBytes = envelope.bytes.length;
     this.#advance(envelope);

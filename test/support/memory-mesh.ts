@@ -61,6 +61,16 @@ export class MemoryNet {
     this.settle();
   }
 
+  /** Leaves ways between these pairs of hosts only. */
+  cutAllBut(pairs: Iterable<readonly [HostId, HostId]>): void {
+    const ways = new Set(Array.from(pairs, ([one, other]) => pairKey(one, other)));
+    const all = [...this.#meshes.keys()];
+    this.#cuts.clear();
+    for (const [index, one] of all.entries())
+      for (const other of all.slice(index + 1)) if (!ways.has(pairKey(one, other))) this.#cuts.add(pairKey(one, other));
+    this.settle();
+  }
+
   heal(): void {
     this.#cuts.clear();
     this.settle();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type ContainerRecord,
   type HostId,
@@ -10,7 +11,7 @@ import {
 
 /** A container as the watch room would tell of it: Compose names, one network, one published port. */
 export function realisticContainer(host: HostId, hostNumber: number, index: number): ContainerRecord {
-  const id = `${hostNumber.toString(16).padStart(8, '0')}${index.toString(16).padStart(8, '0')}`.repeat(4);
+  const id = createHash('sha256').update(`${hostNumber} ${index}`).digest('hex');
   // Ten hosts run the same project, and every project has a service of the same name: the best and the worst case.
   const project = `project${Math.floor(hostNumber / 10)}`;
   const service = `service${index}`;
@@ -36,7 +37,8 @@ export function realisticHost(host: HostId, hostNumber: number): HostRecord {
   return {
     name: `host${hostNumber}.example.com`,
     version: '0.1.0',
-    meshAddresses: [`192.0.2.${hostNumber % 250}:6783`],
+    // None: its host is not there to be dialled; those that are real dial by themselves.
+    meshAddresses: [],
     networks: [
       {
         key: localNetworkKey(host, 'a'.repeat(64)),

@@ -1,0 +1,98 @@
+import { createSecret, parseSecret } from '../src/mesh/secret.ts';
+import { BenchAgent } from './mesh-agent.ts';
+import { realisticContainer } from './mesh-records.ts';
+import { World } from './mesh-world.ts';
+
+const containers = 50;
+const changesPerSecond = 100;
+const settleMs = 12_000;
+const measureMs = 20_000;
+const meshPort = 16_783;
+const dnsListen = '127.0.0.1:16753';
+
+/** A whole agent, bundled, joins a mesh: how long until it knows all, and what memory it takes. */
+export async function measureJoin(hosts: number, answering: boolean) {
+  return await withAgent(hosts, answering, async (agent, world, times) => {
+    const joined = agent.footprint();
+    await pause(settleMs);
+    const later = agent.footprint();
+    return {
+      hosts,
+      containers,
+      answering,
+      links: world.neighbours,
+      msSinceProcessStart: times.complete,
+      msSinceFirstLink: times.complete - times.linked,
+      cpuSeconds: joined.cpuSeconds,
+      rssMegabytes: joined.rssMegabytes,
+      rssLaterMegabytes: later.rssMegabytes,
+      peakMegabytes: later.peakMegabytes,
+    };
+  });
+}
+
+/** What one host's agent sends, receives and computes, idle and while the mesh makes 100 changes a second. */
+export async function measureCost(hosts: number) {
+  return await withAgent(hosts, false, async (agent, world) => {
+    await pause(settleMs);
+    const idle = await cost(agent);
+    const stop = world.churn(changesPerSecond);
+    const busy = await cost(agent);
+    stop();
+    return { hosts, containers, links: world.neighbours, idle, busy: { changesPerSecond, ...busy } };
+  });
+}
+
+interface Times {
+  /** Milliseconds since its process was started. */
+  readonly linked: number;
+  readonly complete: number;
+}
+
+async function withAgent<T>(
+  hosts: number,
+  answering: boolean,
+  measure: (agent: BenchAgent, world: World, times: Times) => Promise<T>,
+): Promise<T> {
+  const text = createSecret();
+  const secret = parseSecret(text);
+  if (!secret.ok) throw new Error(secret.problem);
+  const world = new World(hosts - 1, containers);
+  const [seed = ''] = await world.start(secret.value);
+  const startedAt = performance.now();
+  const more = [...(answering ? ['--dns-listen', dnsListen] : ['--no-dns']), seed];
+  const agent = new BenchAgent({ secret: text, meshPort, more });
+  try {
+    const linkedAt = world.linked.then(() => performance.now());
+    await agent.until(() => agent.client.text('/domain').then(always));
+    world.connect(agent.meshAddress);
+    // Cheap to ask for, where the list of all hosts is not: the last container of the last host that neighbours tell of.
+    const last = realisticContainer(world.lastHost, hosts - 2, containers - 1).id.slice(0, 12);
+    await agent.until(async () => (await agent.client.find(`/v1/names/${last}`)) !== undefined);
+    await agent.complete(hosts - 1, containers);
+    const completeAt = performance.now();
+    const times = { linked: Math.round((await linkedAt) - startedAt), complete: Math.round(completeAt - startedAt) };
+    return await measure(agent, world, times);
+  } finally {
+    await agent.stop();
+    await world.stop();
+  }
+}
+
+async function cost(agent: BenchAgent) {
+  const [bytes, cpu, from] = [agent.bytes(), agent.footprint().cpuSeconds, performance.now()];
+  await pause(measureMs);
+  const seconds = (performance.now() - from) / 1000;
+  return {
+    bytesPerSecond: Math.round((agent.bytes() - bytes) / seconds),
+    cpuMillisecondsPerSecond: Number((((agent.footprint().cpuSeconds - cpu) * 1000) / seconds).toFixed(1)),
+  };
+}
+
+function always(): boolean {
+  return true;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
