@@ -14,7 +14,7 @@ const edgeTests = [
   'test/cli/main.test.ts',
   'test/dns/forward/hostile.test.ts',
   'test/dns/service.test.ts',
-  'test/mesh/{exchange,gate,memory,topology}.test.ts',
+  'test/mesh/{exchange,gate,memory,replicas,topology}.test.ts',
   'test/tally.test.ts',
   'test/watch/watch.test.ts',
 ];

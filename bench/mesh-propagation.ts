@@ -63,5 +63,7 @@ function time(lab: CrdtLab, host: LabReplica, change: number, delays: number[]):
 }
 
 function put(host: LabReplica, index: number, change: number): void {
-  host.put(host.container(`container${index}`, [`service${index}`, `change${change}`], `10.0.0.${index + 1}`));
+  host.put(
+    host.container(`container${index}`, [`${host.name}-service${index}`, `change${change}`], `10.0.0.${index + 1}`),
+  );
 }

@@ -157,6 +157,7 @@ export class World {
   }
 
   *#items(request: Request, self: HostId): Generator<Item> {
+    if (request.type === 'unknown') return;
     if (request.type === 'compare') return yield { type: 'verdict', same: true };
     const asked = new Map((request.type === 'pull' ? request.have : request.about).map((each) => [each.host, each]));
     const whole = request.type === 'pull' && request.whole;

@@ -31,6 +31,9 @@ export function* answerTo(request: Request, parts: AnswerParts): Generator<Item>
       return;
     case 'pull':
       yield* pulled(request, parts);
+      return;
+    case 'unknown':
+    // Whoever asks finds in the empty answer that this version does not know what it asked.
   }
 }
 

@@ -205,6 +205,15 @@ describe('two versions in one mesh', () => {
     expect(offences(one, mallory.id)).toEqual({});
   });
 
+  it('answer a request that they do not know with nothing, and hold it against nobody', async () => {
+    const { lab, one, mallory } = await trio();
+    const answer: Uint8Array[] = [];
+    for await (const chunk of one.replica.answer(mallory.id, Uint8Array.of(9, 1, 2, 3))) answer.push(chunk);
+    await lab.run(100);
+    expect(answer).toEqual([]);
+    expect(offences(one, mallory.id)).toEqual({});
+  });
+
   it('use the fields they know of records, messages and beats that have more', async () => {
     const { lab, one, mallory } = await trio();
     const record = { ...containerRecord(mallory.id, 'x', ['fine'], '10.6.0.1'), mood: 'good', deep: { er: [1] } };
