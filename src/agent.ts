@@ -188,7 +188,7 @@ export class Agent {
     await this.#mesh.start();
     // From here on a step is left out when the agent was told to end meanwhile; `stop` waits for the one under way.
     if (this.#ending) return;
-    for (const peer of peers) this.#mesh.connect(peer);
+    for (const peer of peers) this.#mesh.join(peer);
     this.#tellHost();
     // Built only now, since host-network containers are at the host's own address, which the mesh found.
     this.#watch = this.#buildWatch();

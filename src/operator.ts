@@ -200,7 +200,7 @@ export class Operator implements AgentControl {
     const host = this.#hostCalled(peer);
     if (host === undefined) return this.#parts.mesh.forget(peer);
     const forgotten = this.#parts.replica.forgetHost(host);
-    if (forgotten.ok) this.#parts.mesh.unlearn(host);
+    if (forgotten.ok) this.#parts.mesh.forgetHost(host);
     return forgotten.ok ? accepted(peer) : forgotten;
   }
 

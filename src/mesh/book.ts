@@ -5,30 +5,49 @@ import type { MeshStorage } from './contract.ts';
 
 const file = 'peers.json';
 
-/** Unknown keys are dropped, so that a later version's file is of use too. */
+/** What a mesh remembers over a restart. */
+export interface Book {
+  /** The hosts of the mesh and where they can be dialled. */
+  readonly peers: ReadonlyMap<HostId, readonly string[]>;
+  /** Addresses that an operator told the running agent to connect to. */
+  readonly seeds: readonly string[];
+  /** Hosts that an operator told it to forget, and that did not come back by themselves. */
+  readonly forgotten: readonly HostId[];
+}
+
+/** Unknown keys are dropped, so that a later version's file is of use too; the last two are younger than the first. */
 const shape = z.object({
   peers: z.array(z.object({ host: z.string(), addresses: z.array(z.string().max(300)).max(64) })).max(65_536),
+  seeds: z.array(z.string().max(300)).max(65_536).default([]),
+  forgotten: z.array(z.string()).max(65_536).default([]),
 });
 
-/** The hosts of the mesh and where they can be dialled, as they were known when the agent last ran. */
-export async function readBook(storage: MeshStorage, log: Log): Promise<Map<HostId, readonly string[]>> {
+const empty: Book = { peers: new Map(), seeds: [], forgotten: [] };
+
+/** The book as it was last written; an empty one where it cannot be read. */
+export async function readBook(storage: MeshStorage, log: Log): Promise<Book> {
   const stored = await storage.read(file);
-  if (stored === undefined) return new Map();
+  if (stored === undefined) return empty;
   try {
-    const { peers } = shape.parse(JSON.parse(Buffer.from(stored).toString('utf8')));
-    return new Map(
-      peers.flatMap(({ host, addresses }) => {
-        const id = parseHostId(host);
-        return id.ok ? [[id.value, addresses] as const] : [];
-      }),
-    );
+    const { peers, seeds, forgotten } = shape.parse(JSON.parse(Buffer.from(stored).toString('utf8')));
+    return {
+      peers: new Map(peers.flatMap(({ host, addresses }) => hostIds(host).map((id) => [id, addresses] as const))),
+      seeds,
+      forgotten: forgotten.flatMap(hostIds),
+    };
   } catch (error) {
     log.warn({ err: error, file }, 'the known peers on disk cannot be read; the mesh has to be found again');
-    return new Map();
+    return empty;
   }
 }
 
-export async function writeBook(storage: MeshStorage, peers: ReadonlyMap<HostId, readonly string[]>): Promise<void> {
-  const content = { peers: [...peers].map(([host, addresses]) => ({ host, addresses })) };
+export async function writeBook(storage: MeshStorage, { peers, seeds, forgotten }: Book): Promise<void> {
+  const content = { peers: [...peers].map(([host, addresses]) => ({ host, addresses })), seeds, forgotten };
   await storage.write(file, Buffer.from(JSON.stringify(content)));
+}
+
+/** None where the text is no host id. */
+function hostIds(text: string): HostId[] {
+  const id = parseHostId(text);
+  return id.ok ? [id.value] : [];
 }

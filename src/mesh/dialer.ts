@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { HostId } from '../record.ts';
+import type { Book } from './book.ts';
 
 /** What came of dialling: a link; ourselves; or why not, as one clause. */
 export type DialOutcome =
@@ -21,6 +22,8 @@ export interface Target {
   failures: number;
   failingSinceMs: number;
   problem: string | undefined;
+  /** An operator does not want it dialled; the host may still dial us. */
+  forgotten: boolean;
 }
 
 export interface DialerOptions {
@@ -78,6 +81,7 @@ export class Dialer {
   addSeed(address: string): void {
     const target = this.#targets.get(address) ?? this.#add(address, true, undefined, [address]);
     target.nextTryAtMs = this.#parts.clock.now();
+    for (const host of this.#hosts()) if (host.addresses.includes(address)) host.forgotten = false;
     this.review();
   }
 
@@ -104,6 +108,26 @@ export class Dialer {
     return this.#targets.delete(host);
   }
 
+  /** Does not dial a host any more, whatever is learnt of it, until `welcome` or an operator's word; nor its seeds. */
+  forget(host: HostId): void {
+    for (const [key, { seed, peer }] of this.#targets) if (seed && peer === host) this.#targets.delete(key);
+    const target = this.#targets.get(host) ?? this.#add(host, false, host, []);
+    target.forgotten = true;
+  }
+
+  /** Says that a host linked with us: it came by itself, and is like any other again. False where that is nothing new. */
+  welcome(host: HostId): boolean {
+    const target = this.#targets.get(host);
+    const back = target?.forgotten === true;
+    if (target !== undefined) target.forgotten = false;
+    return back;
+  }
+
+  /** Hosts of the mesh that can be dialled at this address, as they say themselves. */
+  hostsAt(address: string): HostId[] {
+    return this.#hosts().flatMap(({ peer, addresses }) => (peer && addresses.includes(address) ? [peer] : []));
+  }
+
   /** Says that a host's link broke: it is dialled again soon, first by the host with the lower id. */
   lost(host: HostId): void {
     const { clock } = this.#parts;
@@ -122,9 +146,15 @@ export class Dialer {
     return missing.filter(({ seed, state }) => seed || state === 'connecting');
   }
 
-  /** Every host of the mesh and where it can be dialled, for the next start. */
-  book(): ReadonlyMap<HostId, readonly string[]> {
-    return new Map(this.#hosts().flatMap(({ peer, addresses }) => (peer === undefined ? [] : [[peer, addresses]])));
+  /** Every host of the mesh and where it can be dialled, and those to forget, for the next start. */
+  book(): Pick<Book, 'peers' | 'forgotten'> {
+    const hosts = this.#hosts().flatMap((target) =>
+      target.peer === undefined ? [] : [{ ...target, peer: target.peer }],
+    );
+    return {
+      peers: new Map(hosts.filter(({ forgotten }) => !forgotten).map(({ peer, addresses }) => [peer, addresses])),
+      forgotten: hosts.filter(({ forgotten }) => forgotten).map(({ peer }) => peer),
+    };
   }
 
   /** Dials whoever is due, as far as links are wanted, and sets the timer for the next. */
@@ -153,8 +183,11 @@ export class Dialer {
   #missing(): readonly Target[] {
     const linked = this.#parts.linked();
     return [...this.#targets.values()].filter(
-      ({ seed, key, peer, addresses }) =>
-        addresses.length > 0 && (peer === undefined || !linked.has(peer)) && !(seed && this.#isDialledAsHost(key)),
+      ({ seed, key, peer, addresses, forgotten }) =>
+        addresses.length > 0 &&
+        !forgotten &&
+        (peer === undefined || !linked.has(peer)) &&
+        !(seed && this.#isDialledAsHost(key)),
     );
   }
 
@@ -224,6 +257,7 @@ export class Dialer {
       failures: 0,
       failingSinceMs: now,
       problem: undefined,
+      forgotten: false,
     };
     this.#targets.set(key, target);
     return target;

@@ -2,7 +2,7 @@ import type { Stream } from '@libp2p/interface';
 import { type Clock, every } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type HostId, parseHostId, quote } from '../record.ts';
-import { accepted, type Result, refused } from '../result.ts';
+import { type Result, refused } from '../result.ts';
 import { parseDialAddress, toMultiaddr } from './address.ts';
 import { readBook, writeBook } from './book.ts';
 import type { LinkView, MeshHandler, MeshIdentity, MeshOptions, MeshStats, MeshStorage, Verdict } from './contract.ts';
@@ -52,6 +52,8 @@ export class Mesh {
   readonly #gossipLinks = new GossipLinks();
   readonly #listening = new Listening();
   readonly #tally = new Tally();
+  /** Addresses to connect to that outlive a restart. */
+  readonly #seeds = new Set<string>();
   #handler: MeshHandler = nobody;
   #node: Node | undefined;
   #gossip: Gossip | undefined;
@@ -115,7 +117,9 @@ export class Mesh {
     this.#node = node;
     this.#gossip?.start();
     this.#cancelWatch = every(clock, options.pulseMs, () => this.#links.watch());
-    for (const [host, addresses] of book) this.learn(host, addresses);
+    for (const [host, addresses] of book.peers) this.learn(host, addresses);
+    for (const host of book.forgotten) this.#dialer.forget(host);
+    for (const address of book.seeds) this.connect(address);
     this.#dialer.start();
     log.info({ listening: this.#listening.addresses(), host: this.#self }, 'the mesh is up');
   }
@@ -188,19 +192,44 @@ export class Mesh {
     if (this.#dialer.unlearn(host)) this.#saveSoon();
   }
 
-  /** Dials `HOST[:PORT]` from now on, until `forget` or the agent's end; the value is the address as it is dialled. */
-  connect(address: string): Result<string> {
+  /** Dials `HOST[:PORT]` from now on until the agent's end; the value is the address as it is dialled. */
+  join(address: string): Result<string> {
     const parsed = parseDialAddress(address, this.#parts.options.defaultPort);
     if (parsed.ok) this.#dialer.addSeed(parsed.value);
     return parsed;
   }
 
-  /** Stops dialling an address that `connect` was told; a link that stands stays. */
+  /** The same, also after a restart, until `forget`. */
+  connect(address: string): Result<string> {
+    const joined = this.join(address);
+    if (!joined.ok || this.#seeds.has(joined.value)) return joined;
+    this.#seeds.add(joined.value);
+    this.#saveSoon();
+    return joined;
+  }
+
+  /**
+   * Ends the link with whoever is at an address and does not dial there any more, until `connect` says so or the host
+   * itself links with us; refused for an address that nobody is known to be at.
+   */
   forget(address: string): Result<string> {
     const parsed = parseDialAddress(address, this.#parts.options.defaultPort);
     if (!parsed.ok) return parsed;
-    if (this.#dialer.dropSeed(parsed.value)) return accepted(parsed.value);
-    return refused(`${quote(address)} is not an address this host was told to connect to`);
+    const linked = this.#links.all().filter((link) => link.address === parsed.value);
+    const hosts = new Set([...linked.map(({ peer }) => peer), ...this.#dialer.hostsAt(parsed.value)]);
+    const seeded = this.#dialer.dropSeed(parsed.value);
+    if (!seeded && hosts.size === 0) return refused(`${quote(address)} is not an address this host connects to`);
+    this.#seeds.delete(parsed.value);
+    for (const host of hosts) this.#part(host);
+    this.#saveSoon();
+    return parsed;
+  }
+
+  /** Says that an operator takes a host for gone: as `unlearn`, and nothing leads to it any more. */
+  forgetHost(host: HostId): void {
+    this.#part(host);
+    this.#dialer.unlearn(host);
+    this.#saveSoon();
   }
 
   /** Every link, and every address and host being dialled. */
@@ -216,6 +245,11 @@ export class Mesh {
 
   stats(): MeshStats {
     return this.#tally.stats(this.#offences.list());
+  }
+
+  #part(host: HostId): void {
+    this.#dialer.forget(host);
+    this.#links.cut(host, 'an operator had it forgotten');
   }
 
   async #serve(node: Node): Promise<void> {
@@ -259,6 +293,7 @@ export class Mesh {
 
   #up(peer: HostId): void {
     this.#parts.log.info({ peer, address: this.#links.get(peer)?.address }, 'linked');
+    if (this.#dialer.welcome(peer)) this.#saveSoon();
     this.#tell(() => this.#handler.linkUp(peer));
   }
 
@@ -302,7 +337,7 @@ export class Mesh {
   async #save(): Promise<void> {
     this.#cancelSave?.();
     this.#cancelSave = undefined;
-    await writeBook(this.#parts.storage, this.#dialer.book());
+    await writeBook(this.#parts.storage, { ...this.#dialer.book(), seeds: [...this.#seeds] });
   }
 }
 

@@ -281,6 +281,56 @@ describe('what a host tells others of where it is', () => {
   });
 });
 
+describe('what an operator said of peers', () => {
+  it('is remembered over a restart: an address to connect to, but not one that a start was given', async () => {
+    const storage = new MemoryStorage();
+    const first = await freshLab().start({ storage });
+    first.mesh.connect('127.0.0.1:1');
+    first.mesh.join('127.0.0.1:2');
+    await first.mesh.stop();
+    const again = await lab.start({ storage, identity: first.identity });
+    await until(() => again.mesh.links().length > 0);
+    expect(again.mesh.links().map(({ address }) => address)).toEqual(['127.0.0.1:1']);
+    again.mesh.forget('127.0.0.1:1');
+    await again.mesh.stop();
+    const third = await lab.start({ storage, identity: first.identity });
+    expect(third.mesh.links()).toEqual([]);
+  });
+
+  it('ends the link with a host that is to be forgotten, until that host comes back by itself', async () => {
+    const storage = new MemoryStorage();
+    // The other never dials: only what this host does is seen.
+    const other = await freshLab().start();
+    const host = await lab.start({ storage, options: { advertise: '192.0.2.1:6783' } });
+    const knowing = (each: LabHost) => each.mesh.learn(other.hostId, other.mesh.listenAddresses());
+    knowing(host);
+    await until(() => linkedTo(1)(host) && linkedTo(1)(other));
+    expect(host.mesh.forget(dialAddress(other))).toMatchObject({ ok: true });
+    await until(() => linkedTo(0)(host) && linkedTo(0)(other));
+    knowing(host);
+    expect(host.mesh.links()).toEqual([]);
+    await host.mesh.stop();
+    const again = await lab.start({ storage, identity: host.identity });
+    knowing(again);
+    expect(again.mesh.links()).toEqual([]);
+    other.mesh.connect(dialAddress(again));
+    await until(() => linkedTo(1)(again));
+    await again.mesh.stop();
+    const third = await lab.start({ storage, identity: host.identity });
+    await until(() => linkedTo(1)(third));
+  });
+
+  it('is undone by the next word: a forgotten address is connected to again', async () => {
+    const [host, other] = [await freshLab().start(), await lab.start()];
+    host.mesh.learn(other.hostId, other.mesh.listenAddresses());
+    await until(() => linkedTo(1)(host));
+    host.mesh.forget(dialAddress(other));
+    await until(() => linkedTo(0)(host));
+    host.mesh.connect(dialAddress(other));
+    await until(() => linkedTo(1)(host));
+  });
+});
+
 describe('an address that cannot be had', () => {
   it('is named when another process has it', async () => {
     const host = await freshLab().start();
