@@ -6,12 +6,13 @@ const testTimeoutMs = 60_000;
 const e2eTimeoutMs = 180_000;
 
 /**
- * Tests that open real sockets, threads or processes and wait for them: seconds each, where the others take
- * milliseconds. `npm run check` leaves them out, to be done in ten seconds; `npm test` does not.
+ * Tests that open real sockets, threads or processes and wait for them, and a long simulation: seconds each, where the
+ * others take milliseconds. `npm run check` leaves them out, to be done in ten seconds; `npm test` does not.
  */
 const edgeTests = [
   'test/agents.test.ts',
   'test/cli/main.test.ts',
+  'test/crdt/long-history.test.ts',
   'test/dns/forward/hostile.test.ts',
   'test/dns/service.test.ts',
   'test/mesh/{exchange,gate,memory,replicas,topology}.test.ts',
