@@ -40,7 +40,8 @@ export class BenchAgent {
     const places = ['--api', `unix:${path}`, '--data-dir', join(this.#directory, 'data')];
     this.#child = spawn(process.execPath, [...nodeFlags(), bundle(), 'up', ...flags, ...places, ...more], {
       env: { PATH: process.env.PATH, WEFT_SECRET: secret },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      // What it logs would be in the way of the figures.
+      stdio: ['ignore', 'ignore', 'inherit'],
     });
     process.once('exit', this.#kill);
   }
