@@ -35,7 +35,7 @@ export async function ls(context: Context, name: string | undefined, options: Ls
   if (options.json) return outJson(context, { records });
   if (records.length === 0)
     return context.remark(all.length === 0 && name === undefined ? 'nothing has a name yet\n' : 'no record matches\n');
-  const rows = records.flatMap(withServices).filter((row) => options.type === undefined || row.type === options.type);
+  const rows = withServices(records).filter(({ type }) => options.type === undefined || type === options.type);
   context.out(recordTable(rows, context.now()));
 }
 
@@ -63,15 +63,19 @@ export function addressCell({ type, data }: Pick<RecordRow, 'type' | 'data'>): s
   return type === 'A' || type === 'AAAA' ? data : `${type} ${data}`;
 }
 
-/** A record, and a row for each service of its container; their targets depend on who asks. */
-function withServices(record: RecordRow, index: number, all: readonly RecordRow[]): RecordRow[] {
-  const isSame = ({ name, container }: RecordRow) => name === record.name && container?.id === record.container?.id;
-  if (all.findIndex(isSame) !== index) return [record];
-  const services = (record.services ?? []).map((text) => {
-    const [service = '', port = ''] = text.split(':');
-    return { ...record, name: `${service}.${record.name}`, type: 'SRV', data: `port ${port}` };
+/** Records, and a row for each service of a container's, once for each name; what they lead to depends on who asks. */
+function withServices(records: readonly RecordRow[]): RecordRow[] {
+  const told = new Set<string>();
+  return records.flatMap((record) => {
+    const key = `${record.name} ${record.container?.id}`;
+    if (record.services === undefined || told.has(key)) return [record];
+    told.add(key);
+    const services = record.services.map((text) => {
+      const [service = '', port = ''] = text.split(':');
+      return { ...record, name: `${service}.${record.name}`, type: 'SRV', data: `port ${port}` };
+    });
+    return [record, ...services];
   });
-  return [record, ...services];
 }
 
 async function everyRecord({ agent }: Context): Promise<readonly RecordRow[]> {
