@@ -82,6 +82,23 @@ describe.concurrent('the command', { timeout: patienceMs }, () => {
     });
   });
 
+  it('has colours on a terminal, unless NO_COLOR or a dumb terminal is in the way', async () => {
+    const onTerminal = (environment: Readonly<Record<string, string>>) =>
+      new Promise<string>((resolve) => {
+        const env = { PATH: process.env.PATH, WEFT_API: `unix:${agent.socketPath}`, TERM: 'xterm', ...environment };
+        // util-linux's: runs it on a terminal of its own.
+        const words = ['--quiet', '--return', '--command', `"${process.execPath}" "${main}" status`, '/dev/null'];
+        execFile('script', words, { env }, (_error, out) => resolve(out));
+      });
+    const environments: Readonly<Record<string, string>>[] = [{}, { NO_COLOR: '1' }, { TERM: 'dumb' }];
+    const [coloured, plain, dumb] = await Promise.all(environments.map(onTerminal));
+    expect(coloured).toContain('\u001b[32mAll is well:\u001b[0m');
+    for (const text of [plain, dumb, (await weft(['status'])).out]) {
+      expect(text).toContain('All is well:');
+      expect(text).not.toContain('\u001b');
+    }
+  });
+
   it('ends quietly when its reader has gone', async () => {
     const ended = await new Promise<string>((resolve) => {
       const script = `set -o pipefail; "${process.execPath}" "${main}" report | true; echo $?`;
