@@ -47,6 +47,20 @@ describe('three agents', () => {
     );
   });
 
+  it('measure what they do, each for itself', { timeout: patienceMs }, async () => {
+    for (const agent of agents) {
+      const { dns, forward, engine, mesh, replication } = await agent.control.measure();
+      const changes = replication.delays.counts.reduce((sum, count) => sum + count);
+      expect(replication.envelopes['update merged']).toBeGreaterThan(0);
+      expect(changes).toBeGreaterThanOrEqual(replication.envelopes['update merged'] ?? 0);
+      expect(dns?.questions.A).toBeGreaterThan(0);
+      expect(dns?.replies.NOERROR).toBeGreaterThan(0);
+      expect(forward?.counts.questions).toBe(0);
+      expect(engine).toMatchObject({ connected: true, containers: expect.any(Number) });
+      expect(mesh.bytesIn).toBeGreaterThan(0);
+    }
+  });
+
   it('share records made by hand', { timeout: patienceMs }, async () => {
     const name = 'db' as Name;
     const address = engines[0]?.addressOf('nodebb');
