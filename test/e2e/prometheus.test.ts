@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -74,6 +74,22 @@ describe('the metrics of an agent', () => {
     expect((await promtool(['check', 'rules', join(root, 'deploy/alerts.yaml')])).code).toBe(0);
     const { code, printed } = await promtool(['test', 'rules', join(root, 'test/deploy/alerts.test.yaml')]);
     expect([code, printed]).toEqual([0, expect.stringContaining('SUCCESS')]);
+  });
+});
+
+describe('the dashboard', () => {
+  it('asks in words that Prometheus understands', async () => {
+    const { panels }: { panels: { targets?: { expr: string }[] }[] } = JSON.parse(
+      readFileSync(join(root, 'deploy/grafana/weft.json'), 'utf8'),
+    );
+    const asked = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    // As Grafana fills them in. A rule file is JSON as well as YAML.
+    const filled = asked.map((expr) => expr.replaceAll('$__rate_interval', '5m').replaceAll('$instance', '.+'));
+    const rules = filled.map((expr, index) => ({ record: `panel:${index}`, expr }));
+    const file = join(directory, 'dashboard.yaml');
+    writeFileSync(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
+    const { code, printed } = await promtool(['check', 'rules', file]);
+    expect([code, printed]).toEqual([0, expect.stringContaining(`${asked.length} rules found`)]);
   });
 });
 
