@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { ContainerSpec } from './container.ts';
@@ -46,8 +47,8 @@ const serviceShape = z.strictObject({
   network_mode: z.literal('bridge'),
   dns: z.string(),
   dns_search: z.string(),
-  // Bind mounts of files beside the Compose file.
-  volumes: z.array(z.templateLiteral(['./', z.string(), ':/', z.string(), ':ro'])).optional(),
+  // Bind mounts of what lies beside or above the Compose file.
+  volumes: z.array(z.string().regex(/^\.{1,2}\/[^:]*:\/[^:]*:ro$/)).optional(),
   stop_signal: z.string().optional(),
   healthcheck: z
     .strictObject({ test: z.tuple([z.literal('CMD')], z.string()), interval: z.string(), retries: z.int() })
@@ -66,7 +67,7 @@ interface Place {
 
 function containerOf(service: Service, { project, service: serviceName, number, directory }: Place): ContainerSpec {
   const [entry, ...entryWords] = service.entrypoint ?? [];
-  const mounts = (service.volumes ?? []).map((volume) => `${directory}/${volume.slice('./'.length)}`);
+  const mounts = (service.volumes ?? []).map((volume) => join(directory, volume));
   const one = (option: string, value: string | undefined) => (value === undefined ? [] : [option, value]);
   return {
     name: service.container_name ?? `${project}-${serviceName}-${number}`,
