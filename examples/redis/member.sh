@@ -4,11 +4,7 @@
 set -eu
 me=$(hostname)
 
-primary() {
-  for sentinel in $SENTINELS; do
-    timeout 2 redis-cli -h "$sentinel" -p 26379 sentinel get-master-addr-by-name set 2>/dev/null | head -1 | grep . && return
-  done
-}
+. /primary.sh
 
 set -- --dir /tmp --save '' --bind '*' --protected-mode no --replica-announce-ip "$me" --repl-timeout 5 --repl-diskless-sync-delay 0
 if [ "$BEGIN" != yes ]; then

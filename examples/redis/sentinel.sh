@@ -3,11 +3,7 @@
 # the others; with BEGIN=yes it is the first.
 set -eu
 
-primary() {
-  for sentinel in $SENTINELS; do
-    timeout 2 redis-cli -h "$sentinel" -p 26379 sentinel get-master-addr-by-name set 2>/dev/null | head -1 | grep . && return
-  done
-}
+. /primary.sh
 
 primary=node0.weave.local
 if [ "$BEGIN" != yes ]; then

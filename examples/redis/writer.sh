@@ -2,11 +2,7 @@
 # Writes 1, 2, 3, … for ever, each until the primary and one replica have it (WAIT), and prints it then. It knows the
 # Sentinels' names, and they name the primary.
 
-primary() {
-  for sentinel in $SENTINELS; do
-    timeout 2 redis-cli -h "$sentinel" -p 26379 sentinel get-master-addr-by-name set 2>/dev/null | head -1 | grep . && return
-  done
-}
+. /primary.sh
 
 number=1
 while :; do

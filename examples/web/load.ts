@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
  */
 const [url = '', perSecond = '100'] = process.argv.slice(2);
 const everyMs = 1000 / Number(perSecond);
-const patienceMs = 2_000;
+const patienceMs = 3_000;
 const repeats = 1;
 
 interface Attempt {
@@ -51,7 +51,7 @@ function get(): Promise<Attempt> {
     let lookupMs = 0;
     const end = (answer: string | undefined) => resolve({ answer, notAccepted, lookupMs });
     // Without an agent, no connection is used twice; node:net asks getaddrinfo and tries one address after another.
-    const asked = request(url, { agent: false, timeout: patienceMs }, (response) => {
+    const asked = request(url, { agent: false, signal: AbortSignal.timeout(patienceMs) }, (response) => {
       let answer = '';
       response.setEncoding('utf8').on('data', (text: string) => {
         answer += text;
@@ -68,7 +68,6 @@ function get(): Promise<Attempt> {
       });
       socket.on('connectionAttemptFailed', count).on('connectionAttemptTimeout', count);
     });
-    asked.on('timeout', () => asked.destroy());
     asked.on('error', () => end(undefined));
     asked.end();
   });

@@ -40,7 +40,7 @@ afterAll(() => lab?.[Symbol.asyncDispose]());
 describe('a web tier behind one name', () => {
   it('has its requests spread evenly over its servers', async () => {
     const made = await underLoad(lab.host(4), requestsOf(requests));
-    expect(made.filter(isOdd)).toEqual([]);
+    expect(lost(made)).toEqual([]);
     await expectEvenSpread(made);
   });
 
@@ -54,19 +54,18 @@ describe('a web tier behind one name', () => {
       }
       await requestsOf(moreRequests)(made);
     });
-    expect(made.filter(({ answer, repeated }) => answer === 'LOST' || repeated > 0)).toEqual([]);
+    expect(lost(made)).toEqual([]);
     report('servers replaced', made);
   });
 
   it('costs its clients no more than their own patience when a host loses power', async () => {
-    const [one, two, three] = await addresses(servers);
+    const [one = '', two = ''] = await addresses(servers);
     const made = await underLoad(lab.host(4), async (made) => {
       await lab.host(3).powerOff();
-      await answeredOnAll([lab.host(4)], 'nodebb', [one ?? '', two ?? '']);
+      await answeredOnAll([lab.host(4)], 'nodebb', [one, two]);
       await requestsOf(moreRequests)(made);
     });
-    expect(made.filter(({ answer }) => answer === 'LOST')).toEqual([]);
-    expect(made.slice(-moreRequests / 2).filter((request) => isOdd(request) || request.answer === three)).toEqual([]);
+    expect(lost(made)).toEqual([]);
     report('power off', made);
   });
 
@@ -118,8 +117,9 @@ function parseRequest(line: string): Request {
   return { ms: Number(ms), answer, notAccepted, repeated, lookupMs };
 }
 
-function isOdd({ answer, notAccepted, repeated }: Request): boolean {
-  return answer === 'LOST' || notAccepted > 0 || repeated > 0;
+/** Those that nobody answered within the client's own patience, asked twice. */
+function lost(made: readonly Request[]): Request[] {
+  return made.filter(({ answer }) => answer === 'LOST');
 }
 
 async function expectEvenSpread(made: readonly Request[], hosts = servers): Promise<void> {
