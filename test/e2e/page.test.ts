@@ -155,7 +155,7 @@ describe('the page', () => {
     await panel.getByText('nodebb.weave.local has 2 addresses for this asker').waitFor();
     await panel.getByLabel('Asked from').fill('nonsense');
     await panel.getByLabel('Asked from').press('Enter');
-    await panel.getByRole('alert').getByText('address "nonsense" must be an IPv4 address').waitFor();
+    await panel.getByRole('status').getByText('address "nonsense" must be an IPv4 address').waitFor();
   });
 
   it('is used with the keyboard alone', async () => {

@@ -19,6 +19,8 @@ export class ExplainPanel {
   readonly #panel = byId('explain', HTMLElement);
   readonly #title = byId('explain-title', HTMLElement);
   readonly #from = byId('explain-from', HTMLInputElement);
+  /** Read out when it changes. */
+  readonly #outcome = byId('explain-outcome', HTMLElement);
   readonly #result = byId('explain-result', HTMLElement);
   #name: string | undefined;
   /** Counts questions: an answer that comes after a later question is dropped. */
@@ -66,21 +68,24 @@ export class ExplainPanel {
     const name = this.#name;
     if (name === undefined) return;
     const turn = ++this.#asked;
-    const shown = await this.#hooks
+    const said = await this.#hooks
       .ask(name, this.#from.value.trim())
-      .then(tell, (error: unknown) => [
-        element('p', { role: 'alert', class: 'bad' }, error instanceof Error ? error.message : String(error)),
-      ]);
-    if (turn === this.#asked) this.#result.replaceChildren(...shown);
+      .then(tell, (error: unknown) => [error instanceof Error ? error.message : String(error)] as const);
+    if (turn !== this.#asked) return;
+    const [outcome, ...details] = said;
+    setText(this.#outcome, outcome);
+    this.#outcome.classList.toggle('bad', details.length === 0);
+    this.#result.replaceChildren(...details);
   }
 }
 
-function tell({ asker, outcome, records, notes = [], history }: Explanation): Node[] {
+/** The outcome in a sentence, and its details. */
+function tell({ asker, outcome, records, notes = [], history }: Explanation): readonly [string, ...Node[]] {
   return [
+    outcome,
     element(
       'div',
       {},
-      element('p', { class: 'outcome' }, outcome),
       element('p', { class: 'quiet' }, `Asked by ${asker}.`),
       element('ul', { class: 'verdicts' }, ...records.map(tellRecord)),
       ...notes.map((note) => element('p', { class: 'quiet' }, note)),

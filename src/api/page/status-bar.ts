@@ -19,6 +19,7 @@ const height = 22;
 export class StatusBar {
   readonly #standing = byId('standing', HTMLElement);
   readonly #problems = byId('problems', HTMLElement);
+  readonly #problemsCount = byId('problems-count', HTMLElement);
   readonly #who = byId('who', HTMLElement);
   readonly #figures = byId('figures', HTMLElement);
   readonly #queries = byId('queries', HTMLElement);
@@ -60,6 +61,8 @@ export class StatusBar {
         ? readiness.reasons.map((reason) => ({ problem: `Not ready: ${reason}`, remedy: '' }))
         : []),
     ];
+    // Read out when it changes; the problems themselves tell times, which change all the while.
+    setText(this.#problemsCount, count(all.length, 'problem'));
     const shape = JSON.stringify(all);
     if (shape === this.#shown) return;
     this.#shown = shape;
