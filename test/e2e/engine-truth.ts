@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Cidr, contains, parseAddress } from '../../src/record.ts';
+import { type Cidr, contains, parseAddress, parseCidr } from '../../src/record.ts';
 import { type DigAnswer, digOptions, parseDig } from '../support/lab/dig.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { getFromSocket } from '../support/lab/socket-request.ts';
@@ -25,7 +25,6 @@ interface Place {
 /** A container that runs, as its engine tells. */
 interface Running {
   readonly host: LabHost;
-  readonly id: string;
   readonly names: readonly string[];
   readonly places: readonly Place[];
   readonly standing: 'ready' | 'unhealthy' | 'paused';
@@ -147,7 +146,9 @@ async function networksOf(host: LabHost): Promise<Network[]> {
   const networks = networkListing.parse(await engine(host, '/networks'));
   return networks.map(({ Name, IPAM }) => ({
     name: Name,
-    subnets: (IPAM.Config ?? []).map(({ Subnet }) => Subnet as Cidr),
+    subnets: (IPAM.Config ?? [])
+      .map(({ Subnet }) => parseCidr(Subnet))
+      .flatMap((each) => (each.ok ? [each.value] : [])),
   }));
 }
 
@@ -177,7 +178,6 @@ async function runningOn(host: LabHost): Promise<Running[]> {
     .filter(({ State }) => State.Running && !State.Restarting)
     .map((container) => ({
       host,
-      id: container.Id,
       names: namesOf(container),
       places: placesOf(host, container, all),
       standing: standingOf(container),
