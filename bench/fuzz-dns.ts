@@ -9,6 +9,7 @@ import { Responder } from '../src/dns/responder.ts';
 import type { StaticData } from '../src/record.ts';
 import { type QuestionTerms, question, read } from '../test/dns/message.ts';
 import { dnsOptions, fixed } from '../test/dns/zone-words.ts';
+import { Dice } from '../test/support/dice.ts';
 import { Server } from './dns-load.ts';
 
 // Mutated questions over UDP and TCP against the running server:
@@ -50,7 +51,8 @@ const entries = [
   fixed('*.apps', '192.0.2.8'),
 ];
 const options = dnsOptions();
-const random = generator(seed);
+const dice = new Dice(seed);
+const random = (bound: number) => dice.below(bound);
 const reader = new Query();
 
 process.on('unhandledRejection', (error) => fail(`an unhandled rejection: ${error}`));
@@ -271,17 +273,6 @@ async function freePort(): Promise<number> {
 
 function octets(count: number): Buffer {
   return Buffer.from(Array.from({ length: count }, () => random(256)));
-}
-
-/** Mulberry32: the same packets for the same seed. */
-function generator(start: number): (bound: number) => number {
-  let state = start;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
 }
 
 function fail(reason: string): never {

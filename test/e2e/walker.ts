@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
+import type { Dice } from '../support/dice.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { imageTag } from '../support/lab/images.ts';
 import { getFromSocket, requestFromSocket } from '../support/lab/socket-request.ts';
@@ -16,33 +17,6 @@ export const labelled = ['web', 'db'];
 export const networks = ['bridge', 'backend', 'twin'];
 /** Has what every step needs: ends at SIGTERM, crashes at SIGUSR2, and is healthy while it has a file. */
 const behaviour = 'trap "exit 0" TERM; trap "exit 1" USR2; touch /tmp/well; sleep 1000000 & wait';
-
-/** Chance that is the same for the same seed (mulberry32). */
-export class Dice {
-  #state: number;
-
-  constructor(state: number) {
-    this.#state = state;
-  }
-
-  below(count: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % count;
-  }
-
-  one<T>(choices: readonly T[]): T {
-    const choice = choices[this.below(choices.length)];
-    if (choice === undefined) throw new Error('nothing to choose from');
-    return choice;
-  }
-
-  /** True once in so many times. */
-  rarely(times: number): boolean {
-    return this.below(times) === 0;
-  }
-}
 
 /** What one host does; what its engine refuses is no step. */
 export class Walker {

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { watchDefaults } from '../../src/config.ts';
+import { Dice } from '../support/dice.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { Lab } from '../support/lab/lab.ts';
 import { type Asker, expectedAnswer, expectedReverse, givenAnswers, givenNames, readEngines } from './engine-truth.ts';
-import { Dice, labelled, names, networks, Walker } from './walker.ts';
+import { labelled, names, networks, Walker } from './walker.ts';
 
 /**
  * A random walk: three hosts do with their containers, networks, engines and agents whatever comes to mind, all at once

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
+import { Dice } from './dice.ts';
 
 interface Timer {
   readonly due: number;
@@ -10,12 +11,12 @@ interface Timer {
 export class ManualClock implements Clock {
   #now = 0;
   #order = 0;
-  #seed: number;
+  readonly #dice: Dice;
   readonly #epoch: number;
   readonly #timers = new Set<Timer>();
 
   constructor({ seed = 1, epoch = Date.UTC(2026, 0, 1) }: { readonly seed?: number; readonly epoch?: number } = {}) {
-    this.#seed = seed;
+    this.#dice = new Dice(seed);
     this.#epoch = epoch;
   }
 
@@ -33,12 +34,8 @@ export class ManualClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
-  /** Mulberry32: small, even, and the same for the same seed. */
   random(): number {
-    this.#seed = (this.#seed + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#seed ^ (this.#seed >>> 15), 1 | this.#seed);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+    return this.#dice.fraction();
   }
 
   /** Timers that wait to run. */
