@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { weftCommand } from '../support/lab/agent.ts';
+import { type AgentOptions, weftCommand } from '../support/lab/agent.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { untilTrue } from '../support/lab/truth.ts';
 import { until } from '../support/lab/until.ts';
@@ -8,16 +8,16 @@ import { until } from '../support/lab/until.ts';
 export const shared = 'web';
 
 /** Starts agents that know only the first host, and on each host a container of its own and one called `web`. */
-export async function startMesh(hosts: readonly LabHost[], args: readonly string[] = []): Promise<void> {
+export async function startMesh(hosts: readonly LabHost[], options: AgentOptions = {}): Promise<void> {
   const [seed, ...others] = hosts;
-  await seed?.startAgent(args);
-  await Promise.all(others.map((host) => host.startAgent([...args, ...(seed === undefined ? [] : [seed.address])])));
-  // Those that shall come back with their host's power.
-  const options = ['--restart', 'always'];
+  await seed?.startAgent([], options);
+  await Promise.all(others.map((host) => host.startAgent(seed === undefined ? [] : [seed.address], options)));
+  // They shall come back with their host's power.
+  const restart = ['--restart', 'always'];
   await Promise.all(
     hosts.flatMap((host) => [
-      host.runContainer({ name: shared, options }),
-      host.runContainer({ name: `only${host.number}`, options }),
+      host.runContainer({ name: shared, options: restart }),
+      host.runContainer({ name: `only${host.number}`, options: restart }),
     ]),
   );
   await untilTrue(hosts);

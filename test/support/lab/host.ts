@@ -255,7 +255,7 @@ export class LabHost {
     return this.#surroundings.wire.hide(this.number);
   }
 
-  /** Gives this host another address, as when a lease ends: what was connected under the old one is cut off. */
+  /** Gives this host another IPv4 address, as when a lease ends: what was connected under `address` is cut off. */
   async moveTo(address: string): Promise<void> {
     await this.machine.run(['sh', '-euc', moveScript, 'move', this.address, address]);
   }

@@ -3,7 +3,7 @@ import { run as command } from './command.ts';
 
 /** Every network behind a NAT looks the same, as it does in the field: two hosts have one address, each in its own. */
 const insideRouter = '192.168.77.1';
-export const insideHost = '192.168.77.2';
+const insideHost = '192.168.77.2';
 /** The router's two legs. */
 const inside = 'lan0';
 const outsideLeg = 'wan0';
