@@ -9,8 +9,11 @@ export interface WholePullsParts {
 
 /** A neighbour that brings nothing new for so long is not waited for, in milliseconds: longer than a lost packet takes. */
 const idleMs = 1_000;
-/** Nor is one that takes longer than this in all, whatever it brings: one neighbour may not keep the others' word out. */
-const longestMs = 10_000;
+/**
+ * Nor is one that takes longer than this in all, whatever it brings: one neighbour may not keep the others' word out. On
+ * a host or link so busy that 30 MB take this long, a second transfer beside the first is the last thing that helps.
+ */
+const longestMs = 30_000;
 
 /**
  * Pulls everything from many neighbours, from one first: what that one brings, the others need not send again. A host

@@ -29,7 +29,7 @@ describe('pulling everything from many neighbours', () => {
     clock.advance(2_000);
     expect(begun.length).toBeGreaterThan(1);
     const slow = begun.at(-1);
-    for (let second = 0; second < 40; second += 1) {
+    for (let turn = 0; turn < 80; turn += 1) {
       news(slow);
       clock.advance(500);
     }
