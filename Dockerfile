@@ -3,7 +3,7 @@
 #   docker build -t weft .
 #   docker run -d --name weft --network host --restart always --cap-drop ALL --cap-add NET_BIND_SERVICE \
 #     --group-add "$(stat -c %g /var/run/docker.sock)" \
-#     -v /var/run/docker.sock:/var/run/docker.sock -v /var/lib/weft:/var/lib/weft weft
+#     -v /var/run/docker.sock:/var/run/docker.sock -v weft-data:/var/lib/weft weft
 #
 # BASE is any slim image with Node 24, a shell and setpriv, such as Debian's. BUILDER is where the bundle is made: the
 # same image, unless no registry can be reached from inside a build. Then hand in one made from BASE that already holds
@@ -31,6 +31,8 @@ RUN chmod 755 /usr/local/bin/weft \
   && chown 10053:10053 /var/lib/weft /run/weft
 # Numeric, so that the host needs no such user; the engine's socket is opened by the group given with --group-add.
 USER 10053:10053
+# 30 MB less: V8 collects what is new after 2 MB instead of 16, and the C library keeps one heap for all threads.
+ENV NODE_OPTIONS=--max-semi-space-size=2 MALLOC_ARENA_MAX=1
 VOLUME /var/lib/weft
 EXPOSE 53/udp 53/tcp 6783/tcp
 # The socket of `--api` by default; an agent that is told other addresses needs a check of its own.

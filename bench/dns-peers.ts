@@ -7,6 +7,8 @@ import { benchAddresses, benchDomain, benchName, foreignDomain, podmanDomain } f
 export interface Setting {
   readonly port: number;
   readonly names: number;
+  /** Addresses of each name; all three unless said. */
+  readonly each?: number;
   /** An empty directory of its own. */
   readonly directory: string;
   /** Where it asks for names outside. */
@@ -49,12 +51,9 @@ export const peers: readonly Peer[] = [
     domain: benchDomain,
     forwards: true,
     isHere: () => here('/usr/sbin/dnsmasq'),
-    start: ({ port, names, directory, upstream }) => {
-      const hosts = write(
-        directory,
-        'hosts',
-        everyAddress(names, (name, address) => `${address} ${name}.${benchDomain}`),
-      );
+    start: ({ port, names, each, directory, upstream }) => {
+      const lines = everyAddress(names, (name, address) => `${address} ${name}.${benchDomain}`, each);
+      const hosts = write(directory, 'hosts', lines);
       const outside = upstream === undefined ? [] : [`--server=127.0.0.1#${upstream}`];
       const options = [
         '-k',
@@ -83,8 +82,8 @@ export const peers: readonly Peer[] = [
     domain: benchDomain,
     forwards: true,
     isHere: () => here('/usr/sbin/unbound'),
-    start: ({ port, names, directory, upstream }) => {
-      const data = everyAddress(names, (name, address) => `local-data: "${name}.${benchDomain}. 1 A ${address}"`);
+    start: ({ port, names, each, directory, upstream }) => {
+      const data = everyAddress(names, (name, address) => `local-data: "${name}.${benchDomain}. 1 A ${address}"`, each);
       const outside = upstream === undefined ? '' : `forward-zone:\n name: "."\n forward-addr: 127.0.0.1@${upstream}\n`;
       const config = `server:\n interface: 127.0.0.1@${port}\n do-daemonize: no\n username: ""\n chroot: ""\n pidfile: ""\n use-syslog: no\n num-threads: 1\n do-not-query-localhost: no\n module-config: "iterator"\n local-zone: "${benchDomain}." static\n${data}\n${outside}remote-control:\n control-enable: no\n`;
       return new Server(['/usr/sbin/unbound', '-d', '-c', write(directory, 'unbound.conf', config)], port);
@@ -132,15 +131,15 @@ export const peers: readonly Peer[] = [
     domain: podmanDomain,
     forwards: false,
     isHere: () => here('/usr/lib/podman/aardvark-dns'),
-    start: ({ port, names, directory }) => {
-      const lines = Array.from({ length: names }, (_, index) =>
-        benchAddresses(index).map(
-          (address, each) =>
-            `${'0'.repeat(56)}${(index * 3 + each).toString(16).padStart(8, '0')} ${address}  ${benchName(index)}`,
-        ),
-      ).flat();
+    start: ({ port, names, each, directory }) => {
+      let container = 0;
+      const lines = everyAddress(
+        names,
+        (name, address) => `${'0'.repeat(56)}${(container++).toString(16).padStart(8, '0')} ${address}  ${name}`,
+        each,
+      );
       mkdirSync(join(directory, 'networks'));
-      write(directory, 'networks/podman', ['127.0.0.1', ...lines, ''].join('\n'));
+      write(directory, 'networks/podman', ['127.0.0.1', lines, ''].join('\n'));
       return new Server(
         ['/usr/lib/podman/aardvark-dns', '--config', join(directory, 'networks'), '--port', String(port), 'run'],
         port,
@@ -166,9 +165,11 @@ function write(directory: string, name: string, text: string): string {
   return path;
 }
 
-function everyAddress(names: number, line: (name: string, address: string) => string): string {
+function everyAddress(names: number, line: (name: string, address: string) => string, each = 3): string {
   return Array.from({ length: names }, (_, index) =>
-    benchAddresses(index).map((address) => line(benchName(index), address)),
+    benchAddresses(index)
+      .slice(0, each)
+      .map((address) => line(benchName(index), address)),
   )
     .flat()
     .join('\n');

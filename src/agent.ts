@@ -21,6 +21,7 @@ import { Replica } from './crdt/replica.ts';
 import { holderOf } from './dns/port-holder.ts';
 import { type Config, type Endpoint, UsageError } from './flags.ts';
 import { type Identity, loadIdentity } from './identity.ts';
+import type { Successor } from './lock.ts';
 import { createLog } from './log.ts';
 import { Mesh } from './mesh/mesh.ts';
 import type { Secrets } from './mesh/secret.ts';
@@ -28,7 +29,7 @@ import { encodeToken } from './mesh/token.ts';
 import { endpointText, Operator } from './operator.ts';
 import { type Address, type HostRecord, type Network, parseAddress } from './record.ts';
 import { accepted, type Result, refused } from './result.ts';
-import { findSecrets, readApiToken } from './secrets.ts';
+import { findSecrets, readApiToken, rereadSecrets } from './secrets.ts';
 import { openStore, type Store } from './store.ts';
 import { openDockerEngine } from './watch/docker-engine.ts';
 import type { Engine } from './watch/engine.ts';
@@ -53,7 +54,8 @@ export const version: string = packageJson.version;
 export async function createAgent(config: Config, parts: AgentParts = {}): Promise<Agent> {
   const clock = parts.clock ?? systemClock;
   const log = parts.log ?? createLog(config.logLevel);
-  const store = await openStore(config.dataDir, { clock, log: log.child({ room: 'store' }) });
+  const lock = { takeover: config.takeover, patienceMs: agentDefaults.takeoverPatienceMs };
+  const store = await openStore(config.dataDir, { clock, log: log.child({ room: 'store' }), lock });
   try {
     const identity = await loadIdentity(store, log);
     const found = await findSecrets(config, store);
@@ -96,6 +98,7 @@ export class Agent {
   readonly #answering: Answering | undefined;
   readonly #api: ApiServer;
   readonly #undo: (() => void)[] = [];
+  #secrets: Secrets | undefined;
   #networks: readonly Network[] = [];
   #unwatched = false;
   #ownRecord: HostRecord | undefined;
@@ -104,6 +107,7 @@ export class Agent {
   #started = false;
   #starting: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
+  #retiring: Promise<void> | undefined;
   #left = Promise.withResolvers<void>();
   /** What operators see and do. */
   readonly control: Operator;
@@ -111,6 +115,7 @@ export class Agent {
   constructor(built: Built) {
     const { config, clock, log, store, identity } = built;
     this.#built = built;
+    this.#secrets = built.secrets;
     this.#startedAt = clock.wallNow();
     this.#replica = new Replica({
       signer: identity,
@@ -152,6 +157,39 @@ export class Agent {
   stop(how: Ending): Promise<void> {
     this.#ending ??= this.#stop(how);
     return this.#ending;
+  }
+
+  /** Resolves when another agent, started with `--takeover`, asks for all this one has. */
+  get successor(): Promise<Successor> {
+    return this.#built.store.succession.successor;
+  }
+
+  /**
+   * Ends all but the answering of questions, so that another agent can take it up; `stop` ends that too. Others are told
+   * that this host is soon back. Resolves with whether questions are still answered.
+   */
+  async handOver(): Promise<boolean> {
+    await this.#starting.catch(() => {});
+    this.#built.log.info('handing over to another agent');
+    await this.#retire('restart');
+    await this.#built.store.close();
+    return this.dnsAddresses().length > 0;
+  }
+
+  /**
+   * Reads again what may change while it runs: the secrets of the mesh and the API's token. What is of no use is said,
+   * and what was known before stays. Upstream resolvers are followed without being told.
+   */
+  async reload(): Promise<void> {
+    const { config, log } = this.#built;
+    const reread = await rereadSecrets(config);
+    if (reread.secrets !== undefined) {
+      this.#secrets = reread.secrets;
+      this.#mesh.setSecrets(reread.secrets);
+    }
+    if (reread.apiToken !== undefined) this.#api.setToken(reread.apiToken);
+    for (const problem of reread.problems) log.error(`${problem}; the former one stays`);
+    log.info({ secrets: reread.secrets?.length, apiToken: reread.apiToken !== undefined }, 'reread');
   }
 
   /** Where the name server listens. */
@@ -198,8 +236,18 @@ export class Agent {
     await this.#firstListing();
     if (this.#ending) return;
     await this.#answering?.start();
+    this.#relieve();
     this.#started = true;
     log.info({ host: this.#built.identity.hostId, name: config.name, version }, 'started');
+  }
+
+  /** The agent before may go, now that this one answers; throws where it was of more use, and takes up again. */
+  #relieve(): void {
+    const { predecessor } = this.#built.store.succession;
+    if (predecessor === undefined || this.#ending) return;
+    const problem = this.#answering?.problem();
+    if (predecessor.answering && problem !== undefined) throw new Error(`cannot take over: ${problem.problem}`);
+    predecessor.relieve();
   }
 
   /**
@@ -212,16 +260,23 @@ export class Agent {
 
   async #stop(how: Ending): Promise<void> {
     await this.#starting.catch(() => {});
-    for (const undo of this.#undo) undo();
-    await this.#watch?.stop();
-    if (how === 'vanish') await this.#mesh.stop();
-    if (how === 'leave') await this.#withdraw();
-    await this.#replica.stop('restart');
-    await this.#answering?.stop();
-    await this.#api.stop();
-    await this.#mesh.stop();
+    await Promise.all([this.#retire(how), this.#answering?.stop()]);
+    // Not before: whoever has the directory next binds what is bound here.
     await this.#built.store.close();
     this.#built.log.info({ how }, 'stopped');
+  }
+
+  /** Ends all but the answering of questions. */
+  #retire(how: Ending): Promise<void> {
+    this.#retiring ??= (async () => {
+      for (const undo of this.#undo) undo();
+      await this.#watch?.stop();
+      if (how === 'vanish') await this.#mesh.stop();
+      if (how === 'leave') await this.#withdraw();
+      await this.#replica.stop('restart');
+      await Promise.all([this.#api.stop(), this.#mesh.stop()]);
+    })();
+    return this.#retiring;
   }
 
   /** Takes this host's records back; waits a little for a link to tell it over, where others are known. */
@@ -401,7 +456,7 @@ export class Agent {
   }
 
   #token(): Result<string> {
-    const [secret] = this.#built.secrets ?? [];
+    const [secret] = this.#secrets ?? [];
     if (secret === undefined) return refused('this agent has no secret: give one with --secret-file or WEFT_SECRET');
     const addresses = this.#mesh.listenAddresses();
     if (addresses.length === 0)

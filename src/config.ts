@@ -292,6 +292,8 @@ export const agentDefaults = {
   leaveLinkMs: 2_000,
   /** Time for the answer to `weft leave` to reach the operator. */
   leaveDelayMs: 100,
+  /** As long as an agent may take to end (`cliDefaults.endWithinMs`): one that has not yielded by then hangs. */
+  takeoverPatienceMs: 5_000,
 } as const;
 
 /** `weft up` without flags: the contract's own words. */

@@ -51,6 +51,7 @@ export interface Config {
   readonly hostnameReplacement: string;
   readonly dataDir: string;
   readonly logLevel: (typeof logLevels)[number];
+  readonly takeover: boolean;
 }
 
 /** One flag of `weft up`: its value's name in help, or none for a switch. */
@@ -129,6 +130,7 @@ export const upFlags: readonly Flag[] = [
   },
   { name: 'query-log', value: 'N', help: 'write one question in N to the log, with its asker (default: none)' },
   { name: 'log-level', value: 'LEVEL', help: `${logLevels.join(', ')} (default ${flagDefaults.logLevel})` },
+  { name: 'takeover', help: 'take over from the agent of this data directory without a lost question, if one runs' },
 ];
 
 /** What the command line gave, by the long name of the flag; `peers` holds the arguments without one. */
@@ -137,10 +139,17 @@ export type Given = Readonly<Record<string, string | readonly string[] | boolean
 /** What the operator wrote cannot be right, as only the agent could find out; the sentence names the flag. */
 export class UsageError extends Error {}
 
-/** Reads flags, then the environment (`--dns-listen` is `WEFT_DNS_LISTEN`, several with commas); names every bad key. */
-export function parseConfig(given: Given, environment: NodeJS.ProcessEnv): Result<Config> {
-  const problems = unknownFlags(given);
-  const read = reader(given, environment, problems);
+/**
+ * Reads flags, then the environment (`--dns-listen` is `WEFT_DNS_LISTEN`, several with commas); names every bad key, as
+ * `spell` writes a flag.
+ */
+export function parseConfig(
+  given: Given,
+  environment: NodeJS.ProcessEnv,
+  spell: (flag: string) => string = (flag) => `--${flag}`,
+): Result<Config> {
+  const problems = unknownFlags(given).map((flag) => `${spell(flag)}: unknown`);
+  const read = reader(given, environment, { problems, spell });
   const dnsPort = flagDefaults.dnsPort;
   const dnsListen = read.list('dns-listen', (text) => parseEndpoint(text, dnsPort));
   const upstreams = read.list('upstream', (text) => parseEndpoint(text, dnsPort));
@@ -177,8 +186,10 @@ export function parseConfig(given: Given, environment: NodeJS.ProcessEnv): Resul
     hostnameReplacement: read.one('hostname-replacement', anyText, '$1'),
     dataDir: read.one('data-dir', anyText, flagDefaults.dataDir),
     logLevel: read.one('log-level', oneOf(logLevels), flagDefaults.logLevel),
+    takeover: read.switch('takeover'),
   };
-  if (new Set(config.domains).size < config.domains.length) problems.push('--domain: the same domain is given twice');
+  if (new Set(config.domains).size < config.domains.length)
+    problems.push(`${spell('domain')}: the same domain is given twice`);
   return problems.length > 0 ? refused(problems.join('\n')) : accepted(config);
 }
 
@@ -277,17 +288,21 @@ function oneOf<const T extends string>(choices: readonly T[]): (text: string) =>
 
 function unknownFlags(given: Given): string[] {
   const known = new Set(['peers', ...upFlags.map((flag) => flag.name)]);
-  return Object.keys(given)
-    .filter((key) => !known.has(key))
-    .map((key) => `--${key}: no such flag`);
+  return Object.keys(given).filter((key) => !known.has(key));
+}
+
+interface Complaints {
+  readonly problems: string[];
+  readonly spell: (flag: string) => string;
 }
 
 /** Looks each key up on the command line, then in the environment, and collects what is wrong with it. */
-function reader(given: Given, environment: NodeJS.ProcessEnv, problems: string[]) {
+function reader(given: Given, environment: NodeJS.ProcessEnv, { problems, spell }: Complaints) {
   const texts = (key: string): { source: string; values: readonly string[] } => {
     const flag = given[key];
-    if (typeof flag === 'string') return { source: `--${key}`, values: [flag] };
-    if (Array.isArray(flag) && flag.length > 0) return { source: key === 'peers' ? 'PEER' : `--${key}`, values: flag };
+    if (typeof flag === 'boolean') problems.push(`${spell(key)}: ${flag} is no value for it`);
+    if (typeof flag === 'string') return { source: spell(key), values: [flag] };
+    if (Array.isArray(flag) && flag.length > 0) return { source: key === 'peers' ? 'PEER' : spell(key), values: flag };
     const source = environmentName(key);
     const value = environment[source];
     if (value === undefined || value === '') return { source, values: [] };

@@ -8,9 +8,12 @@ import { exitCodes, Failure } from './cli/failure.ts';
 import { ansiColours, noColours } from './cli/paint.ts';
 import type { GivenFlags } from './cli/program.ts';
 import { runProgram } from './cli/run.ts';
+import { systemClock } from './clock.ts';
 import { cliDefaults, flagDefaults } from './config.ts';
 import { fileProblem } from './file-problem.ts';
 import { parseApiAddress, parseConfig, UsageError, upFlags } from './flags.ts';
+import type { Farewell, RunningAgent } from './running.ts';
+import { ServiceManager } from './service-manager.ts';
 
 // The command line. Nothing else in Weft reads arguments, prints or ends the process.
 
@@ -31,20 +34,29 @@ async function up(given: GivenFlags): Promise<void> {
   const config = parseConfig(given, process.env);
   if (!config.ok) throw new Failure(config.problem, exitCodes.wrongUsage);
   const stopped = told();
+  const manager = new ServiceManager(process.env, systemClock);
   // Whatever hangs, also while the agent is made.
   const deadline = () => setTimeout(() => process.exit(exitCodes.failed), cliDefaults.endWithinMs).unref();
   void stopped.then(deadline);
+  let agent: RunningAgent | undefined;
+  // By itself the system would end an agent that is told to reread its files before it has read them.
+  process.on('SIGHUP', () => void manager.reloading(async () => agent?.reload()));
   // The agent and its packages are loaded only here, so that the other commands start at once.
-  const { createAgent } = await import('./agent.ts');
-  const agent = await createAgent(config.value).catch((error: unknown) => {
+  const { openAgent } = await import('./running.ts');
+  agent = await openAgent(config.value).catch((error: unknown) => {
     throw error instanceof UsageError ? new Failure(error.message, exitCodes.wrongUsage) : error;
   });
-  await Promise.race([agent.start(), stopped]);
-  const how = await Promise.race([stopped.then(() => 'restart' as const), agent.left.then(() => 'leave' as const)]);
-  if (how === 'leave') deadline();
-  await agent.stop(how);
+  const how = await Promise.race([stopped.then(() => 'stopped' as const), runUntilEnd(agent, manager)]);
+  if (how === 'left') deadline();
+  await Promise.all([manager.stopping(), agent.stop(how === 'left' ? 'leave' : 'restart')]);
   // All is written and closed; but a timer of libp2p's would keep the process for another second.
   process.exit(exitCodes.done);
+}
+
+async function runUntilEnd(agent: RunningAgent, manager: ServiceManager): Promise<Farewell> {
+  await agent.start();
+  void manager.ready(() => agent.agent.control.refresh());
+  return agent.ended;
 }
 
 async function demo({ once }: { once: boolean }): Promise<void> {

@@ -52,6 +52,27 @@ export async function readApiToken(file: string | undefined): Promise<string | u
 /** RFC 6750 section 2.1: what fits into the header that carries it. */
 const bearerToken = /^[A-Za-z0-9._~+/-]+=*$/;
 
+/** What the files with secrets say now, and why one of them is of no use. */
+export interface Reread {
+  readonly secrets: Secrets | undefined;
+  readonly apiToken: string | undefined;
+  readonly problems: readonly string[];
+}
+
+/** Reads the files with secrets again, of those that were named; never throws. */
+export async function rereadSecrets(config: Pick<Config, 'secretFile' | 'apiTokenFile' | 'join'>): Promise<Reread> {
+  const problems: string[] = [];
+  const complain = (problem: string) => {
+    problems.push(problem);
+    return undefined;
+  };
+  // A token to join with is stronger than the file, and does not change.
+  const file = config.join === undefined ? config.secretFile : undefined;
+  const found = file === undefined ? undefined : await readSecretFile(file);
+  const apiToken = await readApiToken(config.apiTokenFile).catch((error: Error) => complain(error.message));
+  return { secrets: found?.ok ? found.value : found && complain(found.problem), apiToken, problems };
+}
+
 async function joinWith(text: string, store: Pick<Store, 'write'>): Promise<Result<MeshSecrets>> {
   const token = decodeToken(text);
   if (!token.ok) return refused(`--join: ${token.problem}`);

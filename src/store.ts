@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { fileErrorCode, fileProblem, isForbidden } from './file-problem.ts';
+import { keysFile, type Lock, type LockOptions, takeLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { makeDirectory } from './make-directory.ts';
 import { quote } from './record.ts';
@@ -16,13 +16,16 @@ export interface Store {
   write(file: string, bytes: Uint8Array): Promise<void>;
   /** Why the last write did not reach the disk, as one sentence; `undefined` once one does again. */
   problem(): string | undefined;
+  /** Who had the directory before this agent, and who asks for it after. */
+  readonly succession: Pick<Lock, 'predecessor' | 'successor'>;
   /** Waits for the writes under way and lets another agent have the directory; may be called twice. */
   close(): Promise<void>;
 }
 
 interface StoreParts {
-  readonly clock: Pick<Clock, 'wallNow'>;
+  readonly clock: Clock;
   readonly log: Log;
+  readonly lock: LockOptions;
 }
 
 /** `weft 1 SHA256\n` before the bytes, so that a torn, truncated or edited file is told from a whole one. */
@@ -34,9 +37,10 @@ const temporarySuffix = '.new';
  * Opens a data directory, making it where it is missing, for this process alone.
  * Throws one clear error when it cannot be used or when another agent uses it.
  */
-export async function openStore(dataDir: string, { clock, log }: StoreParts): Promise<Store> {
+export async function openStore(dataDir: string, { clock, log, lock: options }: StoreParts): Promise<Store> {
   await openDirectory(dataDir);
-  const lock = await takeLock(dataDir);
+  const lock = await takeLock(dataDir, options, clock);
+  await clearAway(dataDir);
   let problem: string | undefined;
   let lastWrite: Promise<void> = Promise.resolve();
 
@@ -70,28 +74,25 @@ export async function openStore(dataDir: string, { clock, log }: StoreParts): Pr
     waiting.set(file, { bytes, done: lastWrite });
     return lastWrite;
   };
-  // Whose lock this is, for the message another agent gives; and the first proof that the disk takes writes.
-  await writeFile(join(dataDir, pidFile), `${process.pid}\n`, { mode: 0o600 }).catch((error) => report(pidFile, error));
+  // Also the first proof that the disk takes writes.
+  await writeFile(join(dataDir, keysFile), lock.keys, { mode: 0o600 }).catch((error) => report(keysFile, error));
 
   return {
     read: (file) => readChecked(dataDir, file, { clock, log }),
     write,
     problem: () => problem,
+    succession: lock,
     close: async () => {
       await lastWrite;
-      await releaseLock(lock);
+      await lock.release();
     },
   };
 }
 
-const pidFile = 'pid';
-
 async function openDirectory(dataDir: string): Promise<void> {
   try {
     await makeDirectory(dataDir, 0o700);
-    const names = await readdir(dataDir);
-    const leftovers = names.filter((name) => name.endsWith(temporarySuffix));
-    await Promise.all(leftovers.map((name) => rm(join(dataDir, name)).catch(() => {})));
+    await readdir(dataDir);
   } catch (error) {
     const advice = isForbidden(error) ? '; be root, or choose another with --data-dir' : '';
     throw new Error(`data directory ${quote(dataDir)} cannot be used: ${fileProblem(error)}${advice}`, {
@@ -100,36 +101,17 @@ async function openDirectory(dataDir: string): Promise<void> {
   }
 }
 
-/**
- * The lock is a name in Linux's abstract socket space made of the directory's own number: the kernel gives it to one
- * process, takes it back when that process dies however it dies, and tells a container's agent from the host's, where
- * a process id would lie.
- */
-async function takeLock(dataDir: string): Promise<Server> {
-  const { dev, ino } = await stat(dataDir);
-  const server = createServer((socket) => socket.destroy());
-  server.unref();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ path: `\0weft-data-${dev}-${ino}` }, resolve);
-    });
-  } catch (error) {
-    const pid = await readFile(join(dataDir, pidFile), 'utf8').catch(() => 'unknown');
-    const message = `data directory ${quote(dataDir)} is in use by another agent (process ${pid.trim()})`;
-    throw new Error(message, { cause: error });
-  }
-  server.on('error', () => {});
-  return server;
+/** What a crash left in the middle of a write; not before the lock is held, since it may be another's write. */
+async function clearAway(dataDir: string): Promise<void> {
+  const leftovers = (await readdir(dataDir)).filter((name) => name.endsWith(temporarySuffix));
+  await Promise.all(leftovers.map((name) => rm(join(dataDir, name)).catch(() => {})));
 }
 
-function releaseLock(lock: Server): Promise<void> {
-  return new Promise((resolve) => {
-    lock.close(() => resolve());
-  });
-}
-
-async function readChecked(dataDir: string, file: string, { clock, log }: StoreParts): Promise<Uint8Array | undefined> {
+async function readChecked(
+  dataDir: string,
+  file: string,
+  { clock, log }: Omit<StoreParts, 'lock'>,
+): Promise<Uint8Array | undefined> {
   const path = join(dataDir, file);
   const whole = await readFile(path).catch((error: unknown) => {
     if (fileErrorCode(error) === 'ENOENT') return undefined;

@@ -56,7 +56,7 @@ describe('the configuration', () => {
     expect(parsed.ok).toBe(false);
     const problems = parsed.ok ? [] : parsed.problem.split('\n');
     expect(problems).toEqual([
-      '--tll: no such flag',
+      '--tll: unknown',
       '--dns-listen: "docker0" must be an IP address with an optional port, such as 192.0.2.7:53',
       '--api: "6784" must be unix:/PATH or IP:PORT, such as unix:/run/weft/weft.sock or 127.0.0.1:6784',
       'PEER: "h1:x" must be host[:port], such as 10.0.0.1 or 10.0.0.1:6783',

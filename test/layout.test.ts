@@ -13,6 +13,7 @@ const sharedWords = [
   'file-problem.ts',
   'histogram.ts',
   'make-directory.ts',
+  'socket-holder.ts',
 ];
 /** The only files that import rooms: they build the whole from the parts. */
 const wiring = ['agent.ts', 'answering.ts', 'demo.ts', 'main.ts', 'operator.ts', 'secrets.ts'];
@@ -33,10 +34,13 @@ const edges = [
   'dns/thread-handle.ts',
   'dns/thread.ts',
   'dns/udp.ts',
+  'lock.ts',
   'main.ts',
   'make-directory.ts',
   'mesh/secret.ts',
   'secrets.ts',
+  'service-manager.ts',
+  'socket-holder.ts',
   'store.ts',
   'watch/docker-engine.ts',
   'watch/embedded-engine.ts',

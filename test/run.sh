@@ -56,7 +56,7 @@ missing_commands() {
   local each
   for each in dockerd docker containerd runc docker-init ip ebtables-nft sysctl nsenter setpriv busybox dig dnsmasq setcap \
     musl-gcc socat podman nats-server nginx chromium curl jq haproxy pg_ctlcluster redis-server \
-    promtool fish zsh; do
+    promtool fish zsh systemd-notify; do
     command -v "$each" >/dev/null || echo "$each"
   done
 }

@@ -30,7 +30,11 @@ function fresh(): string {
 }
 
 async function openAt(directory: string): Promise<Store> {
-  const store = await openStore(directory, { clock: systemClock, log: silentLog });
+  const store = await openStore(directory, {
+    clock: systemClock,
+    log: silentLog,
+    lock: { takeover: false, patienceMs: 0 },
+  });
   stores.push(store);
   return store;
 }
@@ -133,6 +137,14 @@ describe('two agents', () => {
     await expect(openAt(directory)).rejects.toThrow(
       `data directory ${JSON.stringify(directory)} is in use by another agent (process ${process.pid})`,
     );
+  });
+
+  it('do not touch what the other writes', async () => {
+    const directory = fresh();
+    await openAt(directory);
+    writeFileSync(join(directory, 'epoch.new'), 'half, and the other half comes');
+    await expect(openAt(directory)).rejects.toThrow('in use');
+    expect(readdirSync(directory).sort()).toEqual(['epoch.new', 'pid']);
   });
 
   it('may have it one after the other, also when the first did not say goodbye', async () => {

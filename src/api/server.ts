@@ -49,10 +49,12 @@ export class ApiServer {
   readonly #reach = new WeakMap<object, Reach>();
   readonly #servers: Server[] = [];
   #unsubscribe = () => {};
+  #token: string | undefined;
 
   constructor(parts: ApiParts) {
     const { control, clock, log, options } = parts;
     this.#parts = parts;
+    this.#token = options.token;
     this.#changes = new ChangeLog(clock, options.changesKept);
     this.#rate = new RateLimit(options.requestsPerSecond, options.requestBurst, clock);
     this.#app = createApp(options.bodyLimitBytes, log);
@@ -63,7 +65,7 @@ export class ApiServer {
       if (waitSeconds > 0)
         // RFC 6585 section 4.
         throw new HttpProblem(429, 'too many requests from this address', { 'retry-after': String(waitSeconds) });
-      admit(reach, { host, origin, authorization }, { token: options.token, open: request.routeOptions.config.open });
+      admit(reach, { host, origin, authorization }, { token: this.#token, open: request.routeOptions.config.open });
     });
     openApiRoute(this.#app, control.agent.version);
     const routeParts: RouteParts = { control, clock, changes: this.#changes, view: this.#view };
@@ -105,6 +107,11 @@ export class ApiServer {
     await this.#app.close();
   }
 
+  /** From now on this token is asked for, where one is. */
+  setToken(token: string): void {
+    this.#token = token;
+  }
+
   /** Where it listens: port 0 became a real one. */
   boundAddresses(): readonly ApiAddress[] {
     return this.#servers.map((server): ApiAddress => {
@@ -126,7 +133,7 @@ export class ApiServer {
 
   async #listen(address: ApiAddress): Promise<void> {
     const reach = reachOf(address);
-    if (reach === 'network' && !this.#parts.options.token)
+    if (reach === 'network' && !this.#token)
       throw new Error(
         `cannot listen on ${spell(address)}: other hosts reach it, so it needs a token; give --api-token-file`,
       );

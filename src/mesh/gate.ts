@@ -59,24 +59,46 @@ export class Gate {
   readonly #parts: GateParts;
   /** In order of arrival. */
   readonly #strangers = new Set<Stranger>();
+  /** What is open under each secret. */
+  readonly #sealed = new Map<string, Set<MessageStream>>();
+  #secrets: readonly Secret[];
+  #boxes: ReadonlyMap<string, ConnectionProtector>;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
+    this.#secrets = parts.secrets;
+    this.#boxes = boxesOf(parts.secrets);
+  }
+
+  /** Lets in by these from now on, and parts with whoever came in by a secret that is none of them. */
+  setSecrets(secrets: readonly Secret[]): void {
+    this.#secrets = secrets;
+    this.#boxes = boxesOf(secrets);
+    for (const [text, streams] of this.#sealed)
+      if (!this.#boxes.has(text)) for (const stream of streams) stream.abort(new GateError('secrets differ'));
   }
 
   /** What libp2p calls for every connection, inbound and outbound, before anything else. */
   protector(): ConnectionProtector {
-    const boxes = new Map(
-      this.#parts.secrets.map((secret) => [secret, preSharedKey({ psk: swarmKey(secret) })()] as const),
-    );
     return {
       protect: async (stream, options) => {
         const secret = await this.#agree(stream, options);
-        const box = boxes.get(secret);
-        if (box === undefined) throw new Error('a secret has no key');
+        const box = this.#boxes.get(secret.text);
+        // It was taken back meanwhile.
+        if (box === undefined) throw new GateError('secrets differ');
+        this.#seal(stream, secret);
         return await box.protect(stream, options);
       },
     };
+  }
+
+  #seal(stream: MessageStream, { text }: Secret): void {
+    const streams = this.#sealed.get(text) ?? new Set();
+    this.#sealed.set(text, streams.add(stream));
+    stream.addEventListener('close', () => {
+      streams.delete(stream);
+      if (streams.size === 0) this.#sealed.delete(text);
+    });
   }
 
   /** The secret both ends have; throws a `GateError` where they share none. */
@@ -108,7 +130,7 @@ export class Gate {
     await sendAll(stream, mine);
     const proofs = await reader.read(proofsBytes);
     if (proofs === undefined) throw new GateError('not weft');
-    const secret = provenSecret(this.#parts.secrets, 'dialler', proofs, theirs, mine);
+    const secret = provenSecret(this.#secrets, 'dialler', proofs, theirs, mine);
     if (secret === undefined) {
       await sendAll(stream, Uint8Array.of(decline));
       // Closed rather than aborted: a reset would overtake the one byte that says why.
@@ -123,12 +145,12 @@ export class Gate {
     const mine = createHello();
     await sendAll(stream, mine);
     const theirs = await readHello(reader);
-    await sendAll(stream, createProofs(this.#parts.secrets, mine, theirs));
+    await sendAll(stream, createProofs(this.#secrets, mine, theirs));
     const answer = await reader.read(1);
     if (answer?.[0] === decline) throw new GateError('secrets differ');
     const proof = answer?.[0] === accept ? await reader.read(proofBytes) : undefined;
     if (proof === undefined) throw new GateError('not weft');
-    const secret = provenSecret(this.#parts.secrets, 'listener', proof, mine, theirs);
+    const secret = provenSecret(this.#secrets, 'listener', proof, mine, theirs);
     if (secret === undefined) throw new GateError('secrets differ');
     return secret;
   }
@@ -158,6 +180,11 @@ async function readHello(reader: StreamReader): Promise<Uint8Array> {
   const hello = await reader.read(helloBytes);
   if (hello === undefined || !isHello(hello)) throw new GateError('not weft');
   return hello;
+}
+
+/** What hides a connection under each secret, by the secret's text. */
+function boxesOf(secrets: readonly Secret[]): ReadonlyMap<string, ConnectionProtector> {
+  return new Map(secrets.map((secret) => [secret.text, preSharedKey({ psk: swarmKey(secret) })()]));
 }
 
 /** The file format of libp2p's swarm keys, which `@libp2p/pnet` reads. */

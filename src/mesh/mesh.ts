@@ -137,6 +137,11 @@ export class Mesh {
     for (const { peer } of this.#links.all()) this.#links.cut(peer, 'the agent stops');
   }
 
+  /** Goes on with these secrets; links made under one that is no longer among them are made anew, or end. */
+  setSecrets(secrets: readonly Secret[]): void {
+    this.#gate.setSecrets(secrets);
+  }
+
   /** Names who is delivered to; call it once, before `start()`. */
   attach(handler: MeshHandler): void {
     this.#handler = handler;

@@ -33,6 +33,7 @@ describe('weft up', () => {
       domain: ['a.example', 'b.example'],
       ttl: '5',
       'no-docker': true,
+      takeover: false,
       'no-dns': false,
     });
     const dashed = [

@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startAgentProcess } from '../support/agent-process.ts';
 import { until } from '../support/lab/until.ts';
 
 /** How an agent ends when it is told to, whatever it is at. */
 
-const main = join(import.meta.dirname, '../../src/main.ts');
 let directory = '';
 let socket = '';
 
@@ -35,7 +33,7 @@ describe('an agent that is told to end', () => {
   it('a second time starts from what the first one left', async () => {
     for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
       await using agent = start();
-      await until('it has started', async () => agent.said().includes('"started"'));
+      await agent.started();
       agent.process.kill(signal);
       await agent.ended;
       expect(agent.said()).not.toMatch(/"level":[456]0(?!.*engine)/);
@@ -46,27 +44,13 @@ describe('an agent that is told to end', () => {
 
 /** An agent whose engine is not there. */
 function start() {
-  const flags = {
-    'data-dir': directory,
-    api: `unix:${socket}`,
-    'docker-host': `unix://${directory}/docker.sock`,
-    'mesh-listen': '127.0.0.1:0',
-    'dns-listen': '127.0.0.1:0',
-  };
-  const words = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-  const process_ = spawn(process.execPath, [main, 'up', ...words], { env: { PATH: process.env.PATH } });
-  let said = '';
-  process_.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const ended = once(process_, 'close').then(([code]) => code as number | null);
-  return {
-    process: process_,
-    said: () => said,
-    ended,
-    [Symbol.asyncDispose]: async () => {
-      process_.kill('SIGKILL');
-      await ended;
+  return startAgentProcess({
+    flags: {
+      'data-dir': directory,
+      api: `unix:${socket}`,
+      'docker-host': `unix://${directory}/docker.sock`,
+      'mesh-listen': '127.0.0.1:0',
+      'dns-listen': '127.0.0.1:0',
     },
-  };
+  });
 }

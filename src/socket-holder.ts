@@ -1,0 +1,30 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+/** A process that has a socket open. */
+export interface SocketHolder {
+  readonly pid: number;
+  /** The name of its program; "a process" where the system does not tell. */
+  readonly name: string;
+}
+
+/** The process that holds one of these sockets, by their inode numbers, as far as the system tells this user. */
+export async function holderOfSockets(inodes: ReadonlySet<string>): Promise<SocketHolder | undefined> {
+  if (inodes.size === 0) return undefined;
+  for (const pid of await pids()) {
+    if (!(await holds(pid, inodes))) continue;
+    const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+    return { pid: Number(pid), name: name.trim() || 'a process' };
+  }
+  return undefined;
+}
+
+async function pids(): Promise<string[]> {
+  const names = await readdir('/proc').catch(() => []);
+  return names.filter((name) => /^\d+$/.test(name));
+}
+
+async function holds(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
+  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  const targets = await Promise.all(descriptors.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
+  return targets.some((target) => inodes.has(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? ''));
+}
