@@ -20,6 +20,9 @@ const edgeTests = [
   'test/watch/watch.test.ts',
 ];
 
+/** Two cores bear two labs of three engines each; with more of them, engines take seconds to start a container. */
+const e2eFilesAtOnce = 2;
+
 export default defineConfig({
   test: {
     projects: [
@@ -38,8 +41,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // The lab's hosts are network namespaces of the machine: one file at a time owns them.
-          fileParallelism: false,
+          // Each file has a lab of its own, with names and networks of its own, and waits more than it works.
+          maxWorkers: e2eFilesAtOnce,
           testTimeout: e2eTimeoutMs,
           hookTimeout: e2eTimeoutMs,
         },
