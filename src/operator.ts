@@ -24,7 +24,6 @@ import { diagnose, type Symptoms } from './problems.ts';
 import {
   type Address,
   type ContainerAddress,
-  contains,
   type Domain,
   fullName,
   type HostId,
@@ -38,6 +37,7 @@ import {
   type StaticRecord,
 } from './record.ts';
 import { accepted, type Result } from './result.ts';
+import { contains } from './subnet.ts';
 import type { EngineStatus } from './watch/watch.ts';
 
 /** The running agent's parts, as its operators' view is made of them. */

@@ -1,6 +1,6 @@
 import type { EngineView, LinkView, Problem } from './api/control.ts';
 import type { HostView, QuarantinedRecord } from './crdt/directory.ts';
-import { type Cidr, type HostRecord, isOverlayExit, overlaps } from './record.ts';
+import { sharedSubnets } from './shared-subnets.ts';
 
 /** All that can be wrong with an agent, as the rooms tell it. */
 export interface Symptoms {
@@ -72,7 +72,7 @@ function hostProblems({ now }: Symptoms): Problem[] {
     problem: `Host ${host.record?.name ?? host.id} is quiet${agoOf(host)}: ${hiddenOf(host)} while others are left`,
     remedy: `Start its agent, or \`weft forget ${host.record?.name ?? host.id}\` when it is gone for good.`,
   }));
-  return [...problems, ...unwatchedHosts(now), ...sharedSubnets(now)];
+  return [...problems, ...unwatchedHosts(now), ...subnetProblems(now)];
 }
 
 /** Hosts whose agents are heard and whose engines are gone. */
@@ -100,35 +100,22 @@ function storageProblems({ storage }: Symptoms): Problem[] {
   ];
 }
 
-/** Hosts whose own networks overlap: an address of one means somebody else on the other, so it is shadowed there. */
-function sharedSubnets(hosts: readonly HostView[]): Problem[] {
-  const records = hosts.flatMap(({ record }) => (record === undefined ? [] : [record]));
-  return records.flatMap((one, index) =>
-    records.slice(index + 1).flatMap((other) =>
-      collisions(one, other).map(({ subnet, network, otherNetwork }) => ({
-        problem: `Hosts ${one.name} (network ${network}) and ${other.name} (network ${otherNetwork}) share the subnet ${subnet}: addresses in it are shadowed`,
-        remedy: 'Give one of them another range: `bip` in daemon.json for the bridge, `--subnet` for a network.',
-      })),
-    ),
-  );
-}
+/** As many hosts as one line names; `weft status --json` has the networks of all. */
+const maxHostsNamed = 12;
 
-function collisions(one: HostRecord, other: HostRecord): { subnet: Cidr; network: string; otherNetwork: string }[] {
-  return (
-    pairs(one.networks, other.networks)
-      .filter(([network, otherNetwork]) => network.key !== otherNetwork.key)
-      // Nothing is told of addresses there, so that those of two hosts are in nobody's way.
-      .filter((both) => !both.every(isOverlayExit))
-      .flatMap(([network, otherNetwork]) =>
-        pairs(network.subnets, otherNetwork.subnets)
-          .filter(([subnet, otherSubnet]) => overlaps(subnet, otherSubnet))
-          .map(([subnet]) => ({ subnet, network: network.name, otherNetwork: otherNetwork.name })),
-      )
-  );
-}
-
-function pairs<T>(ones: readonly T[], others: readonly T[]): [T, T][] {
-  return ones.flatMap((one) => others.map((other): [T, T] => [one, other]));
+function subnetProblems(hosts: readonly HostView[]): Problem[] {
+  const placed = hosts.flatMap(({ id, record }) => (record === undefined ? [] : [{ id, record }]));
+  return sharedSubnets(placed).map(({ subnet, places }) => {
+    const named = places
+      .slice(0, maxHostsNamed)
+      .map(({ host, networks }) => `${host} (network ${networks.join(', ')})`);
+    const others = places.length - named.length;
+    const all = others > 0 ? [...named, `${others} others`] : named;
+    return {
+      problem: `Hosts ${all.slice(0, -1).join(', ')} and ${all.at(-1)} share the subnet ${subnet}: addresses in it are shadowed`,
+      remedy: 'Give each its own range: `bip` in daemon.json for the bridge, `--subnet` for a network.',
+    };
+  });
 }
 
 function hiddenOf({ records }: HostView): string {

@@ -1,4 +1,4 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { accepted, type Result, refused } from './result.ts';
 
 declare const brand: unique symbol;
@@ -216,20 +216,6 @@ export function parseCidr(text: string): Result<Cidr> {
   return accepted(`${address.value}/${Number(length)}` as Cidr);
 }
 
-/** Whether the address lies in the subnet. */
-export function contains(subnet: Cidr, address: Address): boolean {
-  const [base = '', length = ''] = subnet.split('/');
-  if (isIPv4(base) !== isIPv4(address)) return false;
-  const list = new BlockList();
-  list.addSubnet(base, Number(length), familyOf(base));
-  return list.check(address, familyOf(address));
-}
-
-/** Whether two subnets have an address in common. */
-export function overlaps(one: Cidr, other: Cidr): boolean {
-  return contains(one, baseOf(other)) || contains(other, baseOf(one));
-}
-
 /** The key of a network that only its own host has. */
 export function localNetworkKey(host: HostId, networkId: string): NetworkKey {
   return `local:${host}:${networkId}` as NetworkKey;
@@ -270,14 +256,6 @@ export function fullName(name: Name, domain: Domain): string {
 export function quote(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 77)}...` : text;
   return JSON.stringify(shown);
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIPv4(address) ? 'ipv4' : 'ipv6';
-}
-
-function baseOf(subnet: Cidr): Address {
-  return subnet.slice(0, subnet.indexOf('/')) as Address;
 }
 
 function labelsProblem(name: string, maxOctets: number): string | undefined {

@@ -8,6 +8,7 @@ const rooms = ['watch', 'crdt', 'mesh', 'dns', 'api', 'cli'];
 const sharedWords = [
   'record.ts',
   'result.ts',
+  'subnet.ts',
   'clock.ts',
   'log.ts',
   'file-problem.ts',

@@ -79,6 +79,40 @@ describe('a diagnosis', () => {
       'Hosts host-one (network bridge) and host-two (network bridge) share the subnet 172.17.0.0/16: addresses in it are shadowed',
     ]);
   });
+
+  it('warns once of a subnet, however many hosts share it or parts of it', () => {
+    const now = Array.from({ length: 1_000 }, (_, index) => {
+      const id = `host ${index}` as HostId;
+      const apps = index === 0 ? '10.0.0.0/8' : `10.1.${index % 2}.0/24`;
+      const own = `192.168.${index % 250}.${Math.floor(index / 250)}/32`;
+      const networks = [network(id, 'bridge', '172.17.0.0/16'), network(id, 'apps', apps), network(id, 'own', own)];
+      return host(`host-${index}`, id, networks);
+    });
+    const warnings = (count: number) => diagnose({ ...well, now: now.slice(0, count) }).map(({ problem }) => problem);
+    expect(warnings(3)).toEqual([
+      'Hosts host-0 (network apps), host-2 (network apps) and host-1 (network apps) share the subnet 10.0.0.0/8: addresses in it are shadowed',
+      'Hosts host-0 (network bridge), host-1 (network bridge) and host-2 (network bridge) share the subnet 172.17.0.0/16: addresses in it are shadowed',
+    ]);
+    expect(warnings(1_000)).toEqual([
+      expect.stringMatching(
+        /^Hosts host-0 .*(, host-\d+ \(network apps\)){11} and 988 others share the subnet 10.0.0.0\/8:/,
+      ),
+      expect.stringMatching(/^Hosts host-0 .* and 988 others share the subnet 172.17.0.0\/16:/),
+    ]);
+  });
+
+  it('warns of a part of a network that spans both, and not of two parts that have nothing in common', () => {
+    const spanning = { ...network(one, 'wide', '10.0.0.0/8'), key: 'overlay' as Network['key'] };
+    const now = [
+      host('host-one', one, [spanning, network(one, 'left', '10.1.0.0/16')]),
+      host('host-two', two, [spanning, network(two, 'right', '10.2.0.0/16')]),
+    ];
+    expect(diagnose({ ...well, now }).map(({ problem }) => problem)).toEqual([
+      'Hosts host-one (network wide, left) and host-two (network wide, right) share the subnet 10.0.0.0/8: addresses in it are shadowed',
+    ]);
+    const apart = now.map((each) => ({ ...each, record: { ...each.record, networks: each.record.networks.slice(1) } }));
+    expect(diagnose({ ...well, now: apart })).toEqual([]);
+  });
 });
 
 function host(name: string, id: HostId, networks: readonly Network[]) {

@@ -2,12 +2,12 @@ import {
   type Address,
   type Cidr,
   type ContainerAddress,
-  contains,
   type HostId,
   localNetworkKey,
   parseAddress,
   parseCidr,
 } from '../record.ts';
+import { contains } from '../subnet.ts';
 import type { Endpoint, EndpointAddress, Inspection } from './inspection.ts';
 import { hostNetworkKey, type NetworkTable, networkKey, networkOf, subnetsOf } from './networks.ts';
 

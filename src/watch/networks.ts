@@ -1,7 +1,6 @@
 import {
   type Address,
   type Cidr,
-  contains,
   type HostId,
   localNetworkKey,
   type Network,
@@ -12,6 +11,7 @@ import {
   sharedNetworkKey,
 } from '../record.ts';
 import type { Result } from '../result.ts';
+import { contains } from '../subnet.ts';
 import type { EngineNetwork } from './decode.ts';
 import type { Endpoint } from './inspection.ts';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Cidr, contains, parseAddress, parseCidr } from '../../src/record.ts';
+import { type Cidr, parseAddress, parseCidr } from '../../src/record.ts';
+import { contains } from '../../src/subnet.ts';
 import { type DigAnswer, digOptions, parseDig } from '../support/lab/dig.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { getFromSocket } from '../support/lab/socket-request.ts';
