@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { until } from './lab/until.ts';
 
+/** An agent starts in half a second; on a machine with ten times the work it can do, in many. */
+const startMs = 120_000;
 const main = join(import.meta.dirname, '../../src/main.ts');
 
 /** `weft up` as a process of this machine, on loopback. */
@@ -38,7 +40,7 @@ export function startAgentProcess({ flags, peers = [], env = {} }: AgentProcessO
     ended,
     started: async () => {
       const isOver = () => said.includes('"started"') || child.exitCode !== null || child.signalCode !== null;
-      await until('the agent has started', isOver);
+      await until('the agent has started', isOver, startMs);
       if (!said.includes('"started"')) throw new Error(`it ended with ${await ended}: ${said}`);
     },
     [Symbol.asyncDispose]: async () => {
