@@ -15,9 +15,12 @@ export interface Book {
   readonly forgotten: readonly HostId[];
 }
 
-/** Unknown keys are dropped, so that a later version's file is of use too; the last two are younger than the first. */
+/**
+ * Unknown keys are dropped, so that a later version's file is of use too; the last two are younger than the first. A
+ * peer's addresses are what it said of itself: they are not judged here, lest one peer make the whole book unreadable.
+ */
 const shape = z.object({
-  peers: z.array(z.object({ host: z.string(), addresses: z.array(z.string().max(300)).max(64) })).max(65_536),
+  peers: z.array(z.object({ host: z.string(), addresses: z.array(z.string()) })).max(65_536),
   seeds: z.array(z.string().max(300)).max(65_536).default([]),
   forgotten: z.array(z.string()).max(65_536).default([]),
 });

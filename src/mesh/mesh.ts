@@ -39,6 +39,8 @@ export interface MeshParts {
 const saveAfterMs = 1000;
 /** Between lines of the log about refused hosts, in milliseconds. */
 const refusalLogMs = 10_000;
+/** Addresses of one host that are dialled and remembered: each costs a dial, and no host can be reached at more. */
+const maxAddresses = 64;
 
 /** This host's links to the others: bytes to all of them, requests to neighbours, and who is connected. */
 export class Mesh {
@@ -189,7 +191,7 @@ export class Mesh {
       const address = parseDialAddress(text, this.#parts.options.defaultPort);
       return address.ok ? [address.value] : [];
     });
-    if (this.#dialer.learn(host, dialable)) this.#saveSoon();
+    if (this.#dialer.learn(host, dialable.slice(0, maxAddresses))) this.#saveSoon();
   }
 
   /** Says that a host is gone for good: it is not dialled any more. */

@@ -56,6 +56,24 @@ describe('finding each other', () => {
     expect(host.mesh.links()).toEqual([]);
   });
 
+  it('needs no seed after a restart, whatever a host said of its addresses before', async () => {
+    const first = await freshLab().start();
+    const storage = new MemoryStorage();
+    const second = await lab.start({ storage });
+    const long = `${'a'.repeat(60)}.${'b'.repeat(60)}`;
+    const talker = createIdentity();
+    second.mesh.learn(
+      talker.hostId,
+      Array.from({ length: 1_000 }, (_, port) => `/dns4/${long}.${long}.${long}/tcp/${port + 1}`),
+    );
+    second.mesh.learn(first.identity.hostId, [dialAddress(first)]);
+    await until(() => linkedTo(1)(second));
+    await second.mesh.stop();
+    expect(storage.files.get('peers.json')?.length).toBeLessThan(100_000);
+    const again = await lab.start({ identity: second.identity, storage });
+    await until(() => linkedTo(1)(again));
+  });
+
   it('does not dial itself for long when it is on its own list of peers', async () => {
     const host = await freshLab().start();
     host.mesh.connect(dialAddress(host));
