@@ -125,7 +125,7 @@ function loadDirectory(bytes: Uint8Array | undefined, hosts: Hosts): void {
     for (const envelope of saved.log) hosts.take(envelope);
     hosts.showStatus(saved.host);
   }
-  for (const forgotten of file?.forgotten ?? []) hosts.forget(forgotten);
+  for (const grave of file?.forgotten ?? []) hosts.bury(grave);
 }
 
 function encodeStatics({ set }: StaticBook): Uint8Array {

@@ -182,7 +182,7 @@ export class Exchange {
     const { gate, hosts } = this.#parts;
     if (item.type === 'envelope') return gate.admit(item.bytes, { from, by: 'answer', ageMs: 0 });
     if (item.type === 'heard') return gate.admit(item.bytes, { from, by: 'answer', ageMs: item.ageMs });
-    if (item.type === 'forgotten' && hosts.mayForget(item)) hosts.forget(item);
+    if (item.type === 'forgotten' && hosts.mayForget(item)) hosts.forget(item.host);
     return 'known';
   }
 

@@ -141,7 +141,7 @@ export class Gate {
     if (hosts.lacks(owner, epoch, sequence)) consequences.lacking(owner, epoch, sequence, from);
     if (book.set.seen(owner) < sign.edited) consequences.lackingStatics(from);
     if (sign.about === undefined) return;
-    if (kind === 'forget' && hosts.mayForget(sign.about)) hosts.forget(sign.about);
+    if (kind === 'forget' && hosts.mayForget(sign.about)) hosts.forget(sign.about.host);
     if (kind !== 'doubt') return;
     if (sign.about.host === hosts.self) consequences.doubted();
     else hosts.liveness.suspect(sign.about.host, true);

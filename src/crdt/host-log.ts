@@ -22,8 +22,10 @@ const shortestLongTail = 64;
 export class HostLog {
   epoch = 0;
   sequence = 0;
-  /** Octets of all envelopes kept, as their owner signed them; in memory the snapshot takes a tenth. */
-  storedBytes = 0;
+  /** Octets of snapshot and tail, as their owner signed them; in memory the snapshot takes a tenth. */
+  #logBytes = 0;
+  /** Octets of what came early. */
+  #earlyBytes = 0;
   #snapshot: PackedEnvelope | undefined;
   #tail: Envelope[] = [];
   #early = new Map<number, Envelope>();
@@ -32,6 +34,11 @@ export class HostLog {
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+  }
+
+  /** Octets of all envelopes kept, those that came early included. */
+  get storedBytes(): number {
+    return this.#logBytes + this.#earlyBytes;
   }
 
   /** Whether the owner left: it says that it has no records any more. */
@@ -92,7 +99,7 @@ export class HostLog {
 
   /** Whether so many updates were kept that the owner must have a newer snapshot, which did not come this way. */
   get overdue(): boolean {
-    const tailBytes = this.storedBytes - (this.#snapshot?.length ?? 0);
+    const tailBytes = this.#logBytes - (this.#snapshot?.length ?? 0);
     return this.#tail.length >= shortestLongTail && tailBytes > longTail * (this.#snapshot?.length ?? 0);
   }
 
@@ -106,7 +113,7 @@ export class HostLog {
     const before = this.#snapshot?.sequence ?? 0;
     this.#tail = this.#tail.slice(snapshot.sequence - before);
     this.#snapshot = packEnvelope(snapshot);
-    this.storedBytes = this.#tail.reduce((sum, { bytes }) => sum + bytes.length, snapshot.bytes.length);
+    this.#logBytes = this.#tail.reduce((sum, { bytes }) => sum + bytes.length, snapshot.bytes.length);
     return { type: 'merged', changes: new Map() };
   }
 
@@ -120,31 +127,39 @@ export class HostLog {
     this.#document = document;
     this.#snapshot = packEnvelope(envelope);
     this.#tail = [];
-    this.storedBytes = envelope.bytes.length;
+    this.#logBytes = envelope.bytes.length;
     this.#advance(envelope);
     return applied?.ok === false ? { type: 'spoiled', changes, problem: applied.problem } : { type: 'merged', changes };
   }
 
   #follow(envelope: Envelope): Taken {
-    if (this.storedBytes + envelope.bytes.length > this.#maxBytes) return { type: 'too much' };
+    if (this.#logBytes + envelope.bytes.length > this.#maxBytes) return { type: 'too much' };
     const applied = this.#document.apply(envelope.payload);
     this.#tail.push(envelope);
-    this.storedBytes += envelope.bytes.length;
+    this.#logBytes += envelope.bytes.length;
     this.#advance(envelope);
     if (!applied.ok) return { type: 'spoiled', changes: new Map(), problem: applied.problem };
     return { type: 'merged', changes: applied.value };
   }
 
   #keepEarly(envelope: Envelope): Taken {
-    if (envelope.epoch === this.epoch && this.#early.size < maxEarly) this.#early.set(envelope.sequence, envelope);
+    const { epoch, sequence, bytes } = envelope;
+    const hasRoom = this.#early.size < maxEarly && this.storedBytes + bytes.length <= this.#maxBytes;
+    if (epoch === this.epoch && hasRoom && !this.#early.has(sequence)) {
+      this.#early.set(sequence, envelope);
+      this.#earlyBytes += bytes.length;
+    }
     return { type: 'early' };
   }
 
   #advance({ epoch, sequence }: Envelope): void {
-    if (epoch !== this.epoch) this.#early.clear();
+    for (const [early, { bytes }] of this.#early) {
+      if (epoch === this.epoch && early > sequence) continue;
+      this.#early.delete(early);
+      this.#earlyBytes -= bytes.length;
+    }
     this.epoch = epoch;
     this.sequence = sequence;
-    for (const early of this.#early.keys()) if (early <= sequence) this.#early.delete(early);
   }
 }
 

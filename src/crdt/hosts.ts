@@ -139,16 +139,24 @@ export class Hosts {
     if (!this.#hasLeft(host)) this.#directory.setStatus(host, host === this.self ? 'self' : this.liveness.status(host));
   }
 
-  /** Drops a host, and remembers up to which beat. */
-  forget({ host, epoch, beat }: Forgotten): void {
+  /**
+   * Drops a host, and remembers up to which beat: the last one known here, whatever others say that they heard. Taken at
+   * its word, a liar could bury a host under a beat that it never reaches.
+   */
+  forget(host: HostId): void {
+    this.bury(this.epitaph(host));
     this.storedBytes -= this.#logs.get(host)?.storedBytes ?? 0;
     this.revision += 1;
     this.#logs.delete(host);
     this.#signs.delete(host);
     this.liveness.remove(host);
     this.#directory.removeHost(host);
+  }
+
+  /** Remembers a host as forgotten: as `forget` did in a former run. */
+  bury(grave: Forgotten): void {
     if (this.#forgotten.size >= this.#options.maxHosts) return;
-    this.#forgotten.set(host, { host, epoch, beat, until: this.#clock.now() + this.#options.retentionMs });
+    this.#forgotten.set(grave.host, { ...grave, until: this.#clock.now() + this.#options.retentionMs });
   }
 
   /** Whether another may have this host dropped: it is out of hearing, and nothing later of it is known here. */
@@ -176,7 +184,7 @@ export class Hosts {
 
   /** Forgets hosts that were quiet for too long, and graves that are as old. */
   expire(): void {
-    for (const host of this.liveness.expired()) this.forget(this.epitaph(host));
+    for (const host of this.liveness.expired()) this.forget(host);
     for (const [host, { until }] of this.#forgotten) if (until < this.#clock.now()) this.#forgotten.delete(host);
   }
 

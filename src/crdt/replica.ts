@@ -153,7 +153,7 @@ export class Replica implements TransportHandler {
     if (!this.#hosts.ids().has(id)) return refused(`host ${id} is not known here`);
     const epitaph = this.#hosts.epitaph(id);
     if (!this.#hosts.mayForget(epitaph)) return refused(`host ${id} is ${this.#hosts.liveness.status(id)}, not gone`);
-    this.#write(() => this.#hosts.forget(epitaph));
+    this.#write(() => this.#hosts.forget(id));
     this.#own.voice.speakOf('forget', epitaph);
     return accepted(id);
   }

@@ -181,6 +181,20 @@ describe('a member that lies', () => {
     expect(hidden).toEqual([]);
   });
 
+  it('cannot bury a host for longer than it is gone, by the epitaph of a beat that it never reaches', async () => {
+    const { lab, one, two, mallory } = await trio();
+    const about = { host: one.id, epoch: 2 ** 50, beat: 2 ** 50 };
+    await one.crash();
+    await lab.until(() => two.status(one) === 'quiet', 10_000);
+    mallory.send('forget', signOfLife(10, about));
+    await lab.run(1_000);
+    expect(two.directory.hosts().map(({ id }) => id)).not.toContain(one.id);
+    await one.start();
+    await lab.run(5_000);
+    expect(two.status(one)).toBe('alive');
+    expect(two.answers('mine')).toEqual(['10.1.0.1']);
+  });
+
   it('cannot stop another host from editing static records', async () => {
     const { lab, one, two, mallory } = await trio();
     // It claims to have seen edits of the first host that there never were.

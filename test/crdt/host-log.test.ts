@@ -96,6 +96,18 @@ describe('a log of one host', () => {
     expect(log.storedBytes).toBeLessThan(4_000);
   });
 
+  it('keeps what came early only as far as one host may store, and counts it', () => {
+    const owner = new Owner();
+    for (let step = 0; step < 12; step += 1) owner.do({ key: `${step}`, value: 'x'.repeat(500) });
+    const [snapshot, , ...early] = owner.sent;
+    const log = new HostLog(4_000);
+    receive(log, snapshot);
+    for (const update of early) receive(log, update);
+    expect(log.storedBytes).toBeGreaterThan(3_000);
+    expect(log.storedBytes).toBeLessThan(4_000);
+    expect(log.sequence).toBe(1);
+  });
+
   it('is as short after three thousand starts and stops as it would be fresh', () => {
     const owner = new Owner();
     for (let step = 0; step < 3_000; step += 1) {
