@@ -1,5 +1,5 @@
 import { type Context, outJson } from './context.ts';
-import type { PeersReply, StatusReply, TokenReply } from './replies.ts';
+import type { LeaveReply, PeersReply, StatusReply, TokenReply } from './replies.ts';
 
 /** `weft token`: prints what another host needs to join. */
 export async function token(context: Context, options: { json?: boolean }): Promise<void> {
@@ -12,19 +12,22 @@ export async function token(context: Context, options: { json?: boolean }): Prom
 export async function connect(
   context: Context,
   peers: readonly string[],
-  options: { replace?: boolean },
+  options: { replace?: boolean; json?: boolean },
 ): Promise<void> {
-  await context.agent.post<PeersReply>('/v1/connect', { peers, replace: options.replace ?? false });
+  const reply = await context.agent.post<PeersReply>('/v1/connect', { peers, replace: options.replace ?? false });
+  if (options.json) outJson(context, reply);
 }
 
 /** `weft forget PEER…`: stops dialling addresses, or drops hosts that are gone for good. */
-export async function forget(context: Context, peers: readonly string[]): Promise<void> {
-  await context.agent.post<PeersReply>('/v1/forget', { peers });
+export async function forget(context: Context, peers: readonly string[], options: { json?: boolean }): Promise<void> {
+  const reply = await context.agent.post<PeersReply>('/v1/forget', { peers });
+  if (options.json) outJson(context, reply);
 }
 
 /** `weft leave`: withdraws the host's records and ends its agent. */
-export async function leave(context: Context): Promise<void> {
+export async function leave(context: Context, options: { json?: boolean }): Promise<void> {
   const { agent } = await context.agent.get<StatusReply>('/v1/status');
-  await context.agent.post('/v1/leave', {});
+  const reply = await context.agent.post<LeaveReply>('/v1/leave', {});
+  if (options.json) return outJson(context, reply);
   context.out(`${agent.hostName} has left: its records are withdrawn and its agent ends\n`);
 }

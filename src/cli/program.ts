@@ -193,11 +193,14 @@ function addWriting(asking: Asking, make: Make): void {
   asking('connect [peers...]', 'dial other agents; those that answer are known after a restart too')
     .addHelpText('after', examplesOf('connect', '10.0.0.2', '--replace 10.0.0.2:6783 10.0.0.3:6783'))
     .option('--replace', 'stop dialling all others')
-    .action((peers: string[], options: Api & { replace?: boolean }) => connect(make(options), peers, options));
-  asking('forget <peers...>', 'stop dialling agents, or drop hosts that are gone for good').action(
-    (peers: string[], options: Api) => forget(make(options), peers),
-  );
-  asking('leave', "withdraw this host's records and end its agent").action((options: Api) => leave(make(options)));
+    .option('--json', 'print JSON')
+    .action((peers: string[], options: Json & { replace?: boolean }) => connect(make(options), peers, options));
+  asking('forget <peers...>', 'stop dialling agents, or drop hosts that are gone for good')
+    .option('--json', 'print JSON')
+    .action((peers: string[], options: Json) => forget(make(options), peers, options));
+  asking('leave', "withdraw this host's records and end its agent")
+    .option('--json', 'print JSON')
+    .action((options: Json) => leave(make(options), options));
 }
 
 function addTransfer(asking: Asking, make: Make): void {
@@ -213,6 +216,7 @@ function addTransfer(asking: Asking, make: Make): void {
     .addHelpText('after', examplesOf('import', 'weave-report.json', '--dry-run /etc/hosts', '--format zone -'))
     .addOption(new Option('--format <format>', 'what the file is, where it cannot be told').choices(importFormats))
     .option('--dry-run', 'only print what would be added')
+    .option('--json', 'print each record as a line of JSON')
     .action((file: string, options: Api & Parameters<typeof importRecords>[2]) =>
       importRecords(make(options), file, options),
     );

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type {
   explainReply,
+  leaveReply,
   nameReply,
   peersReply,
   recordsReply,
@@ -20,6 +21,7 @@ export type StaticReply = z.output<typeof staticReply>;
 export type RemovedReply = z.output<typeof removedReply>;
 export type StatusReply = z.output<typeof statusReply>;
 export type ExplainReply = z.output<typeof explainReply>;
+export type LeaveReply = z.output<typeof leaveReply>;
 export type PeersReply = z.output<typeof peersReply>;
 export type TokenReply = z.output<typeof tokenReply>;
 export type WatchEvent = z.output<typeof watchEvent>;

@@ -29,7 +29,7 @@ export async function exportRecords(
 export async function importRecords(
   context: Context,
   file: string,
-  options: { format?: (typeof importFormats)[number]; dryRun?: boolean },
+  options: { format?: (typeof importFormats)[number] } & PutOptions,
 ): Promise<void> {
   const { domains } = await context.agent.get<RecordsReply>('/v1/records');
   const text = await context.readInput(file);
@@ -38,7 +38,7 @@ export async function importRecords(
   const foreign = new Set(records.filter((record) => !isOurs(record)).map(({ fullName }) => fullName));
   const remarks = [...skipped, ...[...foreign].map((name) => `${name} is not below ${domains.join(' or ')}`)];
   for (const remark of remarks) context.remark(`left out: ${remark}\n`);
-  const failed = await put(context, records.filter(isOurs), options.dryRun ?? false);
+  const failed = await put(context, records.filter(isOurs), options);
   if (failed > 0) throw new Failure(`${counted(failed, 'name')} could not be imported`);
 }
 
@@ -58,16 +58,21 @@ function read(text: string, format: (typeof importFormats)[number], domain: stri
   }
 }
 
+interface PutOptions {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
 /** Adds all records of a name and time to live in one request; tells of each name that the agent refuses. */
-async function put(context: Context, records: readonly ImportedRecord[], dryRun: boolean): Promise<number> {
+async function put(context: Context, records: readonly ImportedRecord[], options: PutOptions): Promise<number> {
   const groups = [...Map.groupBy(records, ({ fullName, ttlSeconds }) => `${fullName} ${ttlSeconds}`).values()];
   let failed = 0;
   for (let begun = 0; begun < groups.length; begun += atOnce) {
     const some = groups.slice(begun, begun + atOnce);
-    const outcomes = await Promise.allSettled(some.map((group) => dryRun || putGroup(context, group)));
+    const outcomes = await Promise.allSettled(some.map((group) => options.dryRun || putGroup(context, group)));
     for (const [index, outcome] of outcomes.entries()) {
       const group = some[index] ?? [];
-      if (outcome.status === 'fulfilled') context.out(group.map((record) => addedLine(record, dryRun)).join(''));
+      if (outcome.status === 'fulfilled') context.out(group.map((record) => addedLine(record, options)).join(''));
       else failed += refusedOrThrow(context, group, outcome.reason);
     }
   }
@@ -78,7 +83,8 @@ function putGroup({ agent }: Context, group: readonly ImportedRecord[]): Promise
   return agent.put(`/v1/static/${encodeURIComponent(group[0]?.fullName ?? '')}`, bodyOf(group));
 }
 
-function addedLine(record: ImportedRecord, dryRun: boolean): string {
+function addedLine(record: ImportedRecord, { dryRun = false, json }: PutOptions): string {
+  if (json) return `${JSON.stringify({ added: !dryRun, ...record })}\n`;
   return `${dryRun ? 'would add' : 'added'} ${record.fullName} ${contentText(record)}\n`;
 }
 

@@ -368,6 +368,13 @@ describe('the mesh by command', () => {
       'leave',
     ]);
   });
+
+  it('connects, forgets and leaves in JSON', async () => {
+    const json = async (...words: string[]) => JSON.parse((await weft(...words, '--json')).out);
+    expect(await json('connect', '192.0.2.2', '192.0.2.3')).toEqual({ peers: ['192.0.2.2', '192.0.2.3'] });
+    expect(await json('forget', '192.0.2.3')).toEqual({ peers: ['192.0.2.3'] });
+    expect(await json('leave')).toEqual({ left: true });
+  });
 });
 
 describe("weave's commands", () => {

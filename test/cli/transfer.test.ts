@@ -115,6 +115,13 @@ describe('weft import', () => {
     expect(await importing('{"DNS":{"Entries":null}}')).toEqual({ code: 0, out: '', err: '' });
   });
 
+  it('tells of each record in a line of JSON when asked to', async () => {
+    const record = { fullName: 'db.weave.local', content: { type: 'address', address: '192.0.2.7' } };
+    const told = async (...words: string[]) => JSON.parse((await importing('192.0.2.7 db\n', '--json', ...words)).out);
+    expect(await told('--dry-run')).toEqual({ added: false, ...record });
+    expect(await told()).toEqual({ added: true, ...record });
+  });
+
   it('only tells what it would do when asked to', async () => {
     expect((await importing('192.0.2.7 db\n', '--dry-run')).out).toBe('would add db.weave.local 192.0.2.7\n');
     expect(agent.control.statics).toEqual([]);
