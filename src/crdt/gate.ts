@@ -154,6 +154,7 @@ export class Gate {
     if (stopped !== undefined) return stopped;
     const edit = decodeEdit(envelope);
     if (!edit.ok) return this.#offence(arrival, edit.problem);
+    if (!book.set.hasRoom(edit.value)) return this.#ignored('no room');
     const next = book.set.isNext(edit.value);
     ledger.count(next ? 'edit merged' : 'edit early');
     if (!next) consequences.lackingStatics(arrival.from);

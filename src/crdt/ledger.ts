@@ -38,18 +38,17 @@ export class Ledger {
     this.#offences.set(peer, reasons.set(reason, (reasons.get(reason) ?? 0) + 1));
   }
 
-  /** Whether an owner may say one thing more now (a bucket that fills with time). */
+  /** Whether an owner may say one thing more now (a bucket that fills with time; the longest silent ones are forgotten). */
   allows(owner: HostId): boolean {
     const now = this.#clock.now();
     const { level, at } = this.#buckets.get(owner) ?? { level: burst, at: now };
     const filled = Math.min(burst, level + ((now - at) * sayingsPerSecond) / 1000);
     if (filled < 1) return false;
-    this.#buckets.set(owner, { level: filled - 1, at: now });
-    return true;
-  }
-
-  forget(owner: HostId): void {
     this.#buckets.delete(owner);
+    this.#buckets.set(owner, { level: filled - 1, at: now });
+    const [oldest] = this.#buckets.keys();
+    if (this.#buckets.size > this.#maxHosts && oldest !== undefined) this.#buckets.delete(oldest);
+    return true;
   }
 
   envelopes(): Record<string, number> {

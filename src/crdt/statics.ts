@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HostId } from '../record.ts';
 import type { Dot, Edit } from './static-edit.ts';
+import { StaticRoom } from './static-room.ts';
 
 /** A static record that is there: what made it, and its JSON. */
 export interface LiveStatic {
@@ -77,6 +78,11 @@ export class Statics {
     return this.seen(writer) === previous && removed.every((dot) => this.seen(dot.writer) >= dot.number);
   }
 
+  /** Whether there is room for an edit beside all others. */
+  hasRoom(edit: Edit): boolean {
+    return new StaticRoom(this.edits()).take(edit.writer, [edit]);
+  }
+
   /** Applies one edit that is next. */
   apply(edit: Edit): StaticsChange {
     const removed = edit.removed.flatMap((dot) => this.#remove(keyOf(dot)));
@@ -85,17 +91,26 @@ export class Statics {
     return this.#settle({ added, removed }, [edit.writer]);
   }
 
-  /** Takes all that another host has, told by its summary and the edits that this host had not seen. */
+  /**
+   * Takes all that another host has, told by its summary and the edits that this host had not seen. Writers for whom there
+   * is no room stay as they were: not seen, so nothing of theirs counts as removed.
+   */
   merge(edits: readonly Edit[], { seen, alive }: StaticsSummary): StaticsChange {
     const theirs = new Set(alive.map(keyOf));
     const gone = [...this.#live].filter(
       ([key, { dot }]) => !theirs.has(key) && (seen.get(dot.writer) ?? 0) >= dot.number,
     );
     const removed = gone.flatMap(([key]) => this.#remove(key));
-    const fresh = edits.filter(({ writer, number }) => number > this.seen(writer));
+    const fresh = this.#admitted(edits.filter(({ writer, number }) => number > this.seen(writer)));
     const added = fresh.flatMap((edit) => this.#addLiving(edit, theirs));
     for (const edit of fresh) if (edit.number > this.seen(edit.writer)) this.#newest.set(edit.writer, edit);
     return this.#settle({ added, removed }, new Set(fresh.map(({ writer }) => writer)));
+  }
+
+  #admitted(edits: readonly Edit[]): Edit[] {
+    const room = new StaticRoom(this.edits());
+    const byWriter = Map.groupBy(edits, ({ writer }) => writer);
+    return [...byWriter].flatMap(([writer, theirs]) => (room.take(writer, theirs) ? theirs : []));
   }
 
   #addLiving(edit: Edit, living: ReadonlySet<string>): LiveStatic[] {

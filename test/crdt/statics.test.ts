@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { LiveDirectory } from '../../src/crdt/live-directory.ts';
 import { StaticBook } from '../../src/crdt/static-book.ts';
 import { decodeEdit, type Edit } from '../../src/crdt/static-edit.ts';
-import type { StaticRecord } from '../../src/record.ts';
+import { StaticRoom } from '../../src/crdt/static-room.ts';
+import { Statics } from '../../src/crdt/statics.ts';
+import type { HostId, StaticRecord } from '../../src/record.ts';
 import { name, staticRecord } from '../support/crdt-lab.ts';
 import { testSigner } from '../support/signer.ts';
 
@@ -91,6 +93,27 @@ describe('static records', () => {
     expect(two.show()).toContain('n599');
   });
 
+  it('of many writers fill no more memory than all may have, and leave room for a record or two of anyone', () => {
+    const set = new Statics();
+    const mebibyte = 1024 * 1024;
+    for (let number = 100; number < 120; number += 1) mergeOne(set, number, mebibyte);
+    const kept = () => [...set.edits()].reduce((sum, { envelope }) => sum + envelope.bytes.length, 0);
+    expect(set.size).toBe(16);
+    expect(kept()).toBe(16 * mebibyte);
+    mergeOne(set, 2, 5_000);
+    expect(set.size).toBe(17);
+    expect(set.hasRoom(heavyEdit(3, 9_000))).toBe(false);
+    expect(set.hasRoom(heavyEdit(3, 5_000))).toBe(true);
+    expect(set.hasRoom({ ...heavyEdit(100, 5_000), added: [] })).toBe(true);
+  });
+
+  it('have no more writers than there may be hosts', () => {
+    const room = new StaticRoom(Array.from({ length: 5_000 }, (_, number) => heavyEdit(number, 100)));
+    const [known, unknown] = [heavyEdit(7, 100), heavyEdit(5_000, 100)];
+    expect(room.take(known.writer, [known])).toBe(true);
+    expect(room.take(unknown.writer, [unknown])).toBe(false);
+  });
+
   it('are replaced by one with the same name and data', () => {
     const one = new Book(1);
     one.book.add([staticRecord('db', '192.0.2.1', { ttlSeconds: 5 })]);
@@ -155,4 +178,18 @@ function play(each: Event, books: readonly Book[], sent: Edit[]): void {
     const edit = arriving && decodeEdit(arriving.envelope);
     if (edit?.ok && book.set.isNext(edit.value)) book.book.apply(edit.value);
   }
+}
+
+/** An edit of a writer that adds one record and takes so many octets. */
+function heavyEdit(writer: number, octets: number): Edit {
+  const owner = `WRITER${writer}` as HostId;
+  const bytes = new Uint8Array(octets);
+  const envelope = { kind: 'edit', owner, epoch: 1, sequence: 1, payload: bytes, bytes } as const;
+  return { writer: owner, number: 1, previous: 0, removed: [], added: ['{}'], envelope };
+}
+
+/** Takes all that a host has which knows of one heavy edit. */
+function mergeOne(set: Statics, writer: number, octets: number): void {
+  const edit = heavyEdit(writer, octets);
+  set.merge([edit], { seen: new Map([[edit.writer, 1]]), alive: [{ writer: edit.writer, number: 1, index: 0 }] });
 }
