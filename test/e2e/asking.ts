@@ -12,12 +12,29 @@ export interface Answer {
   readonly addresses: readonly string[];
 }
 
+/** From where is asked, and whom. */
+export interface AskingFrom {
+  /** The process, as its host counts, in whose network the questions are asked. */
+  readonly pid: string;
+  readonly server: string;
+}
+
 /** Asks for a name from the network of the host's container `asker`, as a program in it would, until it is stopped. */
 export async function startAsking(host: LabHost, name: string, perSecond: number): Promise<Daemon> {
   const pid = await host.docker('inspect', '--format', '{{.State.Pid}}', 'asker');
+  return startAskingFrom(host, { pid, server: host.gateway }, name, perSecond);
+}
+
+/** The same from any container's network, and of any name server. */
+export async function startAskingFrom(
+  { machine }: LabHost,
+  { pid, server }: AskingFrom,
+  name: string,
+  perSecond: number,
+): Promise<Daemon> {
   const program = fileURLToPath(import.meta.resolve('./steady-asker.ts'));
-  const asking = [process.execPath, program, host.gateway, name, `${perSecond}`];
-  const daemon = await host.machine.start('asker', ['nsenter', `--target=${pid}`, '--net', ...asking]);
+  const asking = [process.execPath, program, server, name, `${perSecond}`];
+  const daemon = await machine.start('asker', ['nsenter', `--target=${pid}`, '--net', ...asking]);
   await until('it is answered', () => daemon.log() !== '');
   return daemon;
 }

@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 
 /**
  * `node steady-asker.ts SERVER NAME PER_SECOND`: asks SERVER for the addresses of NAME steadily, and prints a line for
@@ -8,6 +8,9 @@ import { createSocket } from 'node:dgram';
  */
 const [server = '', name = '', perSecond = '1'] = process.argv.slice(2);
 const dnsPort = 53;
+const typeA = 1;
+/** An octet from here on begins a pointer, a smaller one a label. */
+const pointerMark = 0xc0;
 /** A machine that is busy answers late; a question that is lost is never answered. */
 const patienceMs = 3_000;
 const askEveryMs = 1000 / Number(perSecond);
@@ -18,21 +21,10 @@ const question = Buffer.concat([
   ...name.split('.').map((label) => Buffer.concat([Buffer.of(label.length), Buffer.from(label)])),
   Buffer.from('0000010001', 'hex'),
 ]);
-const unanswered = new Map<number, number>();
-let asked = 0;
+const unanswered = new Map<Socket, number>();
 let due = performance.now();
 let stopping = false;
 let patience: NodeJS.Timeout | undefined;
-
-const socket = createSocket('udp4');
-socket.on('message', (reply) => {
-  const id = reply.readUInt16BE(0);
-  const sentAt = unanswered.get(id);
-  if (sentAt === undefined) return;
-  unanswered.delete(id);
-  say(sentAt, `${(reply[3] ?? 0) & 0x0f}`, addressesIn(reply));
-  endWhenDone();
-});
 
 const timer = setInterval(() => {
   // Timers come late on a busy machine; the rate stays.
@@ -46,35 +38,53 @@ process.on('SIGTERM', () => {
   endWhenDone();
 });
 
+/** From a port of its own, as C libraries ask: the kernel would send the next one on a known path to whoever was there. */
 function ask(): void {
-  asked = (asked + 1) % 65_536;
-  const message = Buffer.from(question);
-  message.writeUInt16BE(asked, 0);
-  unanswered.set(asked, performance.timeOrigin + performance.now());
-  socket.send(message, dnsPort, server);
+  const socket = createSocket('udp4');
+  unanswered.set(socket, performance.timeOrigin + performance.now());
+  socket.once('message', (reply) => {
+    say(socket, `${(reply[3] ?? 0) & 0x0f}`, addressesIn(reply));
+    endWhenDone();
+  });
+  socket.send(question, dnsPort, server);
+  // Whoever is patient ends with the last question; until then there is no need to keep what is surely lost.
+  setTimeout(() => unanswered.has(socket) && say(socket, 'LOST', []), patienceMs).unref();
 }
 
 function endWhenDone(): void {
   if (!stopping || unanswered.size > 0) return;
   clearTimeout(patience);
-  socket.close();
 }
 
 function giveUp(): void {
-  for (const sentAt of unanswered.values()) say(sentAt, 'LOST', []);
-  unanswered.clear();
-  endWhenDone();
+  for (const socket of unanswered.keys()) say(socket, 'LOST', []);
 }
 
-function say(sentAt: number, code: string, addresses: readonly string[]): void {
+function say(socket: Socket, code: string, addresses: readonly string[]): void {
+  const sentAt = unanswered.get(socket) ?? Number.NaN;
+  unanswered.delete(socket);
+  socket.close();
   process.stdout.write(`${[sentAt.toFixed(1), code, ...addresses].join(' ')}\n`);
 }
 
-/** The A records of a reply of Weft: every owner name is a pointer of two octets, every record 16 octets long. */
+/** The A records of a reply, of whichever server: owner names may be compressed or not (RFC 1035 section 4.1.4). */
 function addressesIn(reply: Buffer): string[] {
-  const recordOctets = 16;
-  return Array.from({ length: reply.readUInt16BE(6) }, (_, index) => {
-    const end = question.length + recordOctets * (index + 1);
-    return reply.subarray(end - 4, end).join('.');
-  });
+  const addresses: string[] = [];
+  let at = question.length;
+  for (let left = reply.readUInt16BE(6); left > 0; left -= 1) {
+    const data = afterName(reply, at) + 10;
+    at = data + reply.readUInt16BE(data - 2);
+    if (reply.readUInt16BE(data - 10) === typeA) addresses.push(reply.subarray(data, at).join('.'));
+  }
+  return addresses;
+}
+
+function afterName(reply: Buffer, start: number): number {
+  let at = start;
+  while ((reply[at] ?? 0) !== 0) {
+    const octet = reply[at] ?? 0;
+    if (octet >= pointerMark) return at + 2;
+    at += 1 + octet;
+  }
+  return at + 1;
 }

@@ -1,10 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { Daemon } from '../support/lab/daemon.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { imageTar } from '../support/lab/images.ts';
 import { Lab } from '../support/lab/lab.ts';
+import { podmanSettings } from '../support/lab/podman.ts';
 import { until } from '../support/lab/until.ts';
 import { describeEngine } from '../watch/engine-suite.ts';
 import { commandVerbs } from '../watch/verbs.ts';
@@ -19,7 +18,7 @@ let env: Record<string, string>;
 beforeAll(async () => {
   lab = await Lab.create(1);
   host = lab.host(1);
-  env = await settings(join(host.machine.options.disk, 'podman'));
+  env = await podmanSettings(host.machine);
   await host.machine.run(['podman', 'import', '-', 'weft-lab'], { env, input: await imageTar('busybox') });
   await startService();
 });
@@ -60,35 +59,4 @@ async function removeAll(): Promise<void> {
 async function startService(): Promise<void> {
   service = await host.machine.start('podman', ['podman', 'system', 'service', '--time', '0', `unix://${socket}`], env);
   await until('podman answers', async () => (await podman('--url', `unix://${socket}`, 'version')) !== '');
-}
-
-/** Nothing of the machine's own Podman, no systemd, no journal, and no limits that a container host may not set. */
-async function settings(directory: string): Promise<Record<string, string>> {
-  await mkdir(directory, { recursive: true });
-  const [engine, storage] = [join(directory, 'containers.conf'), join(directory, 'storage.conf')];
-  await writeFile(
-    engine,
-    `[engine]
-events_logger = "file"
-cgroup_manager = "cgroupfs"
-runtime = "runc"
-tmp_dir = "/run/libpod"
-[network]
-network_backend = "netavark"
-network_config_dir = "${directory}/networks"
-[containers]
-log_driver = "k8s-file"
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-`,
-  );
-  await writeFile(
-    storage,
-    `[storage]
-driver = "vfs"
-graphroot = "${directory}/storage"
-runroot = "/run/containers"
-`,
-  );
-  await writeFile(join(directory, 'config.json'), '{}');
-  return { DOCKER_CONFIG: directory, CONTAINERS_CONF: engine, CONTAINERS_STORAGE_CONF: storage };
 }
