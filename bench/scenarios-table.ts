@@ -13,6 +13,8 @@ export interface MeasuredOn {
   readonly date: string;
   readonly machine: string;
   readonly loadAverage: number;
+  /** Of the programs beside Weft, as they say it. */
+  readonly versions: readonly string[];
 }
 
 /** The page docs/scenarios.md. */
@@ -32,6 +34,9 @@ export function scenarioTable(measuredOn: MeasuredOn, columns: readonly Column[]
     '## How each is set up',
     '',
     ...columns.map(({ title, setup }) => `- **${title}**: ${setup}.`),
+    '',
+    `Versions: ${measuredOn.versions.join(', ')}, as Debian has them. aardvark-dns closes all its sockets for a moment at each`,
+    'start and end of a container before 1.11 (containers/aardvark-dns#389), which shows in questions that are lost.',
     '',
     'In the hot swap the new container is answered before the old one is told to stop, which then takes 4 seconds. Times of',
     'an end, a start and a failed check are those the engine gives; other times count from the moment of the command.',

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Peer } from './scenarios-peer.ts';
 import { startPeer } from './scenarios-peers.ts';
@@ -22,6 +23,12 @@ const measuredOn = {
   date: new Date().toISOString().slice(0, 10),
   machine: `${cpus().length} × ${cpu?.model ?? 'unknown'}, Node ${process.versions.node}`,
   loadAverage: Number((loadavg()[0] ?? 0).toFixed(1)),
+  versions: [
+    ['dockerd', '--version'],
+    ['dnsmasq', '--version'],
+    ['podman', '--version'],
+    ['/usr/lib/podman/aardvark-dns', 'version'],
+  ].map(version),
 };
 const table = scenarioTable(measuredOn, columns);
 console.log(table);
@@ -37,4 +44,10 @@ async function column(start: () => Promise<Peer>): Promise<Column> {
   const { title, setup } = peer;
   const cells = await runScenarios(peer, (found) => console.log(title, found));
   return { title, setup, cells };
+}
+
+/** A program and its version, as it says it. */
+function version([program = '', ...words]: string[]): string {
+  const said = execFileSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return `${basename(program)} ${/\d+(\.\d+)+/.exec(said)?.[0] ?? 'unknown'}`;
 }

@@ -21,10 +21,21 @@ const question = Buffer.concat([
   ...name.split('.').map((label) => Buffer.concat([Buffer.of(label.length), Buffer.from(label)])),
   Buffer.from('0000010001', 'hex'),
 ]);
-const unanswered = new Map<Socket, number>();
+const unanswered = new Map<number, number>();
+let asked = 0;
 let due = performance.now();
 let stopping = false;
 let patience: NodeJS.Timeout | undefined;
+
+/** Programs ask from ever new ports; on a path it knows, the kernel would translate to whoever answered there before. */
+const portEveryMs = 100;
+const sockets = new Set<Socket>();
+let socket = openSocket();
+const renewal = setInterval(() => {
+  const old = socket;
+  setTimeout(() => close(old), patienceMs).unref();
+  socket = openSocket();
+}, portEveryMs);
 
 const timer = setInterval(() => {
   // Timers come late on a busy machine; the rate stays.
@@ -33,37 +44,50 @@ const timer = setInterval(() => {
 
 process.on('SIGTERM', () => {
   clearInterval(timer);
+  clearInterval(renewal);
   stopping = true;
   patience = setTimeout(giveUp, patienceMs);
   endWhenDone();
 });
 
-/** From a port of its own, as C libraries ask: the kernel would send the next one on a known path to whoever was there. */
 function ask(): void {
-  const socket = createSocket('udp4');
-  unanswered.set(socket, performance.timeOrigin + performance.now());
-  socket.once('message', (reply) => {
-    say(socket, `${(reply[3] ?? 0) & 0x0f}`, addressesIn(reply));
-    endWhenDone();
-  });
-  socket.send(question, dnsPort, server);
-  // Whoever is patient ends with the last question; until then there is no need to keep what is surely lost.
-  setTimeout(() => unanswered.has(socket) && say(socket, 'LOST', []), patienceMs).unref();
+  asked = (asked + 1) % 65_536;
+  const message = Buffer.from(question);
+  message.writeUInt16BE(asked, 0);
+  unanswered.set(asked, performance.timeOrigin + performance.now());
+  socket.send(message, dnsPort, server);
 }
 
 function endWhenDone(): void {
   if (!stopping || unanswered.size > 0) return;
   clearTimeout(patience);
+  for (const each of sockets) close(each);
+}
+
+function openSocket(): Socket {
+  const opened = createSocket('udp4');
+  sockets.add(opened);
+  return opened.on('message', (reply) => {
+    const id = reply.readUInt16BE(0);
+    const sentAt = unanswered.get(id);
+    if (sentAt === undefined) return;
+    unanswered.delete(id);
+    say(sentAt, `${(reply[3] ?? 0) & 0x0f}`, addressesIn(reply));
+    endWhenDone();
+  });
+}
+
+function close(each: Socket): void {
+  if (sockets.delete(each)) each.close();
 }
 
 function giveUp(): void {
-  for (const socket of unanswered.keys()) say(socket, 'LOST', []);
+  for (const sentAt of unanswered.values()) say(sentAt, 'LOST', []);
+  unanswered.clear();
+  endWhenDone();
 }
 
-function say(socket: Socket, code: string, addresses: readonly string[]): void {
-  const sentAt = unanswered.get(socket) ?? Number.NaN;
-  unanswered.delete(socket);
-  socket.close();
+function say(sentAt: number, code: string, addresses: readonly string[]): void {
   process.stdout.write(`${[sentAt.toFixed(1), code, ...addresses].join(' ')}\n`);
 }
 
