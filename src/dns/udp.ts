@@ -87,6 +87,8 @@ export class UdpListener {
     }
     const { socket } = this;
     if (socket === undefined) return;
+    // RFC 768: no source port means that no reply is wanted; a forged one would only make `send` throw.
+    if (port === 0) return;
     this.answer(socket, packet, address, port);
   }
 

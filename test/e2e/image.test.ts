@@ -1,4 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { repository } from '../support/lab/agent.ts';
 import { imageTag } from '../support/lab/images.ts';
 import { Lab } from '../support/lab/lab.ts';
 import { until } from '../support/lab/until.ts';
@@ -71,6 +76,22 @@ describe('an agent in a container', () => {
   });
 });
 
+describe('deploy/compose.yaml', () => {
+  it('starts an agent that answers, with nothing more than it lists', async () => {
+    const [one, two] = [lab.host(1), lab.host(2)];
+    await two.stopAgent();
+    await lab.host(2).buildWeft(image);
+    const group = (await two.machine.run(['stat', '-c', '%g', '/var/run/docker.sock'])).trim();
+    const token = JSON.parse((await one.agent.request('GET', '/v1/token')).body).token;
+    await two.docker('run', '--detach', '--name', 'weft', ...composeWords({ DOCKER_GROUP: group, WEFT_JOIN: token }));
+    const wanted = await one.addressOf('web1');
+    await until('it answers for the other host', async () => (await two.ask('web2', 'web1'))[0] === wanted);
+    expect(await two.docker('inspect', '-f', '{{.HostConfig.ReadonlyRootfs}}', 'weft')).toBe('true');
+    await two.docker('stop', 'weft');
+    expect(await two.docker('inspect', '-f', '{{.State.ExitCode}}', 'weft')).toBe('0');
+  });
+});
+
 async function size(tag: string): Promise<number> {
   return Number(await lab.host(1).docker('inspect', '-f', '{{.Size}}', tag));
 }
@@ -87,4 +108,45 @@ function health(): Promise<string> {
 async function hostId(): Promise<string> {
   const { body } = await lab.host(1).agent.request('GET', '/v1/status');
   return /"hostId":"([^"]+)"/.exec(body)?.[1] ?? body;
+}
+
+const composeShape = z.strictObject({
+  name: z.literal('weft'),
+  services: z.strictObject({
+    weft: z.strictObject({
+      image: z.literal('weft'),
+      network_mode: z.string(),
+      restart: z.string(),
+      cap_drop: z.array(z.string()),
+      cap_add: z.array(z.string()),
+      group_add: z.array(z.string()),
+      read_only: z.literal(true),
+      tmpfs: z.array(z.string()),
+      volumes: z.array(z.string()),
+      environment: z.record(z.string(), z.string()),
+      stop_grace_period: z.string(),
+    }),
+  }),
+  volumes: z.strictObject({ data: z.null() }),
+});
+
+/** What `docker run` needs to start what the Compose file starts; no Compose is at hand here. */
+function composeWords(variables: Readonly<Record<string, string>>): string[] {
+  const text = readFileSync(join(repository, 'deploy/compose.yaml'), 'utf8');
+  const filled = text.replace(/\$\{(\w+):[-?][^}]*\}/g, (_all, name) => variables[name] ?? '');
+  const { weft } = composeShape.parse(parse(filled)).services;
+  const many = (option: string, values: readonly string[]) => values.flatMap((value) => [option, value]);
+  return [
+    ...['--network', weft.network_mode, '--restart', weft.restart, '--read-only'],
+    ...many('--cap-drop', weft.cap_drop),
+    ...many('--cap-add', weft.cap_add),
+    ...many('--group-add', weft.group_add),
+    ...many('--tmpfs', weft.tmpfs),
+    ...many('--volume', weft.volumes),
+    ...many(
+      '--env',
+      Object.entries(weft.environment).map(([name, value]) => `${name}=${value}`),
+    ),
+    image,
+  ];
 }
