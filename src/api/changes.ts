@@ -9,8 +9,8 @@ export interface NameChange {
   /** In milliseconds since 1970; for people. */
   readonly at: number;
   readonly name: Name;
-  /** Each record in a few words, such as `A 192.0.2.7 running on host1`. */
-  readonly records: readonly string[];
+  /** Each record in a few words, such as `A 192.0.2.7 running on host1`; put into words when first asked for. */
+  readonly records: () => readonly string[];
 }
 
 /** A step in the history of a name. */
@@ -50,8 +50,14 @@ export class ChangeLog {
   add(changed: readonly NameEntry[], view: (entry: NameEntry) => readonly RecordView[]): number {
     this.#revision++;
     const at = this.#clock.wallNow();
+    // Most are dropped unseen: a host that joins hears a hundred thousand of them at once.
     for (const entry of changed.slice(-this.#kept))
-      this.#changes.push({ revision: this.#revision, at, name: entry.name, records: view(entry).map(summary) });
+      this.#changes.push({
+        revision: this.#revision,
+        at,
+        name: entry.name,
+        records: once(() => view(entry).map(summary)),
+      });
     if (changed.length > this.#kept) this.#lost = this.#revision;
     this.#trim();
     return this.#revision;
@@ -89,13 +95,22 @@ export class ChangeLog {
 /** What each change changed in the words of its summaries, beside the one before of the same name. */
 function steps(changes: readonly NameChange[]): NamedStep[] {
   const before = new Map<Name, readonly string[]>();
-  const all = changes.map(({ at, name, records }) => {
+  const all = changes.map(({ at, name, records: tell }) => {
+    const records = tell();
     const last = before.get(name);
     before.set(name, records);
     return { at, name, added: without(records, last ?? []), removed: without(last ?? [], records), first: !last };
   });
   // What changed may be of no consequence here, such as a weight.
   return all.filter(({ added, removed }) => added.length + removed.length > 0);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function summary({ type, data, state, host }: RecordView): string {

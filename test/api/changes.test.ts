@@ -20,6 +20,23 @@ function log(kept = 10) {
 }
 
 describe('the log of changes', () => {
+  it('puts into words only what somebody asks for, and that once', () => {
+    const changes = new ChangeLog(new ManualClock({ epoch: noon }), 10);
+    let viewed = 0;
+    const counted = (each: NameEntry) => {
+      viewed++;
+      return view(each);
+    };
+    for (let number = 0; number < 1_000; number++)
+      changes.add([entry(`web${number}`, owner('web', '172.17.0.2'))], counted);
+    expect(viewed).toBe(0);
+    expect(changes.latest(5)).toHaveLength(5);
+    const once = viewed;
+    expect(once).toBeLessThanOrEqual(20);
+    changes.latest(5);
+    expect(viewed).toBe(once);
+  });
+
   it('tells the history of a name as what came and what went', () => {
     const { clock, changes, add } = log();
     add(entry('web', owner('web', '172.17.0.2')));
