@@ -189,7 +189,7 @@ describe('a run that is interrupted', () => {
   });
 });
 
-/** A lab in a process of its own, which has one host with a container and then waits; it throws when its input ends. */
+/** A lab in a process of its own, which has one host with a container and a paused one, and then waits; it throws when its input ends. */
 async function startOtherLab(): Promise<{ child: ChildProcess; run: Run }> {
   const script = fileURLToPath(import.meta.resolve('../support/lab/doomed.ts'));
   const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'ignore'] });

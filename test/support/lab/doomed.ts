@@ -4,6 +4,8 @@ import { Lab } from './lab.ts';
 
 const lab = await Lab.create(1);
 await lab.host(1).runContainer({ name: 'bystander' });
+await lab.host(1).runContainer({ name: 'frozen' });
+await lab.host(1).docker('pause', 'frozen');
 console.log(lab.run.id);
 process.stdin.resume();
 await once(process.stdin, 'end');

@@ -180,6 +180,7 @@ function killQuietly(pid: number): void {
 /** A container's last process may outlive the first of its host by a moment, and a cgroup that holds one stays. */
 function removeCgroups(run: Run): void {
   const deadline = performance.now() + killTimeoutMs;
+  cgroupsOf(run).forEach(thawTree);
   while (cgroupsOf(run).length > 0 && performance.now() < deadline) {
     cgroupsOf(run).forEach(removeTree);
     pauseNow();
@@ -208,6 +209,20 @@ function idsOfCgroups(): string[] {
 /** Teardown also runs where nothing may wait for a promise. */
 function pauseNow(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
+}
+
+/** A paused container's processes do not even die before they are let go on. */
+function thawTree(directory: string): void {
+  try {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      if (entry.isDirectory()) thawTree(join(directory, entry.name));
+      // The freezer of a hierarchy of its own, and that of the unified one.
+      if (entry.name === 'freezer.state') writeFileSync(join(directory, entry.name), 'THAWED');
+      if (entry.name === 'cgroup.freeze') writeFileSync(join(directory, entry.name), '0');
+    }
+  } catch {
+    // It is gone, or not in this hierarchy.
+  }
 }
 
 /** A cgroup's files cannot be removed, and need not be: only its directories, from the leaves up. */
