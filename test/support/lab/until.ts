@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Long enough for anything the lab does on a busy machine; a test with a budget of its own says so. */
-const defaultTimeoutMs = 30_000;
+const defaultTimeoutMs = 90_000;
 const pollMs = 20;
 
 /** Waits until `condition` gives something truthy, and returns that; throws with `what` and the last error when time is up. */
