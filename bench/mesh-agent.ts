@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentClient } from '../src/cli/client.ts';
+import { cliDefaults } from '../src/config.ts';
 
 const root = join(import.meta.dirname, '..');
 /** USER_HZ of every Linux that Node runs on. */
@@ -35,7 +36,7 @@ export class BenchAgent {
     this.#directory = mkdtempSync(join(tmpdir(), 'weft-bench-'));
     this.meshAddress = `127.0.0.1:${meshPort}`;
     const path = join(this.#directory, 'api.sock');
-    this.client = new AgentClient({ addresses: [{ type: 'unix', path }], timeoutMs: patienceMs });
+    this.client = new AgentClient({ addresses: [{ type: 'unix', path }], ...cliDefaults, timeoutMs: patienceMs });
     // The other end of the agent's sockets is in this process: that is where its bytes are counted.
     subscribe('net.client.socket', this.#onSocket);
     const flags = ['--name', 'joiner', '--no-docker', '--mesh-listen', this.meshAddress, '--log-level', 'warn'];

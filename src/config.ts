@@ -269,6 +269,10 @@ export const cliDefaults = {
   endWithinMs: 5_000,
   /** An agent answers within milliseconds; one that is stopped in a debugger should not hang a script for long. */
   timeoutMs: 10_000,
+  /** An agent tells a caller that asks too fast to come back in a second; who is turned away for so long has company. */
+  retryWithinMs: 30_000,
+  /** Nearly three of the stream's signs of life (`apiDefaults.heartbeatMs`). */
+  streamSilenceMs: 40_000,
 } as const;
 
 /** `src/agent.ts`: how the rooms wait for each other. */

@@ -79,7 +79,7 @@ function context(api: string | undefined): Context {
     agent: new AgentClient({
       addresses: agentAddresses(api ?? process.env.WEFT_API),
       token: process.env.WEFT_API_TOKEN || undefined,
-      timeoutMs: cliDefaults.timeoutMs,
+      ...cliDefaults,
     }),
     out,
     remark: err,

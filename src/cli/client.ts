@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { exitCodes, Failure } from './failure.ts';
+import { Reply } from './reply.ts';
 
 /** Where an agent's API is: a socket file or an address. */
 export type AgentAddress =
@@ -12,11 +13,23 @@ export interface ClientOptions {
   readonly addresses: readonly AgentAddress[];
   /** For an address off this host. */
   readonly token?: string | undefined;
-  /** How long an agent may take to answer. */
+  /** How long an agent may take to answer, and be silent in the middle of an answer. */
   readonly timeoutMs: number;
+  /** How long one that says "too many requests" is asked again. */
+  readonly retryWithinMs: number;
+  /** How long a stream that is followed may be silent. */
+  readonly streamSilenceMs: number;
 }
 
 type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+
+/** What is asked of an agent. */
+interface Request {
+  readonly method: Method;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** Talks to one agent over HTTP. Every verb throws a `Failure` with one clear sentence where it does not succeed. */
 export class AgentClient {
@@ -27,65 +40,57 @@ export class AgentClient {
   }
 
   get<T>(path: string): Promise<T> {
-    return this.#json('GET', path);
+    return this.#json({ method: 'GET', path });
   }
 
   put<T>(path: string, body: unknown): Promise<T> {
-    return this.#json('PUT', path, body);
+    return this.#json({ method: 'PUT', path, body });
   }
 
   post<T>(path: string, body: unknown): Promise<T> {
-    return this.#json('POST', path, body);
+    return this.#json({ method: 'POST', path, body });
   }
 
   delete<T>(path: string): Promise<T> {
-    return this.#json('DELETE', path);
+    return this.#json({ method: 'DELETE', path });
   }
 
   /** As `get`; undefined where there is no such thing. */
   async find<T>(path: string): Promise<T | undefined> {
-    const reply = await this.#send('GET', path);
-    return reply.statusCode === 404 ? discard(reply) : decode(await accept(reply));
+    const reply = await this.#send({ method: 'GET', path });
+    return reply.status === 404 ? reply.discard() : decode(await this.#accept(reply));
   }
 
   /** A reply that is text, also when it says that the agent is not ready. */
   async text(path: string): Promise<string> {
-    const reply = await this.#send('GET', path);
-    return reply.statusCode === 503 ? await read(reply) : await accept(reply);
+    const reply = await this.#send({ method: 'GET', path });
+    return reply.status === 503 ? await reply.text(this.#options.timeoutMs) : await this.#accept(reply);
   }
 
   /** Sends a request whose reply has no content. */
   async tell(method: Method, path: string): Promise<void> {
-    await accept(await this.#send(method, path));
+    await this.#accept(await this.#send({ method, path }));
   }
 
   /** The chunks of a reply that does not end. */
   async open(path: string, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
-    const reply = await this.#send('GET', path, undefined, headers);
-    if (reply.statusCode !== 200) await accept(reply);
-    reply.setEncoding('utf8');
-    return reply;
+    const reply = await this.#send({ method: 'GET', path, headers });
+    if (reply.status !== 200) await this.#accept(reply);
+    return reply.open(this.#options.streamSilenceMs);
   }
 
-  async #json<T>(method: Method, path: string, body?: unknown): Promise<T> {
-    return decode(await accept(await this.#send(method, path, body)));
+  async #json<T>(asked: Request): Promise<T> {
+    return decode(await this.#accept(await this.#send(asked)));
   }
 
-  async #send(
-    method: Method,
-    path: string,
-    body?: unknown,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<IncomingMessage> {
+  #accept(reply: Reply): Promise<string> {
+    return reply.accepted(this.#options.timeoutMs);
+  }
+
+  async #send(asked: Request): Promise<Reply> {
     const troubles: string[] = [];
     for (const address of this.#options.addresses) {
-      let reply = await this.#try(address, method, path, body, headers);
-      // An import asks faster than an agent lets one caller ask; nothing was done, and it says when to come back.
-      while (typeof reply !== 'string' && reply.statusCode === 429) {
-        reply.resume();
-        await pause(Number(reply.headers['retry-after'] ?? 1) * 1_000);
-        reply = await this.#try(address, method, path, body, headers);
-      }
+      const reply = await this.#persist(address, asked);
       if (typeof reply !== 'string') return reply;
       troubles.push(reply);
     }
@@ -95,15 +100,29 @@ export class AgentClient {
     );
   }
 
+  /** As `#try`; an import asks faster than an agent lets one caller ask: nothing was done, and it says when to come back. */
+  async #persist(address: AgentAddress, asked: Request): Promise<Reply | string> {
+    const { retryWithinMs } = this.#options;
+    const giveUpAt = performance.now() + retryWithinMs;
+    for (;;) {
+      const reply = await this.#try(address, asked);
+      if (typeof reply === 'string' || reply.status !== 429) return reply;
+      const { retryAfterMs } = reply;
+      reply.discard();
+      if (performance.now() + retryAfterMs > giveUpAt)
+        throw new Failure(
+          `the agent at ${spell(address)} has too many requests of this host: it turns ${asked.method} ${asked.path} away, ` +
+            `and says to come back in ${retryAfterMs / 1_000} s, which is longer than the ${retryWithinMs / 1_000} s one waits; ` +
+            'see who else asks it, or use its socket, which has no such limit',
+        );
+      await pause(retryAfterMs);
+    }
+  }
+
   /** The reply, or why there is none: then nothing was sent, and another address may be tried. */
-  #try(
-    address: AgentAddress,
-    method: Method,
-    path: string,
-    body: unknown,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<IncomingMessage | string> {
+  #try(address: AgentAddress, { method, path, body, headers }: Request): Promise<Reply | string> {
     const { token, timeoutMs } = this.#options;
+    const agent = `the agent at ${spell(address)}`;
     const where =
       address.type === 'unix' ? { socketPath: address.path } : { host: address.address, port: address.port };
     const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -119,24 +138,21 @@ export class AgentClient {
       let connected = false;
       const timer = setTimeout(() => {
         reject(
-          new Failure(
-            `the agent at ${spell(address)} does not answer within ${timeoutMs / 1_000} s`,
-            exitCodes.noAgent,
-          ),
+          new Failure(`${agent} does not answer ${method} ${path} within ${timeoutMs / 1_000} s`, exitCodes.noAgent),
         );
         outgoing.destroy();
       }, timeoutMs);
       outgoing.on('socket', (socket) => socket.once('connect', () => (connected = true)));
       outgoing.on('error', (error) => {
         clearTimeout(timer);
-        if (connected) reject(new Failure(`the agent at ${spell(address)} broke off: ${error.message}`));
+        if (connected) reject(new Failure(`${agent} broke off: ${error.message}`));
         else resolve(`${spell(address)}: ${plainReason(error)}`);
       });
-      outgoing.on('response', (reply) => {
+      outgoing.on('response', (message) => {
         clearTimeout(timer);
-        if (String(reply.headers.server).startsWith('weft/')) resolve(reply);
+        if (String(message.headers.server).startsWith('weft/')) resolve(new Reply(message, agent, `${method} ${path}`));
         else {
-          reply.destroy();
+          message.destroy();
           resolve(`${spell(address)}: what listens there is no Weft agent`);
         }
       });
@@ -151,38 +167,9 @@ export function spell(address: AgentAddress): string {
   return address.address.includes(':') ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
 }
 
-async function accept(reply: IncomingMessage): Promise<string> {
-  const text = await read(reply);
-  const status = reply.statusCode ?? 0;
-  if (status >= 200 && status < 300) return text;
-  // What the agent calls a bad request was typed wrong.
-  throw new Failure(detailOf(text), status === 400 ? exitCodes.wrongUsage : exitCodes.failed);
-}
-
-async function read(reply: IncomingMessage): Promise<string> {
-  reply.setEncoding('utf8');
-  let text = '';
-  for await (const chunk of reply) text += chunk;
-  return text;
-}
-
 /** The replies of our own agent are typed by the schemas it serves them with; it is `#try` that knows our own. */
 function decode<T>(text: string): T {
   return JSON.parse(text) as T;
-}
-
-function detailOf(text: string): string {
-  try {
-    const problem: unknown = JSON.parse(text);
-    if (typeof problem === 'object' && problem !== null && 'detail' in problem) return String(problem.detail);
-  } catch {
-    // Not every error is problem details; its text is all there is.
-  }
-  return text.trim();
-}
-
-function discard(reply: IncomingMessage): undefined {
-  reply.resume();
 }
 
 function plainReason(error: Error): string {

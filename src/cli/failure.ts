@@ -11,3 +11,6 @@ export class Failure extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** What an agent says is wrong with a request; asking the same agent something else may well succeed. */
+export class Refusal extends Failure {}

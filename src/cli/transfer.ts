@@ -1,7 +1,8 @@
 import type { Context } from './context.ts';
-import { exitCodes, Failure } from './failure.ts';
+import { Failure, Refusal } from './failure.ts';
 import { readHostsFile, writeHostsFile } from './hosts-file.ts';
 import type { Imported, ImportedRecord } from './imported.ts';
+import { Progress } from './progress.ts';
 import type { RecordsReply, StatusReply } from './replies.ts';
 import { counted } from './table.ts';
 import { readWeaveReport } from './weave-file.ts';
@@ -66,15 +67,22 @@ interface PutOptions {
 /** Adds all records of a name and time to live in one request; tells of each name that the agent refuses. */
 async function put(context: Context, records: readonly ImportedRecord[], options: PutOptions): Promise<number> {
   const groups = [...Map.groupBy(records, ({ fullName, ttlSeconds }) => `${fullName} ${ttlSeconds}`).values()];
+  // What is only a list would be worth nothing without its lines.
+  const progress = options.dryRun ? undefined : new Progress(context, records.length);
   let failed = 0;
-  for (let begun = 0; begun < groups.length; begun += atOnce) {
-    const some = groups.slice(begun, begun + atOnce);
-    const outcomes = await Promise.allSettled(some.map((group) => options.dryRun || putGroup(context, group)));
-    for (const [index, outcome] of outcomes.entries()) {
-      const group = some[index] ?? [];
-      if (outcome.status === 'fulfilled') context.out(group.map((record) => addedLine(record, options)).join(''));
-      else failed += refusedOrThrow(context, group, outcome.reason);
+  try {
+    for (let begun = 0; begun < groups.length; begun += atOnce) {
+      const some = groups.slice(begun, begun + atOnce);
+      const outcomes = await Promise.allSettled(some.map((group) => options.dryRun || putGroup(context, group)));
+      const added = some.filter((_, index) => outcomes[index]?.status === 'fulfilled').flat();
+      if (options.json || !progress?.replacesLines)
+        context.out(added.map((record) => addedLine(record, options)).join(''));
+      for (const [index, outcome] of outcomes.entries())
+        if (outcome.status === 'rejected') failed += refusedOrThrow(context, some[index] ?? [], outcome.reason);
+      progress?.advance(some.flat().length);
     }
+  } finally {
+    progress?.end();
   }
   return failed;
 }
@@ -90,7 +98,7 @@ function addedLine(record: ImportedRecord, { dryRun = false, json }: PutOptions)
 
 /** Says why a name was refused and counts as one; throws what is not the name's fault. */
 function refusedOrThrow(context: Context, group: readonly ImportedRecord[], error: unknown): number {
-  if (!(error instanceof Failure) || error.exitCode === exitCodes.noAgent) throw error;
+  if (!(error instanceof Refusal)) throw error;
   context.remark(`${group[0]?.fullName}: ${error.message}\n`);
   return 1;
 }

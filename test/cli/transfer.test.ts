@@ -127,6 +127,39 @@ describe('weft import', () => {
     expect(agent.control.statics).toEqual([]);
   });
 
+  it('says how far a long one has come, in one line on a terminal and in a few in a log', async () => {
+    const file = Array.from({ length: 300 }, (_, index) => `192.0.2.${index % 250} n${index}\n`).join('');
+    let now = 0;
+    const options = { files: { file }, now: () => (now += 1_500) };
+    const log = await run(agent, ['import', 'file'], options);
+    expect(log.out.split('\n')).toHaveLength(301);
+    expect(log.err).toBe(
+      '128 of 300 records done, 21 a second\n256 of 300 records done, 21 a second\n' +
+        '300 of 300 records done, 18 a second\n',
+    );
+    const { out, err } = await run(agent, ['import', 'file'], { ...options, terminal: true });
+    expect(err).toBe('');
+    const lines = out.split('\r\u001b[K').slice(1);
+    expect(lines).toHaveLength(11);
+    expect(lines[0]).toBe('32 of 300 records done, 21 a second');
+    expect(lines.at(-1)).toBe('300 of 300 records done, 18 a second\n');
+    expect(
+      (await run(agent, ['import', 'file', '--dry-run'], { ...options, terminal: true })).out.split('\n'),
+    ).toHaveLength(301);
+  });
+
+  it('ends at once where the agent does not answer any more, and says how far it came', async () => {
+    const file = Array.from({ length: 300 }, (_, index) => `192.0.2.${index % 250} n${index}\n`).join('');
+    let stopped: Promise<void> | undefined;
+    const onOutput = () => {
+      stopped ??= agent.server.stop();
+    };
+    const { code, err } = await run(agent, ['import', 'file'], { files: { file }, onOutput });
+    await stopped;
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/^\d+ of 300 records done\nweft: .+\n$/);
+  });
+
   it('goes on after a name that is refused, and fails at the end', async () => {
     const zone =
       '$ORIGIN weave.local.\na IN A nonsense\nb IN SRV x 2 3 c\nc IN CNAME d\nc IN A 192.0.2.1\ne IN A 192.0.2.7\n';

@@ -23,13 +23,24 @@ export interface RunOptions {
   readonly interrupted?: AbortSignal;
   /** What is in the files that commands read. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970; an hour after noon unless said. */
+  readonly now?: () => number;
   /** Called with all that was printed so far, after each print. */
   readonly onOutput?: (out: string, err: string) => void;
 }
 
+const anHourLater = () => noon + 3_600_000;
+const patience = { timeoutMs: 5_000, retryWithinMs: 5_000, streamSilenceMs: 5_000 };
+
 /** Runs a command line in this process against an agent, an hour after noon. */
 export async function weft(agent: ApiAgent, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { terminal = false, interrupted = new AbortController().signal, files = {}, onOutput } = options;
+  const {
+    terminal = false,
+    interrupted = new AbortController().signal,
+    files = {},
+    now = anHourLater,
+    onOutput,
+  } = options;
   let printed = '';
   let complained = '';
   let flags: GivenFlags | undefined;
@@ -52,13 +63,13 @@ export async function weft(agent: ApiAgent, words: readonly string[], options: R
     context: (api) => {
       named = api;
       return {
-        agent: new AgentClient({ addresses: [{ type: 'unix', path: agent.socketPath }], timeoutMs: 5_000 }),
+        agent: new AgentClient({ addresses: [{ type: 'unix', path: agent.socketPath }], ...patience }),
         out,
         remark: err,
         readInput: async (file) => files[file] ?? '',
         paint: terminal ? ansiColours : noColours,
         terminal,
-        now: () => noon + 3_600_000,
+        now,
         interrupted,
       };
     },
