@@ -71,8 +71,10 @@ export function expectedAnswer(truth: EngineTruth, asker: Asker, name: string): 
 export async function givenAnswers(asker: Asker, names: readonly string[]): Promise<Said[]> {
   const { host, container } = asker;
   const questions = names.flatMap((name) => ['-t', 'A', '-q', `${name}.${domain}.`]);
-  const dig = container === undefined ? ['dig', `@${host.gateway}`] : ['docker', 'exec', container, 'dig'];
-  const { stdout, stderr } = await host.machine.attempt([...dig, ...digOptions, ...questions]);
+  const { stdout, stderr } =
+    container === undefined
+      ? await host.machine.attempt(['dig', `@${host.gateway}`, ...digOptions, ...questions])
+      : await host.inside(container, ['dig', ...digOptions, ...questions]);
   const answers = answersIn(stdout).map(fromDig);
   // A machine that is busy enough cannot always start a process in a container; then nobody was asked.
   return answers.length === names.length ? answers : names.map(() => `not asked: ${stderr.trim()}`);
