@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { outsideAddress } from './addresses.ts';
+import { repository } from './agent.ts';
 import { run as command } from './command.ts';
 import type { EngineSettings } from './engine.ts';
 import { type HostSurroundings, LabHost } from './host.ts';
@@ -95,6 +96,8 @@ function plan(number: number, surroundings: HostSurroundings, options: LabOption
       DOCKER_CONFIG: join(run.directory, 'docker-client'),
       // The classic builder: Debian has no buildx.
       DOCKER_BUILDKIT: '0',
+      // Each agent and each command is a process of its own that would compile all of Weft anew.
+      NODE_COMPILE_CACHE: join(repository, 'node_modules/.cache/node-compile'),
       ...(options.env ?? { WEFT_SECRET: run.id.repeat(8) }),
     },
   });
