@@ -1,6 +1,7 @@
 import * as Y from 'yjs';
 import { sealEnvelope } from '../src/crdt/envelope.ts';
 import { type Edit, encodeEdit } from '../src/crdt/static-edit.ts';
+import type { Gone } from '../src/crdt/static-gone.ts';
 import { Statics } from '../src/crdt/statics.ts';
 import { createIdentity, type Identity } from '../src/identity.ts';
 import type { HostId } from '../src/record.ts';
@@ -14,13 +15,13 @@ export function measureStatics(changes: number) {
   const set = new Statics();
   const numbers = new Map<HostId, number>();
   const alive: Edit[] = [];
-  const write = (identity: Identity, removed: readonly Edit[], added: readonly string[]) => {
+  const write = (identity: Identity, removed: readonly Edit[], added: readonly string[], gone?: Gone) => {
     const previous = numbers.get(identity.hostId) ?? 0;
     const number = previous + 1;
     numbers.set(identity.hostId, number);
     const dots = removed.map((edit) => ({ writer: edit.writer, number: edit.number, index: 0 }));
-    const envelope = sealEnvelope(identity, 'edit', 1, number, encodeEdit(previous, dots, added));
-    const edit = { writer: identity.hostId, number, previous, removed: dots, added, envelope };
+    const envelope = sealEnvelope(identity, 'edit', 1, number, encodeEdit(previous, dots, added, gone));
+    const edit = { writer: identity.hostId, number, previous, removed: dots, added, envelope, ...(gone && { gone }) };
     set.apply(edit);
     return edit;
   };
@@ -31,6 +32,8 @@ export function measureStatics(changes: number) {
     alive.push(write(writer, [], [recordOf(change)]));
     const oldest = alive.length > living ? alive.shift() : undefined;
     if (oldest !== undefined) write(other, [oldest], []);
+    const gone = set.worthFolding();
+    if (gone !== undefined) write(writer, [], [], gone);
   }
   const { seen } = set.summary();
   const stateBytes = [...set.edits()].reduce((sum, { envelope }) => sum + envelope.bytes.length, 0);

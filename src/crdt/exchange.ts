@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { HostId } from '../record.ts';
-import { EditCollector } from './edit-collector.ts';
+import { EditCollector, type Merged } from './edit-collector.ts';
 import type { Gate } from './gate.ts';
 import type { Hosts } from './hosts.ts';
 import { type Item, ItemReader } from './item.ts';
@@ -25,14 +25,18 @@ export interface ExchangeParts {
   /** The hash of all that is compared. */
   hash(): Uint8Array;
   /** A complete set of static records came. */
-  merge(edits: readonly Edit[], summary: StaticsSummary): void;
+  merge(edits: readonly Edit[], summary: StaticsSummary): Merged;
   blame(peer: HostId, reason: string): void;
 }
+
+type Pull = Extract<Request, { readonly type: 'pull' }>;
 
 /** Other neighbours asked about a suspect besides the suspect itself: two that fail together are rare. */
 const witnesses = 2;
 /** Suspects in one question; the others have their turn in the next round. */
 const maxAsked = 100;
+/** Milliseconds that a neighbour has to find out why others have records that it has not. */
+const provesWithinMs = 2_000;
 /** Milliseconds between two fetches of one host's whole log for its length alone: it costs memory here, nothing else. */
 const refreshMs = 30_000;
 /**
@@ -98,7 +102,11 @@ export class Exchange {
   /** Compares with one neighbour at random, and pulls if they differ. */
   async compare(): Promise<void> {
     const [peer] = this.#pick(this.#parts.transport.neighbours(), 1);
-    if (peer === undefined || this.#pulling.has(peer)) return;
+    if (peer !== undefined) await this.#compareWith(peer);
+  }
+
+  async #compareWith(peer: HostId): Promise<void> {
+    if (this.#stopped || this.#pulling.has(peer)) return;
     let same = true;
     await this.#request(peer, { type: 'compare', hash: this.#parts.hash() }, (item) => {
       if (item.type === 'verdict') same = item.same;
@@ -136,16 +144,36 @@ export class Exchange {
     return done;
   }
 
-  async #pull(peer: HostId, request: Request, onNews = () => {}): Promise<boolean> {
-    const { gate, options, merge } = this.#parts;
+  async #pull(peer: HostId, request: Pull, onNews = () => {}): Promise<boolean> {
     if (this.#pulling.has(peer)) return false;
     this.#pulling.add(peer);
+    const { done, edits } = await this.#fetch(peer, request, onNews);
+    if (done && edits.isPuzzled) await this.#pullStatics(peer);
+    this.#pulling.delete(peer);
+    return done;
+  }
+
+  /**
+   * All static edits, also those before the newest that was seen here: some of them did not come with it. Whoever leaves
+   * out records that none of its edits removes is compared with again soon: an honest one, that somebody kept them from,
+   * fetches them upon that, and a liar is parted with.
+   */
+  async #pullStatics(peer: HostId): Promise<void> {
+    const { book, blame, clock } = this.#parts;
+    const statics = { hash: book.set.hash(), seen: new Map() };
+    const { done, edits } = await this.#fetch(peer, { type: 'pull', whole: false, have: [], statics });
+    if (!done || !edits.isUnproven) return;
+    blame(peer, 'unproven');
+    clock.after(provesWithinMs, () => this.#compareWith(peer));
+  }
+
+  async #fetch(peer: HostId, request: Pull, onNews = () => {}) {
+    const { gate, options, merge } = this.#parts;
     const edits = new EditCollector(gate, { from: peer, by: 'answer', ageMs: 0 }, options.maxStoredBytes, merge);
     const done = await this.#request(peer, request, (item) => {
       if (!edits.take(item) && this.#take(peer, item) === 'new') onNews();
     });
-    this.#pulling.delete(peer);
-    return done;
+    return { done, edits };
   }
 
   /** Runs one request; whatever goes wrong ends it and nothing else. */

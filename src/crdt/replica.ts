@@ -5,6 +5,7 @@ import { answerTo } from './answers.ts';
 import { Delays } from './delays.ts';
 import type { Directory } from './directory.ts';
 import { Disk } from './disk.ts';
+import type { Merged } from './edit-collector.ts';
 import { Exchange } from './exchange.ts';
 import { Gate } from './gate.ts';
 import { Hosts } from './hosts.ts';
@@ -216,10 +217,12 @@ export class Replica implements TransportHandler {
     if (edits.length > 0) void this.#disk.saveStatics();
   }
 
-  #mergeStatics(edits: readonly Edit[], summary: StaticsSummary): void {
-    const lost = this.#book.merge(edits, summary);
-    if (lost.length > 0) this.#tellEdits([this.#book.again(lost)]);
+  #mergeStatics(edits: readonly Edit[], summary: StaticsSummary): Merged {
+    const merged = this.#book.merge(edits, summary);
+    for (let count = 0; count < merged.refused; count += 1) this.#ledger.count('no room');
+    if (merged.lost.length > 0) this.#tellEdits([this.#book.again(merged.lost)]);
     void this.#disk.saveStatics();
+    return merged;
   }
 
   /** Looks who is alive, and asks about those who may not be. */

@@ -3,14 +3,26 @@ import { sealEnvelope } from './envelope.ts';
 import type { LiveDirectory } from './live-directory.ts';
 import { staticFromJson, staticToJson } from './record-json.ts';
 import type { Signer } from './signer.ts';
-import { type Dot, type Edit, encodeEdit } from './static-edit.ts';
+import { type Dot, type Edit, encodeEdit, keyOf, weightOf } from './static-edit.ts';
+import type { Gone } from './static-gone.ts';
+import { maxWriterBytes } from './static-room.ts';
 import { dataKey } from './static-table.ts';
-import { keyOf, type LiveStatic, Statics, type StaticsChange, type StaticsSummary } from './statics.ts';
+import { type LiveStatic, Statics, type StaticsChange, type StaticsSummary } from './statics.ts';
 
 /** Octets of records in one edit; more are made in several, so that each fits a broadcast. */
 const maxEditBytes = 16 * 1024;
 /** Dots removed in one edit, for the same reason. */
 const maxRemoved = 200;
+
+/** What became of a merge: this run's records that must be made again, and what does not add up. */
+export interface BookMerge {
+  readonly lost: readonly LiveStatic[];
+  /** Edits left out for want of room. */
+  readonly refused: number;
+  /** See `Statics.doubts`. */
+  readonly lacking: boolean;
+  readonly unproven: boolean;
+}
 
 /** The operators' records as this host has them: makes its own edits, takes those of others, and shows what is left. */
 export class StaticBook {
@@ -37,14 +49,15 @@ export class StaticBook {
     for (const record of records) {
       const size = staticToJson(record).length;
       if (bytes + size > maxEditBytes && batch.length > 0) {
-        edits.push(this.#edit(this.#equals(batch), batch.map(staticToJson)));
+        edits.push(this.#addBatch(batch));
         batch = [];
         bytes = 0;
       }
       batch.push(record);
       bytes += size;
     }
-    return batch.length === 0 ? edits : [...edits, this.#edit(this.#equals(batch), batch.map(staticToJson))];
+    if (batch.length > 0) edits.push(this.#addBatch(batch));
+    return [...edits, ...this.#fold()];
   }
 
   /** Edits that remove a name's records, or those with this data, and the records they remove. */
@@ -61,34 +74,69 @@ export class StaticBook {
           [],
         ),
       );
-    return { edits, records: found.map(({ record }) => record) };
+    return { edits: [...edits, ...this.#fold()], records: found.map(({ record }) => record) };
   }
 
   apply(edit: Edit): void {
     this.#show(this.set.apply(edit));
   }
 
-  /** Merges all that another host has; returns records of this run that another life of this host wiped out. */
-  merge(edits: readonly Edit[], summary: StaticsSummary): string[] {
+  /** Merges the edits that another host gave, and looks whether they tell all that is different there. */
+  merge(edits: readonly Edit[], summary: StaticsSummary): BookMerge {
     const self = this.#signer.hostId;
-    const overruled = (summary.seen.get(self) ?? 0) > this.set.seen(self);
-    const change = this.set.merge(edits, summary);
-    const lost = overruled ? change.removed.filter(({ dot }) => this.#made.has(keyOf(dot))) : [];
+    const before = this.set.seen(self);
+    const made = [...this.set.values()].filter(({ dot }) => this.#made.has(keyOf(dot)));
+    const change = this.set.merge(edits);
     this.#show(change);
-    return lost.map(({ json }) => json);
+    // Another life of this host went further: whoever followed that one has not seen what this run made.
+    const overruled = this.set.seen(self) > before;
+    const alive = new Set(summary.alive.map(keyOf));
+    const lost = made.filter(({ dot }) => !alive.has(keyOf(dot)) && !this.set.wasRemoved(dot));
+    return { lost: overruled ? lost : [], refused: change.refused, ...this.set.doubts(summary) };
   }
 
-  /** One edit with these records again. */
-  again(added: readonly string[]): Edit {
-    return this.#edit([], added);
+  /** One edit with these records in the place of what they were. */
+  again(lost: readonly LiveStatic[]): Edit {
+    return this.#edit(
+      lost.flatMap(({ dot }) => (this.set.has(dot) ? [dot] : [])),
+      lost.map(({ json }) => json),
+    );
   }
 
-  #edit(removed: readonly Dot[], added: readonly string[]): Edit {
+  #addBatch(records: readonly StaticRecord[]): Edit {
+    const added = records.map(staticToJson);
+    return this.#edit([...this.#equals(records), ...this.#beyond(added)], added);
+  }
+
+  /** This host's oldest records, as many as make room for these among what one writer may have. */
+  #beyond(added: readonly string[]): Dot[] {
+    const edits = this.set.livingEdits(this.#signer.hostId);
+    const more = added.reduce((sum, json) => sum + 2 * json.length, 0);
+    let over = edits.reduce((sum, edit) => sum + weightOf(edit), more - maxWriterBytes);
+    const dots: Dot[] = [];
+    for (const edit of edits) {
+      if (over <= 0) break;
+      over -= weightOf(edit);
+      const { writer, number } = edit;
+      const all = edit.added.map((_, index) => ({ writer, number, index }));
+      dots.push(...all.filter((dot) => this.set.has(dot)));
+    }
+    return dots;
+  }
+
+  /** An edit that says of which others nothing is left, where that frees more than it costs. */
+  #fold(): Edit[] {
+    const gone = this.set.worthFolding();
+    return gone === undefined ? [] : [this.#edit([], [], gone)];
+  }
+
+  #edit(removed: readonly Dot[], added: readonly string[], gone?: Gone): Edit {
     const writer = this.#signer.hostId;
     const previous = this.set.seen(writer);
     const number = Math.max(previous + 1, this.#epoch());
-    const envelope = sealEnvelope(this.#signer, 'edit', this.#epoch(), number, encodeEdit(previous, removed, added));
-    const edit = { writer, number, previous, removed, added, envelope };
+    const payload = encodeEdit(previous, removed, added, gone);
+    const envelope = sealEnvelope(this.#signer, 'edit', this.#epoch(), number, payload);
+    const edit = { writer, number, previous, removed, added, envelope, ...(gone && { gone }) };
     this.apply(edit);
     for (const index of added.keys()) this.#made.add(keyOf({ writer, number, index }));
     return edit;

@@ -3,6 +3,7 @@ import { accepted, type Result, refused } from '../result.ts';
 import {
   decode,
   encode,
+  hasContent,
   readHostId,
   readList,
   readNumber,
@@ -12,6 +13,7 @@ import {
   writeVarUint,
 } from './codec.ts';
 import type { Envelope } from './envelope.ts';
+import { Gone } from './static-gone.ts';
 
 /** One static record ever made: the `index`-th of the writer's edit `number`. */
 export interface Dot {
@@ -29,14 +31,27 @@ export interface Edit {
   readonly removed: readonly Dot[];
   /** Records as JSON. */
   readonly added: readonly string[];
+  /** Edits of which the writer knows that nothing is left, told now and then so that they need not be kept. */
+  readonly gone?: Gone;
   readonly envelope: Envelope;
 }
 
-export function encodeEdit(previous: number, removed: readonly Dot[], added: readonly string[]): Uint8Array {
+/** One text for each dot. */
+export function keyOf({ writer, number, index }: Dot): string {
+  return `${writer}/${number}/${index}`;
+}
+
+export function encodeEdit(
+  previous: number,
+  removed: readonly Dot[],
+  added: readonly string[],
+  gone?: Gone,
+): Uint8Array {
   return encode((to) => {
     writeVarUint(to, previous);
     writeList(to, removed, writeDot);
     writeList(to, added, writeVarString);
+    gone?.write(to);
   });
 }
 
@@ -49,11 +64,19 @@ export function decodeEdit(envelope: Envelope): Result<Edit> {
     previous: readNumber(from),
     removed: readList(from, readDot),
     added: readList(from, readVarString),
+    ...(hasContent(from) && { gone: Gone.read(from) }),
     envelope,
   }));
   if (read.ok && !(read.value.previous < number)) return refused('malformed');
   return read.ok ? accepted(read.value) : read;
 }
+
+/** Octets that keeping an edit costs, and more for each run of a list of edits that are gone: those are looked through. */
+export function weightOf({ envelope, gone }: Edit): number {
+  return envelope.bytes.length + (gone?.size ?? 0) * runBytes;
+}
+
+const runBytes = 64;
 
 export function writeDot(to: Parameters<typeof writeVarUint>[0], dot: Dot): void {
   writeVarString(to, dot.writer);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HostId } from '../record.ts';
-import type { Dot, Edit } from './static-edit.ts';
+import { type Dot, type Edit, keyOf, weightOf } from './static-edit.ts';
+import { Gone, maxRuns } from './static-gone.ts';
 import { StaticRoom } from './static-room.ts';
 
 /** A static record that is there: what made it, and its JSON. */
@@ -21,22 +22,33 @@ export interface StaticsChange {
   readonly removed: readonly LiveStatic[];
 }
 
-/**
- * Octets of edits that one writer may keep alive: five thousand records and more. Beyond it the writer's own oldest
- * records go, on every host alike, so that no member fills the others' memory.
- */
-const maxWriterBytes = 2 * 1024 * 1024;
+/** A merge may leave out writers for whom there is no room. */
+export interface StaticsMerge extends StaticsChange {
+  readonly refused: number;
+}
+
+/** Octets of dead edits, beside what it costs to tell that they are gone, that are worth telling it. */
+const worthTelling = 4 * 1024;
 
 /**
- * The operators' records: a set that any host adds to and removes from, without tombstones. A record is known by its
- * dot. Whoever has seen a writer up to an edit, and does not have a record of that edit or before, knows that it was
- * removed; so removing leaves nothing behind, and there is nothing to compact (an "optimized OR-set without
- * tombstones", Bieniusa et al., 2012). A record added while another host removes its equal stays: its dot is new.
+ * The operators' records: a set that any host adds to and removes from. It is the union of signed edits: a record is known
+ * by its dot, the edit that added it, and is there unless an edit removed it; so nobody's bare word adds or removes one,
+ * and order and repetition do not matter. A record added while another host removes its equal stays: its dot is new.
+ *
+ * Edits of which nothing is left are dropped once an edit says so (`gone`): a list of runs of numbers, which proves the
+ * same in a few octets. So what is kept is in proportion to what is alive, however long the history.
  */
 export class Statics {
-  /** The newest edit of each writer; it proves how far the writer is, whoever tells. */
+  /** What is kept, by writer and number. */
+  readonly #edits = new Map<string, Edit>();
   readonly #newest = new Map<HostId, Edit>();
   readonly #live = new Map<string, LiveStatic & { readonly edit: Edit }>();
+  /** Dots that an edit which is kept removes. */
+  readonly #removed = new Set<string>();
+  #gone = new Gone();
+  #room = new StaticRoom();
+  /** What dead edits may take at most, as far as is known without looking for them. */
+  #deadBytes = 0;
   #hash: Uint8Array | undefined;
 
   get size(): number {
@@ -47,12 +59,26 @@ export class Statics {
     return this.#live.values();
   }
 
+  has(dot: Dot): boolean {
+    return this.#live.has(keyOf(dot));
+  }
+
+  /** Whether a signed edit says that this record, had it been here, is no more. */
+  isGone(dot: Dot): boolean {
+    return this.wasRemoved(dot) || this.#gone.has(dot.writer, dot.number);
+  }
+
+  /** Whether an edit that is kept removes this very record. */
+  wasRemoved(dot: Dot): boolean {
+    return this.#removed.has(keyOf(dot));
+  }
+
   /** The number of the writer's newest edit here; 0 for none. */
   seen(writer: HostId): number {
     return this.#newest.get(writer)?.number ?? 0;
   }
 
-  /** Equal on two hosts exactly when all they have is equal. */
+  /** Equal on two hosts exactly when all they show is equal. */
   hash(): Uint8Array {
     this.#hash ??= this.#computeHash();
     return this.#hash;
@@ -63,91 +89,180 @@ export class Statics {
     return { seen, alive: Array.from(this.#live.values(), ({ dot }) => dot) };
   }
 
-  /** Every edit that still matters: those with a living record, and the newest of each writer; each once. */
-  edits(): Set<Edit> {
-    return new Set([...this.#newest.values(), ...Array.from(this.#live.values(), ({ edit }) => edit)]);
+  /** Every edit that still matters: together they prove what is here, and what is not any more. */
+  edits(): Iterable<Edit> {
+    return this.#edits.values();
   }
 
-  /** The edits that a host needs which has seen `seen`. */
+  /** The edits that a host needs which has seen `seen`, and all before. */
   editsAfter(seen: ReadonlyMap<HostId, number>): Edit[] {
     return [...this.edits()].filter(({ writer, number }) => number > (seen.get(writer) ?? 0));
   }
 
+  /** The writer's edits with a living record, oldest first. */
+  livingEdits(writer: HostId): Edit[] {
+    const living = this.#livingEdits().values();
+    return [...living.filter((edit) => edit.writer === writer)].sort((one, other) => one.number - other.number);
+  }
+
   /** Whether everything the edit builds on was seen here; if not, `merge` with somebody who has it. */
-  isNext({ writer, previous, removed }: Edit): boolean {
-    return this.seen(writer) === previous && removed.every((dot) => this.seen(dot.writer) >= dot.number);
+  isNext(edit: Edit): boolean {
+    return this.seen(edit.writer) === edit.previous && isFounded(edit, (writer) => this.seen(writer));
   }
 
   /** Whether there is room for an edit beside all others. */
   hasRoom(edit: Edit): boolean {
-    return new StaticRoom(this.edits()).take(edit.writer, [edit]);
+    return this.#room.fits(edit);
   }
 
   /** Applies one edit that is next. */
   apply(edit: Edit): StaticsChange {
-    const removed = edit.removed.flatMap((dot) => this.#remove(keyOf(dot)));
-    this.#newest.set(edit.writer, edit);
-    const added = edit.added.map((_, index) => this.#add(edit, index));
-    return this.#settle({ added, removed }, [edit.writer]);
+    return edit.gone === undefined ? this.#take(edit) : this.merge([edit]);
+  }
+
+  /** Takes edits in whatever order; those of writers for whom there is no room are left out. */
+  merge(edits: readonly Edit[]): StaticsMerge {
+    const before = new Map(this.#live);
+    const kept = [...this.#edits.values()];
+    const news = this.#news(edits);
+    this.#rebuild([...kept, ...news]);
+    const refused = this.#crowdedOut(new Set(news));
+    const admitted = news.filter(({ writer }) => !refused.has(writer));
+    if (refused.size > 0) this.#rebuild([...kept, ...admitted]);
+    const added = [...this.#live].filter(([key]) => !before.has(key)).map(([, live]) => live);
+    const removed = [...before].filter(([key]) => !this.#live.has(key)).map(([, live]) => live);
+    return { added, removed, refused: news.length - admitted.length };
   }
 
   /**
-   * Takes all that another host has, told by its summary and the edits that this host had not seen. Writers for whom there
-   * is no room stay as they were: not seen, so nothing of theirs counts as removed.
+   * Where another host's summary does not agree with what is here, and the edits it gave do not tell why. `lacking`: it
+   * has records of edits that should have been seen here; `unproven`: it does not have some that nobody removed.
    */
-  merge(edits: readonly Edit[], { seen, alive }: StaticsSummary): StaticsChange {
+  doubts({ seen, alive }: StaticsSummary): { readonly lacking: boolean; readonly unproven: boolean } {
     const theirs = new Set(alive.map(keyOf));
-    const gone = [...this.#live].filter(
-      ([key, { dot }]) => !theirs.has(key) && (seen.get(dot.writer) ?? 0) >= dot.number,
+    return {
+      lacking: alive.some((dot) => dot.number <= this.seen(dot.writer) && !this.has(dot) && !this.isGone(dot)),
+      unproven: this.#live
+        .entries()
+        .some(([key, { dot }]) => !theirs.has(key) && dot.number <= (seen.get(dot.writer) ?? 0)),
+    };
+  }
+
+  /** The edits of which nothing is left, where dropping them is worth an edit that says so. */
+  worthFolding(): Gone | undefined {
+    if (this.#deadBytes <= worthTelling) return undefined;
+    const living = this.#livingEdits();
+    const dead = [...this.#edits.values()].filter(
+      (edit) => !living.has(edit) && !this.#gone.has(edit.writer, edit.number),
     );
-    const removed = gone.flatMap(([key]) => this.#remove(key));
-    const fresh = this.#admitted(edits.filter(({ writer, number }) => number > this.seen(writer)));
-    const added = fresh.flatMap((edit) => this.#addLiving(edit, theirs));
-    for (const edit of fresh) if (edit.number > this.seen(edit.writer)) this.#newest.set(edit.writer, edit);
-    return this.#settle({ added, removed }, new Set(fresh.map(({ writer }) => writer)));
+    const weight = dead.reduce((sum, edit) => sum + (this.#isNewest(edit) ? 0 : weightOf(edit)), 0);
+    this.#deadBytes = weight;
+    if (weight <= worthTelling) return undefined;
+    const gone = new Gone();
+    for (const [writer, edits] of Map.groupBy(dead, (edit) => edit.writer))
+      gone.add(
+        writer,
+        edits.map(({ number }) => number),
+      );
+    for (const { gone: told } of bySize(this.#edits.values()).toReversed())
+      if (gone.size + told.size <= maxRuns) gone.join(told);
+    return gone.size <= maxRuns && weight > worthTelling + gone.size * foldedRunBytes ? gone : undefined;
   }
 
-  #admitted(edits: readonly Edit[]): Edit[] {
-    const room = new StaticRoom(this.edits());
-    const byWriter = Map.groupBy(edits, ({ writer }) => writer);
-    return [...byWriter].flatMap(([writer, theirs]) => (room.take(writer, theirs) ? theirs : []));
+  /** Edits that were not here, less those that speak of what nobody can have seen. */
+  #news(edits: readonly Edit[]): Edit[] {
+    const highest = new Map<HostId, number>();
+    for (const { writer, number } of edits)
+      highest.set(writer, Math.max(number, highest.get(writer) ?? this.seen(writer)));
+    const seen = (writer: HostId) => highest.get(writer) ?? this.seen(writer);
+    return edits.filter((edit) => !this.#edits.has(editKey(edit)) && isFounded(edit, seen));
   }
 
-  #addLiving(edit: Edit, living: ReadonlySet<string>): LiveStatic[] {
-    const indices = [...edit.added.keys()].filter((index) => living.has(keyOf({ ...edit, index })));
-    return indices.map((index) => this.#add(edit, index));
+  /** Writers whose news are more than there is room for. */
+  #crowdedOut(news: ReadonlySet<Edit>): Set<HostId> {
+    const edits = [...this.#edits.values()];
+    const room = new StaticRoom(edits.filter((edit) => !news.has(edit)));
+    const refused = new Set<HostId>();
+    for (const edit of edits.filter((each) => news.has(each))) {
+      if (!room.fits(edit)) refused.add(edit.writer);
+      else room.hold(edit);
+    }
+    return refused;
   }
 
-  #add(edit: Edit, index: number): LiveStatic {
+  /** Begins anew with these edits, and keeps those that still matter. */
+  #rebuild(edits: readonly Edit[]): void {
+    this.#hash = undefined;
+    this.#deadBytes = Number.POSITIVE_INFINITY;
+    for (const part of [this.#edits, this.#newest, this.#live, this.#removed]) part.clear();
+    for (const edit of edits) this.#see(edit);
+    const tellers = this.#learnGone(edits);
+    for (const edit of edits) for (const dot of edit.removed) this.#removed.add(keyOf(dot));
+    for (const edit of edits) this.#addLiving(edit);
+    const living = this.#livingEdits();
+    for (const edit of edits)
+      if (living.has(edit) || tellers.has(edit) || this.#isNewest(edit) || !this.#isFolded(edit))
+        this.#edits.set(editKey(edit), edit);
+    this.#room = new StaticRoom(this.#edits.values());
+  }
+
+  /** Learns what is gone; returns the edits that tell it, less those that tell no more than others. */
+  #learnGone(edits: readonly Edit[]): Set<Edit> {
+    this.#gone = new Gone();
+    const tellers = new Set<Edit>();
+    for (const edit of bySize(edits)) {
+      if (this.#gone.includes(edit.gone)) continue;
+      this.#gone.join(edit.gone);
+      tellers.add(edit);
+    }
+    return tellers;
+  }
+
+  /** Whether others prove all that the edit does. */
+  #isFolded({ writer, number, removed }: Edit): boolean {
+    return this.#gone.has(writer, number) && removed.every((dot) => this.#gone.has(dot.writer, dot.number));
+  }
+
+  #take(edit: Edit): StaticsChange {
+    this.#hash = undefined;
+    this.#see(edit);
+    this.#edits.set(editKey(edit), edit);
+    this.#room.hold(edit);
+    this.#deadBytes += weightOf(edit);
+    for (const dot of edit.removed) this.#removed.add(keyOf(dot));
+    const removed = edit.removed.flatMap((dot) => this.#remove(keyOf(dot)));
+    return { added: this.#addLiving(edit), removed };
+  }
+
+  #see(edit: Edit): void {
+    if (edit.number > this.seen(edit.writer)) this.#newest.set(edit.writer, edit);
+  }
+
+  #isNewest(edit: Edit): boolean {
+    return this.seen(edit.writer) === edit.number;
+  }
+
+  #addLiving(edit: Edit): LiveStatic[] {
     const { writer, number } = edit;
-    const live = { dot: { writer, number, index }, json: edit.added[index] ?? '', edit };
-    this.#live.set(keyOf(live.dot), live);
+    const dots = edit.added.map((_, index) => ({ writer, number, index }));
+    return dots.filter((dot) => !this.isGone(dot)).map((dot) => this.#add(edit, dot));
+  }
+
+  #add(edit: Edit, dot: Dot): LiveStatic {
+    const live = { dot, json: edit.added[dot.index] ?? '', edit };
+    this.#live.set(keyOf(dot), live);
     return live;
   }
 
   #remove(key: string): LiveStatic[] {
     const live = this.#live.get(key);
     this.#live.delete(key);
+    this.#deadBytes += live === undefined ? 0 : weightOf(live.edit);
     return live === undefined ? [] : [live];
   }
 
-  #settle({ added, removed }: StaticsChange, writers: Iterable<HostId>): StaticsChange {
-    this.#hash = undefined;
-    const over = Array.from(writers).flatMap((writer) => this.#trim(writer));
-    return { added: added.filter((live) => !over.includes(live)), removed: [...removed, ...over] };
-  }
-
-  /** Removes the writer's oldest records beyond what one writer may keep. */
-  #trim(writer: HostId): LiveStatic[] {
-    const own = [...this.#live.values()].filter(({ dot }) => dot.writer === writer);
-    const edits = [...new Set(own.map(({ edit }) => edit))].sort((one, other) => other.number - one.number);
-    const kept = new Set<Edit>();
-    let room = maxWriterBytes;
-    for (const edit of edits) {
-      room -= edit.envelope.bytes.length;
-      if (room >= 0) kept.add(edit);
-    }
-    return own.filter(({ edit }) => !kept.has(edit)).flatMap(({ dot }) => this.#remove(keyOf(dot)));
+  #livingEdits(): Set<Edit> {
+    return new Set(Array.from(this.#live.values(), ({ edit }) => edit));
   }
 
   #computeHash(): Uint8Array {
@@ -157,7 +272,23 @@ export class Statics {
   }
 }
 
-/** One text for each dot. */
-export function keyOf({ writer, number, index }: Dot): string {
-  return `${writer}/${number}/${index}`;
+/** What a run in a list of edits that are gone costs, on the wire and to look through. */
+const foldedRunBytes = 16;
+
+/** Whether the edit removes nothing that is still to be made: it could keep another host's records out for ever. */
+function isFounded({ removed, gone }: Edit, seen: (writer: HostId) => number): boolean {
+  if (removed.some((dot) => dot.number > seen(dot.writer))) return false;
+  return gone === undefined || [...gone.writers()].every((writer) => gone.last(writer) <= seen(writer));
+}
+
+type Teller = Edit & { readonly gone: Gone };
+
+/** The edits that tell of others which are gone, those that tell most first. */
+function bySize(edits: Iterable<Edit>): Teller[] {
+  const tellers = Array.from(edits).filter((edit): edit is Teller => edit.gone !== undefined);
+  return tellers.sort((one, other) => other.gone.size - one.gone.size || other.number - one.number);
+}
+
+function editKey({ writer, number }: Edit): string {
+  return `${writer}/${number}`;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { DocumentWriter } from '../../src/crdt/document.ts';
-import { type EnvelopeKind, sealEnvelope } from '../../src/crdt/envelope.ts';
+import { decodeEnvelope, type EnvelopeKind, kindOf, sealEnvelope } from '../../src/crdt/envelope.ts';
+import { type Item, toChunks } from '../../src/crdt/item.ts';
 import { containerToJson, hostToJson } from '../../src/crdt/record-json.ts';
 import type { Signer } from '../../src/crdt/signer.ts';
 import { encodeEdit } from '../../src/crdt/static-edit.ts';
@@ -195,6 +196,56 @@ describe('a member that lies', () => {
     expect(two.answers('mine')).toEqual(['10.1.0.1']);
   });
 
+  it('cannot have static records dropped by saying that it saw them go', async () => {
+    const { lab, one, two, mallory } = await trio();
+    one.replica.addStatic([staticRecord('db', '192.0.2.7')]);
+    await lab.run(1_000);
+    const seen = new Map([one, two].map(({ id }) => [id, 2 ** 45]));
+    mallory.answersWith([
+      { type: 'verdict', same: false },
+      { type: 'alive', summary: { seen, alive: [] } },
+    ]);
+    await lab.until(() => !one.mesh.neighbours().includes(mallory.id), 600_000);
+    await lab.until(() => !two.mesh.neighbours().includes(mallory.id), 600_000);
+    for (const host of [one, two]) {
+      expect(host.answers('db')).toEqual(['192.0.2.7']);
+      expect(offences(host, mallory.id).unproven).toBeGreaterThan(10);
+      expect(host.replica.stats().offences.filter(({ peer }) => peer !== mallory.id)).toEqual([]);
+    }
+  });
+
+  it('cannot have them dropped through a host that it told only half of what there is', async () => {
+    const { lab, one, two, mallory } = await trio();
+    one.replica.addStatic([staticRecord('db', '192.0.2.7')]);
+    one.replica.addStatic([staticRecord('web', '192.0.2.8')]);
+    await lab.run(1_000);
+    const newest = mallory
+      .heardFrom(one.id)
+      .filter((bytes) => kindOf(bytes) === 'edit')
+      .at(-1);
+    const edit = newest && decodeEnvelope(newest);
+    if (newest === undefined || !edit?.ok) throw new Error('an edit of the first host');
+    const three = lab.add();
+    lab.net.cut(three.id, one.id);
+    lab.net.cut(three.id, two.id);
+    mallory.answersWith([
+      { type: 'envelope', bytes: newest },
+      { type: 'alive', summary: { seen: new Map([[one.id, edit.value.sequence]]), alive: [] } },
+    ]);
+    await three.start();
+    await lab.until(() => three.answers('web').length > 0, 10_000);
+    expect(three.answers('db')).toEqual([]);
+    lab.net.heal();
+    await lab.until(() => three.answers('db').length > 0, 30_000);
+    await lab.run(30_000);
+    for (const host of lab.hosts) {
+      expect(host.answers('db')).toEqual(['192.0.2.7']);
+      const blamed = host.replica.stats().offences.filter(({ peer }) => peer !== mallory.id);
+      expect(blamed.every(({ count }) => count < 3)).toBe(true);
+      expect(host.mesh.neighbours().length).toBeGreaterThanOrEqual(2);
+    }
+  });
+
   it('cannot stop another host from editing static records', async () => {
     const { lab, one, two, mallory } = await trio();
     // It claims to have seen edits of the first host that there never were.
@@ -261,6 +312,13 @@ class Mallory implements TransportHandler {
 
   get id(): HostId {
     return this.signer.hostId;
+  }
+
+  /** Answers every request with these. */
+  answersWith(items: readonly Item[]): void {
+    this.answers = async function* () {
+      yield* toChunks(items);
+    };
   }
 
   heardFrom(host: HostId): Uint8Array[] {
