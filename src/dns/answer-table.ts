@@ -1,4 +1,5 @@
 import type { Answer } from './answer.ts';
+import type { NameWords } from './name-words.ts';
 
 const minSlots = 1024;
 
@@ -13,13 +14,13 @@ export class AnswerTable {
     return this.count;
   }
 
-  /** The answer to the question whose name ends at `nameEnd`; it may no longer be current. */
-  find(hash: number, bytes: Uint8Array, nameEnd: number, type: number, group: number): Answer | undefined {
+  /** The answer to a question; it may no longer be current. */
+  find(hash: number, name: NameWords, type: number, group: number): Answer | undefined {
     const { hashes, slots, mask } = this;
     for (let slot = hash & mask; hashes[slot] !== 0; slot = (slot + 1) & mask) {
       if (hashes[slot] !== hash) continue;
       const answer = slots[slot];
-      if (answer?.answers(bytes, nameEnd, type, group)) return answer;
+      if (answer?.answers(name, type, group)) return answer;
     }
     return undefined;
   }

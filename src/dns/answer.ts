@@ -1,12 +1,13 @@
 import type { Draft } from './draft.ts';
 import { type Layout, type Layouts, recordHeadOctets } from './layout.ts';
+import type { NameWords } from './name-words.ts';
 import { appendCookie, encodeOpt, optFlagsOffset } from './opt.ts';
 import { assemble, recordEnds } from './packet.ts';
 import { newPage, type Page, type Pages, wholeWords, wordOctets } from './pages.ts';
 import type { Query } from './query.ts';
 import type { ReplyBuffers } from './reply-buffers.ts';
 import type { Shuffle } from './shuffle.ts';
-import { flag, folded, headerOctets } from './wire.ts';
+import { flag, headerOctets } from './wire.ts';
 
 /** What all answers of one server share. */
 export interface Workshop {
@@ -75,18 +76,14 @@ export class Answer {
   }
 
   /** Whether it answers this question; the comparison that follows a hit by hash. It then spells its name alike. */
-  answers(bytes: Uint8Array, nameEnd: number, type: number, group: number): boolean {
-    if (this.type !== type || this.group !== group || nameEnd !== this.layout.nameEnd) return false;
-    const { page, at } = this;
-    const { octets } = page;
-    let alike = true;
-    for (let offset = headerOctets; offset < nameEnd; offset++) {
-      const [asked, kept] = [bytes[offset] ?? 0, octets[at + offset] ?? 0];
-      if (asked === kept) continue;
-      if (folded[asked] !== folded[kept]) return false;
-      alike = false;
-    }
-    if (!alike) this.spell(bytes, nameEnd);
+  answers(name: NameWords, type: number, group: number): boolean {
+    if (this.type !== type || this.group !== group) return false;
+    const { words } = this.page;
+    const first = (this.at + headerOctets) / wordOctets;
+    if (name.isSpelledAs(words, first)) return true;
+    if (!name.equals(words, first)) return false;
+    // RFC 4343 section 4.1 and draft 0x20: the question comes back in the letters it was sent in.
+    name.spell(words, first);
     return true;
   }
 
@@ -117,18 +114,14 @@ export class Answer {
     return cut(reply, plainOctets, limit, cookie);
   }
 
-  /** RFC 4343 section 4.1 and draft 0x20: the question comes back in the letters it was sent in. */
-  private spell(bytes: Uint8Array, nameEnd: number): void {
-    const { octets } = this.page;
-    for (let offset = headerOctets; offset < nameEnd; offset++) octets[this.at + offset] = bytes[offset] ?? 0;
-  }
-
   private copy(octets: number): Buffer {
     const { buffers } = this.workshop;
     const reply = buffers.take(octets);
-    const [from, to] = [this.page.words, buffers.words];
+    const from = this.page.words;
+    const to = buffers.words;
     const first = this.at / wordOctets;
-    for (let word = wholeWords(octets) - 1; word >= 0; word--) to[word] = from[first + word] ?? 0;
+    const words = wholeWords(octets);
+    for (let word = 0; word < words; word++) to[word] = from[first + word] ?? 0;
     return reply;
   }
 

@@ -1,4 +1,5 @@
-import { folded, headerOctets, maxNameOctets, optionCode, plainUdpOctets, rrType } from './wire.ts';
+import { NameWords } from './name-words.ts';
+import { headerOctets, maxNameOctets, optionCode, plainUdpOctets, rrType } from './wire.ts';
 
 /** What the strict check of a packet found; everything but `fine` is answered from the header alone, or not at all. */
 export const check = {
@@ -28,6 +29,7 @@ const maxFullCookieOctets = 40;
  * until the next `read`.
  */
 export class Query {
+  readonly name = new NameWords();
   /** Of the name in lower case, never 0. */
   hash = 1;
   labels = 0;
@@ -72,21 +74,18 @@ export class Query {
     return this.cookieLength > 0 ? check.cookieOnly : check.malformed;
   }
 
-  /** Hashes the name while it walks it; a name in a question has nothing before it to point at, so no compression. */
+  /** A name in a question has nothing before it to point at, so no compression. */
   private readQuestion(bytes: Uint8Array): boolean {
-    let hash = hashSeed;
     let offset = headerOctets;
     let labels = 0;
-    for (;;) {
-      const length = at(bytes, offset);
-      const end = offset + 1 + length;
-      if (length > 63 || end - headerOctets > maxNameOctets || end > bytes.length) return false;
-      for (; offset < end; offset++) hash = hashStep(hash, at(bytes, offset));
-      if (length === 0) break;
+    for (let length = at(bytes, offset); length !== 0; length = at(bytes, offset)) {
+      offset += 1 + length;
+      if (length > 63 || offset - headerOctets >= maxNameOctets || offset >= bytes.length) return false;
       labels++;
     }
+    offset++;
     if (offset + 4 > bytes.length) return false;
-    this.hash = hash === 0 ? 1 : hash;
+    this.hash = this.name.read(bytes, offset);
     this.labels = labels;
     this.nameEnd = offset;
     this.type = word(bytes, offset);
@@ -140,13 +139,6 @@ export class Query {
   }
 }
 
-/** The hash of a name in a packet that `read` gave `Query.hash`. */
-export function nameHash(bytes: Uint8Array, nameEnd: number): number {
-  let hash = hashSeed;
-  for (let offset = headerOctets; offset < nameEnd; offset++) hash = hashStep(hash, at(bytes, offset));
-  return hash === 0 ? 1 : hash;
-}
-
 /** The offset behind a record's owner name, or -1; a pointer ends it and is not followed. */
 function skipName(bytes: Uint8Array, offset: number): number {
   for (let next = offset; next < bytes.length && next - offset < maxNameOctets; ) {
@@ -157,13 +149,6 @@ function skipName(bytes: Uint8Array, offset: number): number {
     next += 1 + length;
   }
   return -1;
-}
-
-/** Any odd number does. */
-const hashSeed = 17;
-
-function hashStep(hash: number, octet: number): number {
-  return (Math.imul(hash, 31) + (folded[octet] ?? 0)) | 0;
 }
 
 function at(bytes: Uint8Array, offset: number): number {

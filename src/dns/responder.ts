@@ -152,7 +152,7 @@ export class Responder {
 
   private answer(packet: Buffer, type: number, client: Client, asker: Asker): Response {
     if (this.isOfTopLevel(packet)) return this.forward(packet, client, asker);
-    const known = this.find(packet, type, client);
+    const known = this.find(type, client);
     const recalled = known === undefined ? this.recall(packet, client, asker) : undefined;
     if (recalled !== undefined) return recalled;
     const answer = known ?? this.compile(packet, type, client);
@@ -172,12 +172,12 @@ export class Responder {
     return locate(nameAt(packet, headerOctets), domains, zone)?.subject.type === 'unknown';
   }
 
-  private find(packet: Buffer, type: number, client: Client): Answer | undefined {
+  private find(type: number, client: Client): Answer | undefined {
     const { query } = this;
     const hash = questionHash(query.hash, type, client.group.id);
-    let answer = this.lasting.find(hash, packet, query.nameEnd, type, client.group.id);
+    let answer = this.lasting.find(hash, query.name, type, client.group.id);
     if (answer === undefined || !answer.current) {
-      answer = this.fleeting.find(hash, packet, query.nameEnd, type, client.group.id);
+      answer = this.fleeting.find(hash, query.name, type, client.group.id);
       if (answer === undefined || answer.generation !== this.generation) return undefined;
     }
     const { hidden } = answer;
@@ -203,7 +203,7 @@ export class Responder {
     const question = this.compiledFor(packet, asked);
     const node = dependsOnItselfOnly(asked);
     const table = node ? this.lasting : this.fleeting;
-    const known = table.find(question.hash, packet, query.nameEnd, asked.type, question.group);
+    const known = table.find(question.hash, query.name, asked.type, question.group);
     if (known !== undefined) known.refresh(question, draft);
     else if (table === this.fleeting && table.size >= maxFleeting) table.clear();
     const answer = known ?? new Answer(this.workshop, question, draft);

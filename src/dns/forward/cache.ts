@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
 import { questionHash } from '../answer-table.ts';
-import { nameHash, type Query } from '../query.ts';
+import { NameWords } from '../name-words.ts';
+import type { Query } from '../query.ts';
 import { flag, rcode, rrType } from '../wire.ts';
 import { long, type Message } from './message.ts';
 import type { CacheLimits } from './options.ts';
@@ -34,6 +35,8 @@ export class Cache {
   readonly #entries: LRUCache<string, Entry>;
   /** The same entries for `recall`. Of those with one hash the last one is here; the others are found by their keys. */
   readonly #byHash = new Map<number, Entry>();
+  /** Scratch for the hash of a name. */
+  readonly #name = new NameWords();
 
   constructor(clock: Clock, limits: CacheLimits) {
     this.#clock = clock;
@@ -90,7 +93,7 @@ export class Cache {
       return;
     }
     const now = this.#clock.now();
-    const hash = questionHash(nameHash(message.bytes, message.nameEnd), type, wishes);
+    const hash = questionHash(this.#name.read(message.bytes, message.nameEnd), type, wishes);
     const reply = new StoredReply(message);
     const entry = { key, hash, wishes, reply, storedAt: now, expiresAt: now + ttl * 1000, restsUntil: 0 };
     this.#entries.set(key, entry);
