@@ -60,7 +60,7 @@ const mutants: readonly Mutant[] = [
   },
 ];
 /** Long enough for every kind of step to be taken several times. */
-const walkSeconds = '60';
+const walkSeconds = '180';
 const seed = process.argv[2] ?? '1';
 
 let caught = 0;

@@ -9,7 +9,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -17,6 +16,11 @@ import { runNow, startProcess } from './command.ts';
 
 /** Everything a run of the lab makes on the machine carries this prefix and the run's id, and so can be found again. */
 const prefix = 'weft-lab-';
+/**
+ * Whatever a user's TMPDIR says: network namespaces and cgroups have names that the whole machine shares, and so every
+ * lab has to see who owns them, or its sweep would take another's for remnants.
+ */
+const runsDirectory = '/tmp';
 const cgroupRoot = '/sys/fs/cgroup';
 /** Killed processes are gone in milliseconds; this only bounds the wait. */
 const killTimeoutMs = 10_000;
@@ -41,7 +45,7 @@ export function beginRun(): Run {
   sweep();
   const run = runWithId(randomBytes(3).toString('hex'));
   // Under its name only when its mark is in it, or the sweep of another lab would take it for a dead one.
-  const unnamed = mkdtempSync(join(tmpdir(), `.${prefix}`));
+  const unnamed = mkdtempSync(join(runsDirectory, `.${prefix}`));
   const owner: Owner = { pid: process.pid, startTime: startTime(process.pid) ?? '' };
   writeFileSync(join(unnamed, 'owner'), JSON.stringify(owner));
   renameSync(unnamed, run.directory);
@@ -85,7 +89,7 @@ export function sweep(): string[] {
 
 /** What is left on the machine of a run, by name; empty after `endRun`. */
 export function remnants(run: Run): string[] {
-  const directories = readdirSync(tmpdir()).filter((name) => name === `${prefix}${run.id}`);
+  const directories = readdirSync(runsDirectory).filter((name) => name === `${prefix}${run.id}`);
   return [...namespacesOf(run), ...directories, ...cgroupsOf(run)];
 }
 
@@ -104,14 +108,14 @@ export function killAll(namespaces: readonly string[]): void {
 export function runWithId(id: string): Run {
   return {
     id,
-    directory: join(tmpdir(), `${prefix}${id}`),
+    directory: join(runsDirectory, `${prefix}${id}`),
     cgroup: `/${prefix}${id}`,
     namespace: (name) => `${prefix}${id}-${name}`,
   };
 }
 
 function idsOfDirectories(): string[] {
-  return readdirSync(tmpdir())
+  return readdirSync(runsDirectory)
     .filter((name) => name.startsWith(prefix))
     .map((name) => name.slice(prefix.length));
 }
