@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Answer, answersOf, isMissing, startAskingFrom } from '../test/e2e/asking.ts';
+import { type Answer, answersOf, startAskingFrom } from '../test/e2e/asking.ts';
 import type { Daemon } from '../test/support/lab/daemon.ts';
 import { digOptions, parseDig } from '../test/support/lab/dig.ts';
 import type { Peer } from './scenarios-peer.ts';
+import { firstWith, lastWith } from './scenarios-words.ts';
 
 const questionsPerSecond = 200;
 const pollMs = 50;
@@ -26,23 +27,14 @@ export class Asking implements AsyncDisposable {
     return answersOf(this.#daemon);
   }
 
-  /** Milliseconds from a moment until an address was first in an answer; undefined when it is not within `patienceMs`. */
-  async firstWith(address: string, since: number, patienceMs: number): Promise<number | undefined> {
-    const first = () => this.answers().find(({ at, addresses }) => at >= since && addresses.includes(address))?.at;
-    const at = await within(patienceMs, first);
-    return at === undefined ? undefined : at - since;
+  /** As `firstWith` of scenarios-words.ts, waited for. */
+  firstWith(address: string, since: number, patienceMs: number): Promise<number | undefined> {
+    return within(patienceMs, () => firstWith(this.answers(), address, since));
   }
 
-  /** Milliseconds from a moment until an address was last in an answer, at least 0; undefined when it is not within `patienceMs`. */
-  async lastWith(address: string, since: number, patienceMs: number): Promise<number | undefined> {
-    const has = ({ addresses }: Answer) => addresses.includes(address);
-    const last = await within(patienceMs, () => {
-      const answers = this.answers();
-      const newest = answers.findLast(({ code }) => code !== 'LOST');
-      if (newest === undefined || newest.at < since || has(newest)) return undefined;
-      return { at: answers.findLast(has)?.at ?? since };
-    });
-    return last === undefined ? undefined : Math.max(0, last.at - since);
+  /** As `lastWith` of scenarios-words.ts, waited for. */
+  lastWith(address: string, since: number, patienceMs: number): Promise<number | undefined> {
+    return within(patienceMs, () => lastWith(this.answers(), address, since));
   }
 
   async stop(): Promise<Answer[]> {
@@ -53,20 +45,6 @@ export class Asking implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#daemon.stop();
   }
-}
-
-/** What came of the questions of an asker that was stopped. */
-export interface Heard {
-  readonly asked: number;
-  readonly lost: number;
-  /** Answered that nobody has the name, or with an error. */
-  readonly empty: number;
-}
-
-export function heard(answers: readonly Answer[]): Heard {
-  const missing = answers.filter(isMissing);
-  const lost = missing.filter(({ code }) => code === 'LOST').length;
-  return { asked: answers.length, lost, empty: missing.length - lost };
 }
 
 /** What the condition gives as soon as it gives something; undefined when the time is up. */

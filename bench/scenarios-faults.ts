@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Asking, heard, now } from './scenarios-asking.ts';
+import { type Asking, now } from './scenarios-asking.ts';
 import type { Running } from './scenarios-peer.ts';
-import { losses, ms, patienceMs, type Stage } from './scenarios-stage.ts';
+import { patienceMs, type Stage } from './scenarios-stage.ts';
+import { ms, readsInWords, restartInWords, swapInWords } from './scenarios-words.ts';
 
 const powerPatienceMs = 30_000;
 /** Longer than it takes any peer to notice that a host is silent. */
@@ -25,30 +26,31 @@ export async function swap(stage: Stage): Promise<string> {
   await stage.peer.containers.run(1, ['stop', '--time', '60', old.container]);
   const { finishedAt } = await stage.peer.containers.inspect(1, old.container);
   await asking.lastWith(old.address, finishedAt, patienceMs);
-  const answers = await asking.stop();
-  const times = answers.filter(({ addresses }) => addresses.includes(old.address)).map(({ at }) => at);
-  const late = times.filter((at) => at > finishedAt).length;
-  const last = Math.max(...times) - finishedAt;
-  const inWords = last > 0 ? `the last ${ms(last)} after` : `the last time ${ms(-last)} before`;
-  return `${losses(heard(answers))}; old address answered ${late} times after its end, ${inWords}`;
+  return swapInWords(await asking.stop(), old.address, finishedAt);
 }
 
 /** Stops and starts the resolver of a host whose containers ask it. */
-export async function restart(stage: Stage): Promise<string> {
-  const kept = await stage.start({ host: 1, container: 'kept', name: 'kept' });
+export function restart(stage: Stage): Promise<string> {
+  return whileAsked(stage, 'restarted', stage.peer.restart);
+}
+
+/** The same in the way that loses least, where there is one. */
+export async function upgrade(stage: Stage): Promise<string> {
+  const { upgrade } = stage.peer;
+  return upgrade === undefined ? 'no other way than the restart above' : whileAsked(stage, 'upgraded', upgrade);
+}
+
+async function whileAsked(stage: Stage, name: string, renew: () => Promise<void>): Promise<string> {
+  const kept = await stage.start({ host: 1, container: name, name });
   await stage.settle();
-  await using asking = await stage.ask(1, 'kept');
+  await using asking = await stage.ask(1, name);
   await stage.answered(asking, kept);
   await pause(steadyMs);
   const stopping = now();
-  await stage.peer.restart();
+  await renew();
   const back = await asking.firstWith(kept.address, now(), powerPatienceMs);
   await pause(steadyMs);
-  const answers = await asking.stop();
-  if (back === undefined) return `${losses(heard(answers))}; it does not come back`;
-  const silent = answers.filter(({ at, addresses }) => at >= stopping && addresses.length === 0).map(({ at }) => at);
-  const gap = silent.length === 0 ? 0 : Math.max(...silent) - Math.min(...silent);
-  return `${losses(heard(answers))}, in ${ms(gap)}`;
+  return restartInWords(await asking.stop(), stopping, back !== undefined);
 }
 
 /** Cuts host 3 off from the others, starts a container on each side, and heals. */
@@ -85,7 +87,7 @@ export async function partition(stage: Stage): Promise<{ reads: string; writes: 
     fresh.near.right.firstWith(newRight.address, healed, patienceMs),
   ]);
   return {
-    reads: `own names ${own ? 'yes' : 'no'}; the other side's ${theirsInWords(stage, theirs)}`,
+    reads: readsInWords(own, stage.spans ? (theirs ? 'yes' : 'no') : 'never known', cutMs),
     writes: writesInWords(stage, times),
     healed: healedInWords(stage, arrivals),
   };
@@ -127,11 +129,6 @@ async function bothSides(stage: Stage, near: number, left: string, right: string
 /** Whether the address was answered since a moment. */
 function lately(asking: Asking, address: string, since: number): boolean {
   return asking.answers().some(({ at, addresses }) => at > since && addresses.includes(address));
-}
-
-function theirsInWords({ spans }: Stage, answered: boolean): string {
-  if (!spans) return 'were never known';
-  return `${answered ? 'are still answered on both' : 'are no longer answered on both'}, ${ms(cutMs)} into the cut`;
 }
 
 function writesInWords(stage: Stage, times: readonly (number | undefined)[]): string {

@@ -35,8 +35,10 @@ export interface Peer extends AsyncDisposable {
   question(name: string): string;
   /** Whom the containers of a host ask. */
   server(host: number): string;
-  /** Stops the resolver of host 1 and starts it again, as an upgrade would. */
+  /** Stops the resolver of host 1 and starts it again. */
   restart(): Promise<void>;
+  /** Puts a new one in its place without a stop; missing where there is no such way. */
+  upgrade?(): Promise<void>;
 }
 
 /** What a person does on every host: writes down which containers there are, and makes the resolver read it. */

@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { repository } from '../test/support/lab/agent.ts';
+import { run } from '../test/support/lab/command.ts';
 import type { Daemon } from '../test/support/lab/daemon.ts';
 import type { LabHost } from '../test/support/lab/host.ts';
 import { Lab } from '../test/support/lab/lab.ts';
@@ -18,12 +20,14 @@ const network = 'peers';
 async function startWeft(): Promise<Peer> {
   const lab = await createLab();
   const first = lab.host(1);
-  await first.startAgent();
-  for (const host of lab.hosts.slice(1)) await host.startAgent([first.address]);
+  const options = { program: await bundled(first.machine.options.disk) };
+  await first.startAgent([], options);
+  for (const host of lab.hosts.slice(1)) await host.startAgent([first.address], options);
   const containers = await withAskers(await dockerContainers(lab), []);
   return {
     title: 'Weft',
-    setup: 'an agent on each host, with its defaults; containers on the default bridge, named by a label',
+    setup:
+      'an agent on each host, bundled as in its image, with its defaults; containers on the default bridge, named by a label; upgraded with `weft up --takeover`',
     reasons: unexplained,
     lab,
     containers,
@@ -35,10 +39,23 @@ async function startWeft(): Promise<Peer> {
     server: (host) => lab.host(host).gateway,
     restart: async () => {
       await first.stopAgent();
-      await first.startAgent();
+      await first.startAgent([], options);
+    },
+    upgrade: async () => {
+      const { agent } = first;
+      await first.startAgent(['--takeover'], options);
+      await agent.exited;
     },
     [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
   };
+}
+
+/** The command line that users of a release run. */
+async function bundled(disk: string): Promise<string[]> {
+  const directory = join(disk, 'bundle');
+  await run([process.execPath, 'build.ts', directory], { cwd: repository });
+  await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
+  return [process.execPath, join(directory, 'weft.js')];
 }
 
 async function startDocker(): Promise<Peer> {
@@ -123,6 +140,7 @@ async function startAardvark(): Promise<Peer> {
     await podman.run(number, ['network', 'create', '--subnet', `10.99.${number}.0/24`, network]);
   const containers = await withAskers(podman, ['--network', network]);
   const { machine } = lab.host(1);
+  for (const host of lab.hosts) await host.machine.run(['sh', '-euc', keepBridgeAddresses]);
   const pidFile = machine.path('/run/containers/networks/aardvark-dns/aardvark.pid');
   return {
     title: 'aardvark-dns',
@@ -150,6 +168,15 @@ async function startAardvark(): Promise<Peer> {
     [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
   };
 }
+
+/**
+ * A bridge takes the lowest hardware address of its ports, which come and go with containers, until it is given one;
+ * containers send to the old one until they find out. Netavark gives it one since 1.9 (containers/netavark#833).
+ */
+const keepBridgeAddresses = `
+  ip -o link show type bridge | sed -nE 's,^[0-9]+: (podman[0-9]+): .* link/ether ([0-9a-f:]+) .*,\\1 \\2,p' |
+    while read -r link address; do ip link set dev "$link" address "$address"; done
+`;
 
 /** For a peer that needs no excuse. */
 const unexplained = { across: '', gone: '', health: '', srv: '' };

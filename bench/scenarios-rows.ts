@@ -1,7 +1,8 @@
 import { servicesOf, within } from './scenarios-asking.ts';
-import { partition, power, restart, swap } from './scenarios-faults.ts';
+import { partition, power, restart, swap, upgrade } from './scenarios-faults.ts';
 import type { Peer, Running } from './scenarios-peer.ts';
-import { ms, patienceMs, Stage } from './scenarios-stage.ts';
+import { patienceMs, Stage } from './scenarios-stage.ts';
+import { failureInWords, ms } from './scenarios-words.ts';
 
 const spreadAnswers = 300;
 
@@ -14,6 +15,7 @@ export const rows = [
   ['health', 'unhealthy container hidden'],
   ['swap', 'hot swap at 200 questions/s'],
   ['restart', 'resolver restarted at 200 questions/s'],
+  ['upgrade', 'resolver upgraded at 200 questions/s, in the way that loses least'],
   ['reads', 'partition: both sides read'],
   ['writes', 'partition: both sides write'],
   ['healed', 'partition healed'],
@@ -33,6 +35,7 @@ const scenarios: readonly [Row, (stage: Stage) => Promise<Cells>][] = [
   ['health', health],
   ['swap', async (stage) => ({ swap: await swap(stage) })],
   ['restart', async (stage) => ({ restart: await restart(stage) })],
+  ['upgrade', async (stage) => ({ upgrade: await upgrade(stage) })],
   ['reads', partition],
   ['power', async (stage) => ({ power: await power(stage) })],
 ];
@@ -42,7 +45,7 @@ export async function runScenarios(peer: Peer, say: (cells: Cells) => void): Pro
   const stage = new Stage(peer);
   let all: Cells = {};
   for (const [row, scenario] of scenarios) {
-    const cells = await scenario(stage).catch((error: unknown) => ({ [row]: `failed: ${firstLine(error)}` }));
+    const cells = await scenario(stage).catch((error: unknown) => ({ [row]: failureInWords(error) }));
     say(cells);
     all = { ...all, ...cells };
   }
@@ -115,8 +118,4 @@ async function health(stage: Stage): Promise<Cells> {
   const hidden = await asking.lastWith(sick.address, checkedAt, patienceMs);
   if (hidden !== undefined) return { health: `${ms(hidden)} after the check that failed` };
   return { health: stage.cannot('health', `still answered ${ms(patienceMs)} after it failed`) };
-}
-
-function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
 }

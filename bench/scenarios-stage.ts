@@ -1,4 +1,4 @@
-import { Asking, type Heard, within } from './scenarios-asking.ts';
+import { Asking, within } from './scenarios-asking.ts';
 import { type Inspected, type Peer, type Running, type Wish, wellFile } from './scenarios-peer.ts';
 
 /** Longer than anything that works takes on a busy machine; what did not happen by then does not happen. */
@@ -66,14 +66,4 @@ export class Stage {
     const reason = this.peer.reasons[why];
     return reason === '' ? `no: ${seen}` : `cannot: ${reason} (${seen})`;
   }
-}
-
-/** A time as the table has it. */
-export function ms(milliseconds: number): string {
-  return milliseconds >= 1000 ? `${(milliseconds / 1000).toFixed(1)} s` : `${Math.max(0, Math.round(milliseconds))} ms`;
-}
-
-/** What was asked in vain, in words. */
-export function losses({ asked, lost, empty }: Heard): string {
-  return `${lost} lost, ${empty} without an address of ${asked}`;
 }

@@ -7,9 +7,11 @@ import type { Peer } from './scenarios-peer.ts';
 import { startPeer } from './scenarios-peers.ts';
 import { runScenarios } from './scenarios-rows.ts';
 import { type Column, scenarioTable } from './scenarios-table.ts';
+import { isFailure } from './scenarios-words.ts';
 
 // What becomes of names when things go wrong, with Weft and beside it: `node bench/scenarios.ts [--only weft,docker]`.
-// Needs root and what the lab needs; without `--only` it writes bench/results/scenarios.json and docs/scenarios.md.
+// Needs root and what the lab needs; without `--only` it writes bench/results/scenarios.json and docs/scenarios.md. Ends with 1
+// where a row failed.
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
 const chosen = values.only?.split(',');
@@ -22,6 +24,7 @@ const measuredOn = {
   command: 'npm run bench:scenarios',
   date: new Date().toISOString().slice(0, 10),
   machine: `${cpus().length} × ${cpu?.model ?? 'unknown'}, Node ${process.versions.node}`,
+  cores: cpus().length,
   loadAverage: Number((loadavg()[0] ?? 0).toFixed(1)),
   versions: [
     ['dockerd', '--version'],
@@ -38,6 +41,7 @@ if (chosen === undefined) {
   writeFileSync(join(results, 'scenarios.json'), `${JSON.stringify({ ...measuredOn, columns }, null, 2)}\n`);
   writeFileSync(join(import.meta.dirname, '../docs/scenarios.md'), table);
 }
+if (columns.flatMap(({ cells }) => Object.values(cells)).some(isFailure)) process.exitCode = 1;
 
 async function column(start: () => Promise<Peer>): Promise<Column> {
   await using peer = await start();

@@ -22,6 +22,8 @@ export const weftCommand: readonly string[] = [process.execPath, join(repository
 
 export interface AgentOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** A command line of Weft to run instead of this checkout. */
+  readonly program?: readonly string[];
   /** An image to run instead of this checkout, with the host's network and the engine's socket. */
   readonly image?: string;
   /** Whether starting waits for `/readyz`; true unless a test wants to see the agent refuse. */
@@ -41,11 +43,11 @@ export class LabAgent {
   }
 
   static async start(machine: Machine, args: readonly string[], options: AgentOptions): Promise<LabAgent> {
-    const { env = {}, image, untilReady = true } = options;
+    const { env = {}, program = weftCommand, image, untilReady = true } = options;
     const data = join(machine.options.disk, 'weft');
     const command =
       image === undefined
-        ? [...weftCommand, 'up', '--data-dir', data, ...args]
+        ? [...program, 'up', '--data-dir', data, ...args]
         : await containerCommand(machine, image, data, args, { ...weftEnv(machine.options.env), ...env });
     const agent = new LabAgent(machine, await machine.start('weft', command, env), image !== undefined);
     if (untilReady) await agent.#readyOrGone();
