@@ -1,8 +1,10 @@
-import { fullName, parseAddress, parseName } from '../record.ts';
+import { type Address, fullName, parseAddress, parseName } from '../record.ts';
 import type { App, RouteParts } from './app.ts';
 import { HttpProblem, mustParse } from './problem.ts';
 import { byName, primaryDomain } from './record-view.ts';
 import {
+  answersQuery,
+  answersReply,
   changesQuery,
   changesReply,
   explainQuery,
@@ -47,8 +49,32 @@ export function recordRoutes(app: App, { control, changes, view }: RouteParts): 
     },
     async ({ params, query }) => {
       const { name, full } = readName(params.name);
-      const from = query.from === undefined ? undefined : mustParse(parseAddress(query.from));
-      return { name, fullName: full, ...(await control.explain(name, from)), history: changes.history(name) };
+      return {
+        name,
+        fullName: full,
+        ...(await control.explain(name, readAsker(query.from))),
+        history: changes.history(name),
+      };
+    },
+  );
+
+  app.get(
+    '/v1/answers',
+    {
+      schema: {
+        summary: 'What names are answered with just now, and why; name is repeatable',
+        querystring: answersQuery,
+        response: { 200: answersReply },
+      },
+    },
+    async ({ query }) => {
+      const names = query.name.map(readName);
+      const from = readAsker(query.from);
+      const answer = async ({ name, full }: (typeof names)[number]) => {
+        const { outcome, records } = await control.explain(name, from);
+        return { name, fullName: full, outcome, records };
+      };
+      return { answers: await Promise.all(names.map(answer)) };
     },
   );
 
@@ -63,6 +89,10 @@ export function recordRoutes(app: App, { control, changes, view }: RouteParts): 
     },
     async ({ query }) => ({ revision: changes.revision, changes: changes.latest(query.limit) }),
   );
+
+  function readAsker(text: string | undefined): Address | undefined {
+    return text === undefined ? undefined : mustParse(parseAddress(text));
+  }
 
   function readName(text: string) {
     const domains = control.domains();

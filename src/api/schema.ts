@@ -15,6 +15,14 @@ export const nameParams = z.object({ name: nameText });
 export const pageParams = z.object({ file: z.string().max(100) });
 export const staticAddressParams = z.object({ name: nameText, address: z.string().max(100) });
 export const explainQuery = z.object({ from: text.max(100).optional().describe('the address of the asker') });
+/** As many as a screen shows, and then some. */
+const maxAnswers = 100;
+export const answersQuery = z.object({
+  name: z
+    .union([nameText.transform((one) => [one]), z.array(nameText).min(1).max(maxAnswers)])
+    .describe(`a name; repeatable, up to ${maxAnswers}`),
+  from: explainQuery.shape.from,
+});
 export const replaceQuery = z.object({ replace: z.enum(['true', 'false']).default('false') });
 export const changesQuery = z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(100) });
 export const watchQuery = z.object({
@@ -208,6 +216,24 @@ export const explainReply = z
     records: z.array(explainedRecord).readonly(),
     notes: texts.optional(),
     history: z.array(z.strictObject({ at: wallMs, added: texts, removed: texts }).readonly()).readonly(),
+  })
+  .readonly();
+
+export const answersReply = z
+  .strictObject({
+    answers: z
+      .array(
+        z
+          .strictObject({
+            name: text,
+            fullName: text,
+            outcome: text,
+            records: z.array(explainedRecord).readonly(),
+          })
+          .readonly(),
+      )
+      .readonly()
+      .describe('of each name that was asked for, in that order'),
   })
   .readonly();
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import {
+  answersReply,
   changesReply,
   explainReply,
   healthReply,
@@ -78,6 +79,7 @@ describe('the description of the API', () => {
         "get /status/dns",
         "get /status/peers",
         "get /status/targets",
+        "get /v1/answers",
         "get /v1/changes",
         "get /v1/explain/{name}",
         "get /v1/hosts",
@@ -126,6 +128,7 @@ describe('the description of the API', () => {
     ['GET', '/v1/links', undefined, linksReply],
     ['GET', '/v1/status', undefined, statusReply],
     ['GET', '/v1/explain/web?from=172.17.0.3', undefined, explainReply],
+    ['GET', '/v1/answers?name=web&name=db&from=172.17.0.3', undefined, answersReply],
     ['GET', '/v1/changes?limit=5', undefined, changesReply],
     ['GET', '/v1/changes?limit=none', undefined, problemReply],
     ['PUT', '/v1/static/db', { addresses: ['192.0.2.7'], ttl: 5 }, staticReply],

@@ -85,6 +85,33 @@ describe('records over HTTP', () => {
   });
 });
 
+describe('answers over HTTP', () => {
+  it('are what this host, or another asker, gets for each name, in the order asked for', async () => {
+    const record = { type: 'A', data: '172.17.0.2', answered: true, reason: 'it runs', source: 'host1' };
+    agent.control.explanation = { asker: 'this host', outcome: 'answers 1 of 1 address', records: [record] };
+    const answer = { outcome: 'answers 1 of 1 address', records: [record] };
+    expect((await agent.ask('GET', '/v1/answers?name=WEB&name=db.weave.local')).json).toEqual({
+      answers: [
+        { name: 'web', fullName: 'web.weave.local', ...answer },
+        { name: 'db', fullName: 'db.weave.local', ...answer },
+      ],
+    });
+    expect((await agent.ask('GET', '/v1/answers?name=web&from=172.17.0.3')).json).toMatchObject({ answers: [answer] });
+    expect(agent.control.asked).toEqual([
+      'explain web from this host',
+      'explain db from this host',
+      'explain web from 172.17.0.3',
+    ]);
+  });
+
+  it.each(['', '?name=a..b', '?name=web&from=nonsense', `?${'name=web&'.repeat(101)}`])(
+    'are not there for "%s"',
+    async (query) => {
+      expect((await agent.ask('GET', `/v1/answers${query}`)).status).toBe(400);
+    },
+  );
+});
+
 describe('static records over HTTP', () => {
   it('are added as often as they are put, once', async () => {
     for (let times = 0; times < 2; times++) {

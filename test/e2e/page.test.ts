@@ -57,12 +57,12 @@ async function open(host: Pick<PageHost, 'url'>, path = '') {
   return { page, complaints };
 }
 
-/** The rows that are there, each as its cells with a space between, without the image, the network and the age. */
+/** The rows that are there, each as its name, address, state and host with a space between. */
 function rows(page: Page): Promise<string[]> {
   return page.$$eval('#rows [role=row]:not([hidden])', (all) =>
     all
       .toSorted((row, other) => Number(row.ariaRowIndex) - Number(other.ariaRowIndex))
-      .map((row) => [0, 1, 2, 5].map((cell) => row.children[cell]?.textContent).join(' ')),
+      .map((row) => [0, 1, 3, 6].map((cell) => row.children[cell]?.textContent).join(' ')),
   );
 }
 
@@ -88,15 +88,42 @@ describe('the page', () => {
     await page.getByText(/^[\d.,]+ queries\/s$/).waitFor();
     await expect.poll(() => page.locator('#hosts b').allTextContents()).toEqual(['host1', 'host2']);
     expect(await page.locator('#mesh line[data-link=established]').count()).toBe(1);
+    await page.getByText('Lines are links of this host.').waitFor();
     await page.locator('#changes button', { hasText: 'rethinkleader' }).first().waitFor();
     await page.getByLabel('short ids').check();
     await expectRows(page, (shown) => shown.length === 12, 'the short ids of six containers');
     expect(complaints).toEqual([]);
   });
 
-  it("follows a container's death and its return, and tells them", async () => {
+  it('shows with each record whether it is answered, and why not, as it changes', async () => {
+    const { page } = await open(one);
+    const verdicts = () =>
+      page.$$eval('#rows [role=row]:not([hidden])', (all) =>
+        all.map((row) => [0, 6, 2].map((cell) => row.children[cell]?.textContent).join(' ')).toSorted(),
+      );
+    const both = (other: string) => [
+      'node0 host1 answered',
+      'node1 host2 answered',
+      'nodebb host1 answered',
+      `nodebb host2 ${other}`,
+      'rethinkleader host1 answered',
+      'second host2 answered',
+    ];
+    await expect.poll(verdicts, { timeout: patienceMs }).toEqual(both('answered'));
+    two.engine.pause('nodebb');
+    await expect.poll(verdicts, { timeout: patienceMs }).toEqual(both('left out'));
+    const row = page.locator('#rows [role=row][data-answered=false]');
+    expect(await row.getAttribute('title')).toMatch(/paused/);
+    two.engine.unpause('nodebb');
+    await expect.poll(verdicts, { timeout: patienceMs }).toEqual(both('answered'));
+  });
+
+  it("follows a container's death and its return by the stream alone, and tells them", async () => {
     const { page } = await open(one);
     await expectRows(page, (shown) => shown.length === 6, 'all names');
+    await page.locator('#changes button', { hasText: 'second' }).first().waitFor();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
     two.engine.stop('second');
     await expectRows(page, (shown) => shown.length === 5, 'second is gone');
     const told = page.locator('#changes li', { hasText: 'second' }).first();
@@ -104,6 +131,7 @@ describe('the page', () => {
     two.engine.start('second');
     await expectRows(page, (shown) => shown.some((row) => row.startsWith('second ')), 'second is back');
     await told.getByText('+ A').waitFor();
+    expect(asked).not.toContain('/v1/changes');
   });
 
   it('outlives a restart of its agent, and knows then what changed meanwhile', async () => {

@@ -1,28 +1,29 @@
 import { AgentLink, type Standing } from './agent.ts';
+import { AnswerBook } from './answer-book.ts';
 import { ChangeList } from './change-list.ts';
 import { byId, setText } from './element.ts';
 import type { StreamEvent } from './event-stream.ts';
 import { ExplainPanel } from './explain-panel.ts';
 import { Filters } from './filters.ts';
 import { MeshView } from './mesh-view.ts';
+import { changesKept, RecentChanges } from './recent-changes.ts';
 import { RecordGrid } from './record-grid.ts';
 import { countStates, isShortId, RecordList } from './record-list.ts';
-import type { Changes, Explanation, Status, WatchEvent } from './replies.ts';
+import type { Answers, Changes, Explanation, Status, WatchEvent } from './replies.ts';
 import { searchFor } from './search.ts';
 import { StatusBar } from './status-bar.ts';
 import { askForToken } from './token-dialog.ts';
 import { count } from './words.ts';
 
-// The page: one agent, followed live by its watch stream; its counters and its mesh are asked for now and then.
+// The page: one agent, followed live by its watch stream; its counters and its mesh are asked for now and then, and the
+// answers of the names in view when they change.
 
 /** As live as a person can read; the agent itself counts its queries once a second. */
 const pollMs = 2_000;
 /** Ages are shown in seconds only below a minute. */
 const refreshMs = 5_000;
-/** As many as fill the side of a large screen, and some to scroll. */
-const changesShown = 60;
-/** Every other one may be of a short id. */
-const changesAsked = 2 * changesShown;
+/** Half of what is kept: every other one may be of a short id. */
+const changesShown = changesKept / 2;
 
 const records = new RecordList();
 const bar = new StatusBar();
@@ -31,7 +32,19 @@ const search = byId('search', HTMLInputElement);
 const ids = byId('ids', HTMLInputElement);
 const found = byId('found', HTMLElement);
 const agent = new AgentLink({ event: take, standing: stand, token: askForToken });
-const grid = new RecordGrid(byId('records', HTMLElement), byId('rows', HTMLElement), ({ name }) => explain.open(name));
+const answers = new AnswerBook({
+  ask: (names) => agent.get<Answers>(`v1/answers?${new URLSearchParams(names.map((name) => ['name', name]))}`),
+  changed: () => grid.refresh(),
+  now: () => performance.now(),
+  after: (milliseconds, run) => setTimeout(run, milliseconds),
+});
+const grid = new RecordGrid(byId('records', HTMLElement), byId('rows', HTMLElement), {
+  verdict: (record) => answers.verdict(record),
+  // Nothing is asked for a page that nobody sees.
+  look: (names) => answers.look(document.hidden || standing !== 'live' ? [] : names),
+  choose: ({ name }) => explain.open(name),
+});
+const recent = new RecentChanges();
 const changes = new ChangeList((name) => explain.open(name));
 const filters = new Filters((word) => {
   search.value = search.value === word ? '' : word;
@@ -46,7 +59,6 @@ const explain = new ExplainPanel({
 });
 let standing: Standing = 'connecting';
 let isPaintAsked = false;
-let areChangesStale = true;
 
 search.value = new URLSearchParams(location.hash.slice(1)).get('q') ?? '';
 search.addEventListener('input', () => {
@@ -55,10 +67,7 @@ search.addEventListener('input', () => {
   history.replaceState(null, '', search.value === '' ? location.pathname : `#${query}`);
   askForPaint();
 });
-ids.addEventListener('change', () => {
-  areChangesStale = true;
-  askForPaint();
-});
+ids.addEventListener('change', askForPaint);
 search.addEventListener('keydown', (event) => {
   if (event.key === 'ArrowDown' || event.key === 'Enter') {
     event.preventDefault();
@@ -70,7 +79,10 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   search.focus();
 });
-document.addEventListener('visibilitychange', () => void poll());
+document.addEventListener('visibilitychange', () => {
+  grid.refresh();
+  void poll();
+});
 setInterval(() => void poll(), pollMs);
 setInterval(() => grid.refresh(), refreshMs);
 void agent.follow();
@@ -78,9 +90,11 @@ void agent.follow();
 function take({ type, data }: StreamEvent): void {
   // The agent's own events are typed by the schema it sends them with.
   const event = JSON.parse(data) as WatchEvent;
+  const names = type === 'snapshot' ? undefined : new Set(event.names.map(({ name }) => name));
+  if (names !== undefined) recent.add(event, (name) => records.records(name), Date.now());
   records.apply(type, event);
-  explain.changed(type === 'snapshot' ? undefined : new Set(event.names.map(({ name }) => name)));
-  areChangesStale = true;
+  explain.changed(names);
+  answers.changed(names);
   askForPaint();
 }
 
@@ -88,7 +102,11 @@ function stand(now: Standing, problem?: string): void {
   standing = now;
   bar.setStanding(now, problem);
   document.body.dataset.standing = now;
-  if (now === 'live') void poll();
+  if (now !== 'live') return;
+  recent.begin();
+  answers.changed();
+  void poll();
+  void recall();
 }
 
 /** However many events come, the page is painted once a frame. */
@@ -107,6 +125,17 @@ function paint(): void {
   grid.show(rows);
   setText(found, count(rows.length, 'record'));
   filters.show(countStates(all), search.value.trim());
+  changes.show(recent.all.filter(({ name }) => ids.checked || !isShortId(name)).slice(0, changesShown));
+}
+
+/** What changed before the page was open, or while it was cut off; the stream tells of the rest as it comes. */
+async function recall(): Promise<void> {
+  try {
+    recent.tell(await agent.get<Changes>(`v1/changes?limit=${changesKept}`));
+    askForPaint();
+  } catch {
+    // The stream says it when the agent is gone, and asks again when it is back.
+  }
 }
 
 /** What the stream does not tell; nothing is asked for a page that nobody sees. */
@@ -116,12 +145,7 @@ async function poll(): Promise<void> {
     const status = await agent.get<Status>('v1/status');
     bar.show(status, performance.now());
     mesh.show(status);
-    if (!areChangesStale) return;
-    areChangesStale = false;
-    const latest = await agent.get<Changes>(`v1/changes?limit=${changesAsked}`);
-    changes.show(latest.changes.filter(({ name }) => ids.checked || !isShortId(name)).slice(0, changesShown));
   } catch {
     // The stream says it when the agent is gone, and asks again when it is back.
-    areChangesStale = true;
   }
 }

@@ -1,3 +1,4 @@
+import type { Verdict } from './answer-book.ts';
 import { element, setText } from './element.ts';
 import type { RecordView } from './replies.ts';
 import { age } from './words.ts';
@@ -5,9 +6,12 @@ import { age } from './words.ts';
 /** Rows beyond both edges of what is seen, so that a fast wheel finds them there. */
 const overscan = 8;
 
-const columns: readonly ((record: RecordView, now: number) => string)[] = [
+type Column = (record: RecordView, now: number, verdict: Verdict | undefined) => string;
+
+const columns: readonly Column[] = [
   ({ name }) => name,
   ({ type, data }) => (type === 'A' || type === 'AAAA' ? data || 'no address' : `${type} ${data}`),
+  (_record, _now, verdict) => (verdict === undefined ? '…' : verdict.answered ? 'answered' : 'left out'),
   ({ state, shadowed }) => (shadowed === undefined ? state : 'shadowed'),
   ({ container }) => container?.name ?? '',
   ({ container }) => container?.image ?? '',
@@ -16,6 +20,14 @@ const columns: readonly ((record: RecordView, now: number) => string)[] = [
   ({ since }, now) => age(now - since),
 ];
 
+export interface RecordGridHooks {
+  /** What becomes of a record when it is asked for; undefined while it is not known. */
+  verdict(record: RecordView): Verdict | undefined;
+  /** These names are in view, or close to it. */
+  look(names: readonly string[]): void;
+  choose(record: RecordView): void;
+}
+
 /**
  * The list of records, of which only the rows in view exist: ten thousand cost as much as forty. A grid for the
  * keyboard and for screen readers (ARIA APG, grid pattern): it keeps the focus and names its active row.
@@ -23,16 +35,16 @@ const columns: readonly ((record: RecordView, now: number) => string)[] = [
 export class RecordGrid {
   readonly #grid: HTMLElement;
   readonly #body: HTMLElement;
-  readonly #choose: (record: RecordView) => void;
+  readonly #hooks: RecordGridHooks;
   #pool: HTMLElement[] = [];
   #records: readonly RecordView[] = [];
   /** The row that the keyboard is on. */
   #active = 0;
 
-  constructor(grid: HTMLElement, body: HTMLElement, choose: (record: RecordView) => void) {
+  constructor(grid: HTMLElement, body: HTMLElement, hooks: RecordGridHooks) {
     this.#grid = grid;
     this.#body = body;
-    this.#choose = choose;
+    this.#hooks = hooks;
     grid.addEventListener('scroll', () => this.#paint(), { passive: true });
     grid.addEventListener('keydown', (event) => this.#press(event));
     body.addEventListener('click', (event) => this.#click(event));
@@ -54,7 +66,7 @@ export class RecordGrid {
     this.#grid.focus();
   }
 
-  /** Writes what depends on the time again. */
+  /** Writes what depends on the time, and on answers, again. */
   refresh(): void {
     this.#paint();
   }
@@ -76,6 +88,8 @@ export class RecordGrid {
       const row = this.#pool[index % this.#pool.length];
       if (row) this.#fill(row, index, height, now);
     }
+    const inView = this.#records.slice(first, first + this.#pool.length);
+    this.#hooks.look([...new Set(inView.map(({ name }) => name))]);
     const isThere = this.#records.length > 0 && this.#active >= first && this.#active < first + this.#pool.length;
     if (isThere) this.#grid.setAttribute('aria-activedescendant', `record-${this.#active}`);
     else this.#grid.removeAttribute('aria-activedescendant');
@@ -90,12 +104,14 @@ export class RecordGrid {
     row.dataset.index = String(index);
     row.dataset.state = record.shadowed === undefined ? record.state : 'shadowed';
     row.dataset.again = String(this.#records[index - 1]?.name === record.name);
-    row.title = record.shadowed ?? '';
+    const verdict = this.#hooks.verdict(record);
+    row.dataset.answered = String(verdict?.answered ?? '');
+    row.title = record.shadowed ?? verdict?.reason ?? '';
     row.setAttribute('aria-rowindex', String(index + 2));
     row.setAttribute('aria-selected', String(index === this.#active));
     columns.forEach((column, at) => {
       const cell = row.children[at];
-      if (cell) setText(cell, column(record, now));
+      if (cell) setText(cell, column(record, now, verdict));
     });
   }
 
@@ -138,7 +154,7 @@ export class RecordGrid {
 
   #open(): void {
     const record = this.#records[this.#active];
-    if (record) this.#choose(record);
+    if (record) this.#hooks.choose(record);
   }
 }
 

@@ -9,6 +9,11 @@ export class RecordList {
   /** In their order; undefined while it has to be found anew, which costs too much to do for each event. */
   #names: readonly string[] | undefined;
 
+  /** What is known of a name. */
+  records(name: string): readonly RecordView[] {
+    return this.#records.get(name) ?? [];
+  }
+
   /** Takes an event in; a snapshot tells of all names, a change of those that changed. */
   apply(type: string, { names }: WatchEvent): void {
     if (type === 'snapshot') this.#records.clear();

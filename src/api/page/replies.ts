@@ -8,5 +8,6 @@ export type Status = z.output<typeof schema.statusReply>;
 export type Host = Status['hosts'][number];
 export type Link = Status['links'][number];
 export type Explanation = z.output<typeof schema.explainReply>;
+export type Answers = z.output<typeof schema.answersReply>;
 export type Changes = z.output<typeof schema.changesReply>;
 export type Change = Changes['changes'][number];
