@@ -4,7 +4,7 @@ import { EditCollector, type Merged } from './edit-collector.ts';
 import type { Gate } from './gate.ts';
 import type { Hosts } from './hosts.ts';
 import { type Item, ItemReader } from './item.ts';
-import type { LiveDirectory } from './live-directory.ts';
+import { createUntold, type LiveDirectory } from './live-directory.ts';
 import { Mending } from './mending.ts';
 import type { ReplicaOptions } from './options.ts';
 import { encodeRequest, type HostClock, type Request, type StaticsClock } from './request.ts';
@@ -180,6 +180,7 @@ export class Exchange {
   async #request(peer: HostId, request: Request, take: (item: Item) => void): Promise<boolean> {
     const { transport, clock, directory, options, blame } = this.#parts;
     const reader = new ItemReader(2 * options.maxHostBytes);
+    const untold = createUntold();
     let tellAt = clock.now() + tellEveryMs;
     this.begun += 1;
     try {
@@ -190,10 +191,10 @@ export class Exchange {
           blame(peer, items.problem);
           return false;
         }
-        directory.gather(() => items.value.forEach(take));
+        directory.gather(untold, () => items.value.forEach(take));
         const from = clock.now();
         if (from < tellAt) continue;
-        directory.flush();
+        directory.tell(untold);
         tellAt = clock.now() + Math.max(tellEveryMs, tellShare * (clock.now() - from));
       }
       return !this.#stopped;
@@ -202,7 +203,7 @@ export class Exchange {
       this.failed += 1;
       return false;
     } finally {
-      directory.flush();
+      directory.tell(untold);
     }
   }
 

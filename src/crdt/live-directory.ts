@@ -7,7 +7,17 @@ import { StaticTable } from './static-table.ts';
 /** What only the log and the heartbeats know of a host. */
 export type HostFacts = Pick<HostView, 'epoch' | 'sequence' | 'heardMsAgo'>;
 
-/** The directory with its write side, which only replication uses. Write inside `batch`. */
+/** Changes that listeners have not heard of yet. */
+export interface Untold {
+  readonly names: Set<Name>;
+  readonly hosts: Set<HostId>;
+}
+
+export function createUntold(): Untold {
+  return { names: new Set(), hosts: new Set() };
+}
+
+/** The directory with its write side, which only replication uses. Write inside `batch` or `gather`. */
 export class LiveDirectory implements Directory {
   readonly #factsOf: (id: HostId) => HostFacts;
   readonly #stumbled: (cause: unknown) => void;
@@ -17,8 +27,7 @@ export class LiveDirectory implements Directory {
   readonly #badStatics = new Map<string, QuarantinedRecord>();
   readonly #nameListeners = new Set<(changed: readonly NameEntry[]) => void>();
   readonly #hostListeners = new Set<(changed: readonly HostChange[]) => void>();
-  #changedNames = new Set<Name>();
-  #changedHosts = new Set<HostId>();
+  #untold = createUntold();
   #depth = 0;
 
   /** `stumbled` hears of listeners that throw; what they missed, others still hear. */
@@ -64,23 +73,33 @@ export class LiveDirectory implements Directory {
       return write();
     } finally {
       this.#depth -= 1;
-      this.flush();
+      if (this.#depth === 0) this.tell(this.#untold);
     }
   }
 
-  /** The same for a part of something large: tells nobody; call `flush` soon, or any other batch will. */
-  gather(write: () => void): void {
+  /**
+   * Runs a part of something long and notes in `untold` what it changed, for `tell` soon. Batches that end meanwhile
+   * tell of their own changes only: a heartbeat must not have everything told that a large answer brought so far.
+   */
+  gather(untold: Untold, write: () => void): void {
+    const outer = this.#untold;
+    this.#untold = untold;
     this.#depth += 1;
     try {
       write();
     } finally {
       this.#depth -= 1;
+      this.#untold = outer;
     }
   }
 
-  /** Tells listeners of what was gathered. */
-  flush(): void {
-    if (this.#depth === 0) this.#tell();
+  /** Tells listeners of what was gathered, as it is now. */
+  tell(untold: Untold): void {
+    const [names, hosts] = [[...untold.names], [...untold.hosts]];
+    untold.names.clear();
+    untold.hosts.clear();
+    if (hosts.length > 0) this.#tellAll(this.#hostListeners, () => hosts.map((id) => this.#change(id)));
+    if (names.length > 0) this.#tellAll(this.#nameListeners, () => names.map((name) => this.entry(name)));
   }
 
   setStatus(id: HostId, status: HostStatus): void {
@@ -129,7 +148,7 @@ export class LiveDirectory implements Directory {
     if (host === undefined) return;
     for (const key of [...host.containers.keys()]) this.setContainer(id, key, undefined);
     this.#hosts.delete(id);
-    this.#changedHosts.add(id);
+    this.#untold.hosts.add(id);
   }
 
   /** See `Owners.nextClaim`. */
@@ -148,25 +167,20 @@ export class LiveDirectory implements Directory {
     if (known !== undefined) return known;
     const host: HostEntry = { id, status: 'quiet', record: undefined, containers: new Map(), bad: new Map() };
     this.#hosts.set(id, host);
-    this.#changedHosts.add(id);
+    this.#untold.hosts.add(id);
     return host;
   }
 
   #touch(host: HostEntry): void {
-    this.#changedHosts.add(host.id);
-    for (const ownership of host.containers.values()) this.#changed(this.#owners.touched(ownership));
+    this.#untold.hosts.add(host.id);
+    for (const ownership of host.containers.values()) {
+      ownership.shown = undefined;
+      this.#changed(this.#owners.touched(ownership));
+    }
   }
 
   #changed(names: Iterable<Name>): void {
-    for (const name of names) this.#changedNames.add(name);
-  }
-
-  #tell(): void {
-    const [names, hosts] = [this.#changedNames, this.#changedHosts];
-    this.#changedNames = new Set();
-    this.#changedHosts = new Set();
-    if (hosts.size > 0) this.#tellAll(this.#hostListeners, () => Array.from(hosts, (id) => this.#change(id)));
-    if (names.size > 0) this.#tellAll(this.#nameListeners, () => Array.from(names, (name) => this.entry(name)));
+    for (const name of names) this.#untold.names.add(name);
   }
 
   #tellAll<T>(listeners: ReadonlySet<(changed: T) => void>, changed: () => T): void {

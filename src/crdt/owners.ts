@@ -28,10 +28,12 @@ export interface Ownership {
   readonly claim: number;
   /** Keys of its addresses on networks that several hosts are on; most containers have none. */
   readonly shared: readonly string[];
+  /** What others see of it, made when it is first asked for; to be made anew when its host's record or status changes. */
+  shown: Owner | undefined;
 }
 
 export function ownershipOf(host: HostEntry, { record, claim }: ClaimedContainer): Ownership {
-  return { host, container: record, claim, shared: claimedAddresses(record) };
+  return { host, container: record, claim, shared: claimedAddresses(record), shown: undefined };
 }
 
 const sharedPrefix = sharedNetworkKey('');
@@ -52,8 +54,8 @@ export class Owners {
   of(name: Name): Owner[] {
     const owners: Owner[] = [];
     for (const ownership of this.#byName.get(name) ?? []) {
-      const container = this.#visible(ownership);
-      if (container !== undefined) owners.push(ownerOf(ownership.host, container));
+      const owner = this.#visible(ownership);
+      if (owner !== undefined) owners.push(owner);
     }
     return owners;
   }
@@ -87,13 +89,17 @@ export class Owners {
     return keys.length === 0 ? 0 : rivals.reduce((highest, { claim }) => Math.max(highest, claim), 0) + 1;
   }
 
-  /** The container with the addresses that are its own, `undefined` if it lost them all. */
-  #visible(ownership: Ownership): ContainerRecord | undefined {
-    const { container, shared } = ownership;
-    const lost = shared.filter((key) => this.#isBeaten(ownership, key));
-    if (lost.length === 0) return container;
+  /** The owner with the addresses that are its own, `undefined` if it lost them all. */
+  #visible(ownership: Ownership): Owner | undefined {
+    const { host, container, shared } = ownership;
+    const lost = shared.length === 0 ? shared : shared.filter((key) => this.#isBeaten(ownership, key));
+    if (lost.length === 0) {
+      // Names that every host has are told of again and again while a host joins: a thousand owners are not made each time.
+      ownership.shown ??= ownerOf(host, container);
+      return ownership.shown;
+    }
     const addresses = container.addresses.filter((address) => !lost.includes(containerAddressKey(address)));
-    return addresses.length === 0 ? undefined : { ...container, addresses };
+    return addresses.length === 0 ? undefined : ownerOf(host, { ...container, addresses });
   }
 
   /** Containers of one host that have one address share a network namespace: their agent sees to the rest. */

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { createUntold, LiveDirectory } from '../../src/crdt/live-directory.ts';
+import type { HostId, Name } from '../../src/record.ts';
+import { containerRecord, hostRecord, name } from '../support/crdt-lab.ts';
+import { testSigner } from '../support/signer.ts';
+
+const [self, one, other] = [1, 2, 3].map((number) => testSigner(number).hostId) as [HostId, HostId, HostId];
+const [web, db] = [name('web'), name('db')];
+
+function directoryWithListener() {
+  const directory = new LiveDirectory(
+    self,
+    () => ({ epoch: 1, sequence: 1 }),
+    (cause) => {
+      throw cause;
+    },
+  );
+  const told: Name[][] = [];
+  directory.onNames((changed) => told.push(changed.map((entry) => entry.name)));
+  const put = (host: HostId, owned: Name) =>
+    directory.setContainer(host, `${owned}1`, { record: containerRecord(host, `${owned}1`, [owned]), claim: 0 });
+  return { directory, told, put };
+}
+
+test('a batch that ends between two parts of a long answer tells of its own changes only', () => {
+  const { directory, told, put } = directoryWithListener();
+  const untold = createUntold();
+  directory.gather(untold, () => put(one, web));
+  directory.batch(() => put(other, db));
+  expect(told).toEqual([[db]]);
+  directory.gather(untold, () => put(other, web));
+  directory.tell(untold);
+  expect(told).toEqual([[db], [web]]);
+  expect(
+    directory
+      .entry(web)
+      .owners.map(({ host }) => host)
+      .sort(),
+  ).toEqual([one, other].sort());
+});
+
+test('what was gathered is told once', () => {
+  const { directory, told, put } = directoryWithListener();
+  const untold = createUntold();
+  directory.gather(untold, () => put(one, web));
+  directory.tell(untold);
+  directory.tell(untold);
+  expect(told).toEqual([[web]]);
+});
+
+test('owners show the status and the record that their host has now', () => {
+  const { directory, put } = directoryWithListener();
+  directory.batch(() => put(one, web));
+  const before = directory.entry(web).owners;
+  directory.batch(() => {
+    directory.setStatus(one, 'alive');
+    directory.setHost(one, hostRecord('host1'));
+  });
+  expect(directory.entry(web).owners).toMatchObject([{ hostStatus: 'alive', hostName: 'host1' }]);
+  expect(before).toMatchObject([{ hostStatus: 'quiet', hostName: one }]);
+});
