@@ -3,6 +3,7 @@ import type { Delays } from './delays.ts';
 import { decodeEnvelope, type Envelope, verifyEnvelope } from './envelope.ts';
 import type { Hosts } from './hosts.ts';
 import type { Ledger } from './ledger.ts';
+import type { Manners } from './manners.ts';
 import { decodeSignOfLife, type SignOfLife } from './sign-of-life.ts';
 import type { Signer } from './signer.ts';
 import type { StaticBook } from './static-book.ts';
@@ -42,6 +43,7 @@ export interface GateParts {
   readonly hosts: Hosts;
   readonly book: StaticBook;
   readonly ledger: Ledger;
+  readonly manners: Manners;
   readonly delays: Delays;
   readonly consequences: Consequences;
 }
@@ -93,9 +95,9 @@ export class Gate {
   #admitLog(envelope: Envelope, arrival: Arrival): Verdict {
     const { hosts, signer, consequences } = this.#parts;
     const own = envelope.owner === signer.hostId;
-    if (own && envelope.epoch === consequences.ownEpoch()) return this.#ignored(`${envelope.kind} known`);
+    if (own && envelope.epoch === consequences.ownEpoch()) return this.#old(envelope, arrival);
     if (!hosts.wants(envelope))
-      return this.#ignored(this.#isStale(envelope) ? 'stale epoch' : `${envelope.kind} known`);
+      return this.#old(envelope, arrival, this.#isStale(envelope) ? 'stale epoch' : undefined);
     const stopped = this.#checked(envelope, arrival);
     if (stopped !== undefined) return stopped;
     if (own && envelope.epoch > consequences.ownEpoch()) consequences.signedElsewhere(envelope.epoch);
@@ -125,7 +127,7 @@ export class Gate {
     const news = own
       ? envelope.epoch > consequences.ownEpoch()
       : hosts.isNews(envelope.owner, { ...sign, epoch: envelope.epoch });
-    if (!news) return this.#ignored(`${envelope.kind} known`);
+    if (!news) return this.#old(envelope, arrival);
     const stopped = this.#checked(envelope, arrival);
     if (stopped !== undefined) return stopped;
     if (own) consequences.signedElsewhere(envelope.epoch);
@@ -149,7 +151,7 @@ export class Gate {
 
   #admitEdit(envelope: Envelope, arrival: Arrival): Verdict {
     const { book, consequences, ledger } = this.#parts;
-    if (envelope.sequence <= book.set.seen(envelope.owner)) return this.#ignored('edit known');
+    if (envelope.sequence <= book.set.seen(envelope.owner)) return this.#old(envelope, arrival);
     const stopped = this.#checked(envelope, arrival);
     if (stopped !== undefined) return stopped;
     const edit = decodeEdit(envelope);
@@ -171,7 +173,20 @@ export class Gate {
     if (!verifyEnvelope(this.#parts.signer, envelope)) return this.#offence(arrival, 'wrong signature');
     if (arrival.by === 'answer' || this.#parts.ledger.allows(envelope.owner)) return undefined;
     this.#parts.ledger.offence(envelope.owner, 'flood');
+    // Others pass on what was no flood to them: only the owner's own link shows who floods.
+    if (arrival.from === envelope.owner && this.#parts.manners.isFlooding(arrival.from))
+      this.#parts.consequences.blame(arrival.from, 'flood');
     return this.#ignored('flood');
+  }
+
+  /** What is no news, and held against a neighbour that broadcasts it again and again. */
+  #old({ kind, bytes }: Envelope, arrival: Arrival, what = `${kind} known`): Verdict {
+    const { manners, ledger, consequences } = this.#parts;
+    if (arrival.by === 'answer' || !manners.isRepetition(arrival.from, bytes)) return this.#ignored(what);
+    const reason = what === 'stale epoch' ? what : 'repeated';
+    ledger.offence(arrival.from, reason);
+    consequences.blame(arrival.from, reason);
+    return this.#ignored(reason);
   }
 
   #isStale({ owner, epoch }: Envelope): boolean {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { HostId } from '../record.ts';
+import { Buckets } from './buckets.ts';
 
 /**
  * An owner may say this much a second for long, and this much at once: a hundred changes, as they are gathered, and some
@@ -17,15 +18,14 @@ export interface LedgerOffence {
 
 /** What came in, by what became of it; and who sent what they should not have. */
 export class Ledger {
-  readonly #clock: Clock;
   readonly #maxHosts: number;
+  readonly #sayings: Buckets;
   readonly #envelopes = new Map<string, number>();
   readonly #offences = new Map<HostId, Map<string, number>>();
-  readonly #buckets = new Map<HostId, { level: number; at: number }>();
 
   constructor(clock: Clock, maxHosts: number) {
-    this.#clock = clock;
     this.#maxHosts = maxHosts;
+    this.#sayings = new Buckets(clock, { perSecond: sayingsPerSecond, burst, maxHosts });
   }
 
   count(what: string): void {
@@ -38,17 +38,9 @@ export class Ledger {
     this.#offences.set(peer, reasons.set(reason, (reasons.get(reason) ?? 0) + 1));
   }
 
-  /** Whether an owner may say one thing more now (a bucket that fills with time; the longest silent ones are forgotten). */
+  /** Whether an owner may say one thing more now. */
   allows(owner: HostId): boolean {
-    const now = this.#clock.now();
-    const { level, at } = this.#buckets.get(owner) ?? { level: burst, at: now };
-    const filled = Math.min(burst, level + ((now - at) * sayingsPerSecond) / 1000);
-    if (filled < 1) return false;
-    this.#buckets.delete(owner);
-    this.#buckets.set(owner, { level: filled - 1, at: now });
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > this.#maxHosts && oldest !== undefined) this.#buckets.delete(oldest);
-    return true;
+    return this.#sayings.allows(owner);
   }
 
   envelopes(): Record<string, number> {

@@ -12,6 +12,7 @@ import { Hosts } from './hosts.ts';
 import { toChunks } from './item.ts';
 import { Ledger } from './ledger.ts';
 import { LiveDirectory } from './live-directory.ts';
+import { Manners } from './manners.ts';
 import { OwnHost } from './own-host.ts';
 import type { ReplicaParts, ReplicaStats } from './replica-parts.ts';
 import { decodeRequest } from './request.ts';
@@ -36,6 +37,7 @@ export class Replica implements TransportHandler {
   readonly #book: StaticBook;
   readonly #own: OwnHost;
   readonly #ledger: Ledger;
+  readonly #manners: Manners;
   readonly #delays: Delays;
   readonly #gate: Gate;
   readonly #disk: Disk;
@@ -56,6 +58,7 @@ export class Replica implements TransportHandler {
     this.#hosts = new Hosts(signer.hostId, clock, options, this.#directory);
     this.#book = new StaticBook(signer, this.#directory, () => this.#own.epoch);
     this.#ledger = new Ledger(clock, options.maxHosts);
+    this.#manners = new Manners(clock, options.maxHosts);
     this.#delays = new Delays(clock, options.maxHosts);
     this.#disk = new Disk(storage, this.#hosts, this.#book);
     this.#own = this.#createOwnHost();
@@ -202,6 +205,7 @@ export class Replica implements TransportHandler {
   }
 
   linkDown(peer: HostId): void {
+    this.#manners.forget(peer);
     if (!this.#running) return;
     this.#hosts.liveness.suspect(peer, false);
     this.#exchange.ask([peer]);
@@ -291,6 +295,7 @@ export class Replica implements TransportHandler {
       hosts: this.#hosts,
       book: this.#book,
       ledger: this.#ledger,
+      manners: this.#manners,
       delays: this.#delays,
       consequences: {
         lacking: (host, epoch, sequence, peer) => this.#lacking(host, epoch, sequence, peer),

@@ -22,6 +22,8 @@ export interface ExchangeParts {
   readonly answer: (from: HostId, request: Uint8Array) => AsyncIterable<Uint8Array>;
   readonly onBytes: (direction: 'in' | 'out', count: number) => void;
   readonly onDropped: (reason: string) => void;
+  /** A peer asks more at once than any host has to. */
+  readonly onGreed: (peer: HostId) => void;
 }
 
 /**
@@ -68,6 +70,7 @@ export class Exchange {
     if (running >= this.#parts.options.maxRequestsPerPeer) {
       this.#parts.onDropped('too many requests at once');
       stream.abort(new Error('too many requests at once'));
+      this.#parts.onGreed(from);
       return;
     }
     this.#answering.set(from, running + 1);

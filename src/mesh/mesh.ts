@@ -96,6 +96,7 @@ export class Mesh {
       answer: (from, request) => this.#handler.answer(from, request),
       onBytes: (direction, count) => this.#tally.bytes(direction, count),
       onDropped: (reason) => this.#tally.dropped(reason),
+      onGreed: (peer) => this.blame(peer, 'too many requests at once'),
     });
   }
 

@@ -59,6 +59,36 @@ describe('a member that lies', () => {
     expect(two.status(one)).toBe('quiet');
   });
 
+  it('is parted from when it says again and again what a host said in an epoch that is over', async () => {
+    const { lab, one, two, mallory } = await trio();
+    const old = mallory.heardFrom(one.id);
+    await one.stop('restart');
+    await one.start();
+    await lab.run(2_000);
+    for (let round = 0; round < 30; round += 1) {
+      for (const bytes of old) mallory.mesh.broadcast(bytes);
+      await lab.run(50);
+    }
+    for (const host of [one, two]) {
+      const { 'stale epoch': stale = 0, repeated = 0 } = offences(host, mallory.id);
+      expect(stale).toBeGreaterThan(0);
+      expect(stale + repeated).toBeGreaterThan(20);
+      expect(host.mesh.neighbours()).not.toContain(mallory.id);
+      expect(host.mesh.blamed().map(({ peer }) => peer)).toEqual([mallory.id]);
+    }
+  });
+
+  it('is parted from when it floods and goes on, and those who passed it on are not', async () => {
+    const { lab, one, two, mallory } = await trio();
+    lab.net.cut(mallory.id, two.id);
+    mallory.publish({ host: hostRecord('mallory') });
+    for (let number = 0; number < 12_000; number += 1) mallory.send('heartbeat', signOfLife(number + 10));
+    await lab.run(1_000);
+    expect(one.mesh.neighbours()).not.toContain(mallory.id);
+    expect(two.mesh.blamed()).toEqual([]);
+    expect(two.mesh.neighbours()).toContain(one.id);
+  });
+
   it('is parted from when it sends garbage and huge frames', async () => {
     const { lab, one, mallory } = await trio();
     for (let length = 0; length < 40; length += 1) mallory.mesh.broadcast(noise(length * 17, length));

@@ -12,5 +12,6 @@ describe('any history of changes, crashes and cuts', () => {
     for (let step = 0; step < steps; step += 1) await history.step();
     await history.end();
     expect(history.surprises()).toEqual([]);
+    expect(history.blames()).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import type { LabHost } from '../support/lab/host.ts';
 import { Lab } from '../support/lab/lab.ts';
 import { untilTrue } from '../support/lab/truth.ts';
 import { until } from '../support/lab/until.ts';
-import { changeAll, hiddenDuring, isLinked, type Status, startMesh, statusOf } from './meshed.ts';
+import { answersOf, changeAll, hiddenDuring, isLinked, type Status, startMesh, statusOf } from './meshed.ts';
 
 /**
  * Three honest hosts and a fourth that attacks all of them over real sockets. Each time nothing changes for the honest,
@@ -56,11 +56,25 @@ describe('a member of the mesh', () => {
   it('that says again what a host said before it restarted is not believed', async () => {
     await nothingChanges('mallory.ts', 'replay', restartSecond);
     await counted(({ envelopes }) => (envelopes['stale epoch'] ?? 0) > 0);
+    for (const host of [lab.host(1), lab.host(3)]) expect(partedFor(host, ['stale epoch', 'repeated'])).toBe(true);
   });
 
   it('that says more than anybody needs is not listened to any more', async () => {
     await nothingChanges('mallory.ts', 'flood');
     await counted(({ envelopes, dropped }) => (envelopes.flood ?? 0) + (dropped['too many requests at once'] ?? 0) > 0);
+    for (const host of honest) expect(partedFor(host, ['flood', 'too many requests at once'])).toBe(true);
+  });
+
+  it('that denies records made by hand has none of them dropped, and is parted with', async () => {
+    const kept = '/v1/static/kept';
+    const there = () => Promise.all(honest.map((host) => answersOf(host, 'kept')));
+    await lab.host(1).agent.request('PUT', kept, { addresses: ['192.0.2.70'] });
+    await until('all have the record', async () => (await there()).every((answers) => answers.length === 1));
+    await nothingChanges('mallory.ts', 'deny');
+    expect(await there()).toEqual(honest.map(() => ['192.0.2.70']));
+    for (const host of honest) expect(partedFor(host, ['unproven'])).toBe(true);
+    await lab.host(2).agent.request('DELETE', kept);
+    await until('none has the record', async () => (await there()).every((answers) => answers.length === 0));
   });
 
   it('that sends garbage, some of it huge, is parted with', async () => {
@@ -136,6 +150,15 @@ async function counted(isCounted: (mesh: Status['mesh']) => boolean): Promise<vo
       throw new Error(`not counted on ${host.name}: ${JSON.stringify(mesh)}`, { cause });
     });
   }
+}
+
+/** Whether a host's log says that it parted with a neighbour for one of these. */
+function partedFor(host: LabHost, offences: readonly string[]): boolean {
+  const lines = host.agent
+    .log()
+    .split('\n')
+    .filter((line) => line.includes('parting with a neighbour'));
+  return lines.some((line) => offences.some((offence) => line.includes(offence)));
 }
 
 /** Connections from the attacker that stand. */

@@ -46,6 +46,13 @@ export class History {
     return this.lab.hosts.flatMap((host) => [...this.#wrongNames(host), ...this.#wrongStatics(host)]);
   }
 
+  /** Who held what against whom: all of them are honest. */
+  blames(): string[] {
+    return this.lab.hosts.flatMap(({ name: who, mesh }) =>
+      mesh.blamed().map(({ peer, count }) => `${who} blames ${peer} ${count} times`),
+    );
+  }
+
   #wrongNames(host: LabReplica): string[] {
     const truth = this.lab.hosts.flatMap((owner) =>
       [...owner.truth.values()].flatMap(({ id, names, health }) =>

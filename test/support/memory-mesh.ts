@@ -200,6 +200,11 @@ export class MemoryMesh implements Transport {
     this.#net.mesh(peer)?.setLink(this.hostId, false);
   }
 
+  /** Whom this host blamed, and how often. */
+  blamed(): { readonly peer: HostId; readonly count: number }[] {
+    return Array.from(this.#offences, ([peer, count]) => ({ peer, count }));
+  }
+
   banned(peer: HostId): boolean {
     return (this.#offences.get(peer) ?? 0) > maxOffences;
   }

@@ -4,8 +4,11 @@
  * and ends. `replay` needs a host that restarts meanwhile.
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DocumentWriter } from '../../../src/crdt/document.ts';
 import { sealEnvelope } from '../../../src/crdt/envelope.ts';
+import { type Item, toChunks } from '../../../src/crdt/item.ts';
+import { encodeRequest } from '../../../src/crdt/request.ts';
 import { createIdentity } from '../../../src/identity.ts';
 import { parseSecret } from '../../../src/mesh/secret.ts';
 import { documentOf, forge, signOfLife } from '../forgery.ts';
@@ -31,11 +34,13 @@ const deeds: Readonly<Record<string, (mallory: Mallory) => Promise<number>>> = {
   replay,
   flood,
   garbage,
+  deny,
 };
 
 const secret = parseSecret(process.env.WEFT_SECRET ?? '');
 if (!secret.ok) throw new Error(secret.problem);
 let done = 0;
+let said: readonly Uint8Array[] | undefined;
 while (!isOver()) {
   const mallory = new Mallory(createIdentity(), secret.value);
   await mallory.start(hosts, isOver);
@@ -65,13 +70,13 @@ async function forgeAll(mallory: Mallory): Promise<number> {
   });
 }
 
-/** What others said in epochs that are over, again and again. */
+/** What others said in epochs that are over, again and again, also in its next life. */
 async function replay(mallory: Mallory): Promise<number> {
-  const said = await until('a host began a new epoch', () => mallory.saidBefore(), patienceMs);
+  said ??= await until('a host began a new epoch', () => mallory.saidBefore(), patienceMs);
   begin();
   return mallory.whileLinked(isOver, () => {
-    for (const bytes of said) mallory.mesh.broadcast(bytes);
-    return said.length;
+    for (const bytes of said ?? []) mallory.mesh.broadcast(bytes);
+    return said?.length ?? 0;
   });
 }
 
@@ -108,5 +113,22 @@ async function garbage(mallory: Mallory): Promise<number> {
       await Promise.all([mallory.ask(peer, randomBytes(1_000)), mallory.ask(peer, huge)]);
     mallory.mesh.broadcast(huge);
     return 2 * hugeBytes;
+  });
+}
+
+/** To whatever it is asked: that it saw all static records go, and that there are no others. */
+async function deny(mallory: Mallory): Promise<number> {
+  const seen = new Map(mallory.owners().map((owner) => [owner, 2 ** 45]));
+  const lie: readonly Item[] = [
+    { type: 'verdict', same: false },
+    { type: 'alive', summary: { seen, alive: [] } },
+  ];
+  mallory.answers = [...toChunks(lie)];
+  return mallory.whileLinked(isOver, async () => {
+    // Whoever finds a difference asks back, and is lied to.
+    const differ = encodeRequest({ type: 'compare', hash: randomBytes(16) });
+    await Promise.all(mallory.mesh.neighbours().map((peer) => mallory.ask(peer, differ)));
+    await pause(100);
+    return 1;
   });
 }
