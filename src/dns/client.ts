@@ -1,4 +1,4 @@
-import type { Cidr, NetworkKey } from '../record.ts';
+import type { Address, Cidr, NetworkKey } from '../record.ts';
 import type { Host } from './host.ts';
 import { plainAddress, Subnets } from './subnets.ts';
 import type { LocalContainer } from './zone.ts';
@@ -60,22 +60,16 @@ export class ClientBook {
   of(source: string): Client {
     // Questions come in pairs and bursts from one asker.
     if (source === this.lastSource && this.last !== undefined) return this.last;
-    const client = this.clients.get(source) ?? this.meet(source);
+    const address = plainAddress(source);
+    const client = this.clients.get(address) ?? this.meet(address);
     this.lastSource = source;
     this.last = client;
     return client;
   }
 
-  private meet(source: string): Client {
-    if (this.clients.size >= maxClients) this.clients.clear();
-    const client = this.identify(plainAddress(source));
-    this.clients.set(source, client);
-    return client;
-  }
-
-  /** Forgets who has which address; groups stay, and so do the answers made for them. */
-  forget(): void {
-    this.clients.clear();
+  /** Forgets who has this address; groups stay, and so do the answers made for them. */
+  forget(address: Address): void {
+    this.clients.delete(address);
     this.last = undefined;
   }
 
@@ -83,7 +77,15 @@ export class ClientBook {
   setHost(host: Host): void {
     this.host = host;
     this.groups.clear();
-    this.forget();
+    this.clients.clear();
+    this.last = undefined;
+  }
+
+  private meet(address: string): Client {
+    if (this.clients.size >= maxClients) this.clients.clear();
+    const client = this.identify(address);
+    this.clients.set(address, client);
+    return client;
   }
 
   private identify(address: string): Client {

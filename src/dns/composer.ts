@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { Address, NameEntry, StaticRecord } from '../record.ts';
 import { type Asked, isNear, type Knowledge, negative, positive, sameTtl, soa, targetName } from './asked.ts';
-import { type Draft, type ExtendedError, type RecordData, type Rotation, type Rr, rr } from './draft.ts';
+import { addressRr, type Draft, type ExtendedError, type RecordData, type Rotation, type Rr, rr } from './draft.ts';
 import { locate, nameserverName } from './place.ts';
 import { pointers } from './pointers.ts';
 import { rotationOf } from './rotation.ts';
@@ -187,7 +187,7 @@ function shownOf<T>({ options }: Knowledge<T>, { owners }: NameEntry): 'all' | '
 
 function addressRecord(name: string, ttlSeconds: number, address: Address, type: number): Rr[] {
   const family = isIPv6(address) ? rrType.AAAA : rrType.A;
-  return family === type ? [rr(name, ttlSeconds, { type, address })] : [];
+  return family === type ? [addressRr(name, ttlSeconds, address)] : [];
 }
 
 function staleness({ stale }: Selection): ExtendedError | undefined {

@@ -1,5 +1,8 @@
 import { Packet, type Resource } from 'dns2';
-import { rrClass } from './wire.ts';
+import type { Address } from '../record.ts';
+import { addressOctets } from './address-octets.ts';
+import { recordHeadOctets } from './layout.ts';
+import { rrClass, rrType } from './wire.ts';
 
 /** A resource record: its owner, a whole name in lower case, and its octets from the type on. */
 export interface Rr {
@@ -48,3 +51,22 @@ export function rr(owner: string, ttlSeconds: number, data: RecordData): Rr {
   const resource = new Packet.Resource({ ...data, name: '', class: rrClass.IN, ttl: ttlSeconds });
   return { owner, octets: Packet.Resource.encode(resource).subarray(1) };
 }
+
+/**
+ * The A or AAAA record of an address, as `rr` encodes it. Most records are such, and the library, which writes bit by
+ * bit, was most of what a changed name cost.
+ */
+export function addressRr(owner: string, ttlSeconds: number, address: Address): Rr {
+  const data = addressOctets(address);
+  const octets = Buffer.alloc(recordHeadOctets + data.length);
+  octets.writeUInt16BE(data.length === ipv4Octets ? rrType.A : rrType.AAAA, 0);
+  octets.writeUInt16BE(rrClass.IN, 2);
+  octets.writeUInt32BE(Math.min(ttlSeconds, maxTtlSeconds), 4);
+  octets.writeUInt16BE(data.length, 8);
+  octets.set(data, recordHeadOctets);
+  return { owner, octets };
+}
+
+const ipv4Octets = 4;
+/** RFC 2181 section 8 */
+const maxTtlSeconds = 0x7fff_ffff;

@@ -1,4 +1,4 @@
-import { addressOctets } from './cookie.ts';
+import { addressOctets } from './address-octets.ts';
 
 /** What may be sent to a stranger. */
 export type Allowance = 'reply' | 'truncated' | 'nothing';

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Domain, NameEntry, Network } from '../record.ts';
+import type { Address, Domain, NameEntry, Network } from '../record.ts';
 import { Answer, type CompiledFor, type Workshop } from './answer.ts';
 import { AnswerTable, questionHash } from './answer-table.ts';
 import type { Asked, Knowledge } from './asked.ts';
@@ -97,15 +97,15 @@ export class Responder {
   /** All at once between two questions, so that no answer mixes two states. */
   update(entries: readonly NameEntry[]): void {
     this.generation++;
+    const forget = (address: Address) => this.clients.forget(address);
     for (const entry of entries) {
-      const node = this.zone.put(entry);
+      const node = this.zone.put(entry, forget);
       if (node === undefined) continue;
       for (const answer of node.derived) answer.current = false;
       if (node.entry !== undefined) continue;
       for (const answer of node.derived) this.lasting.remove(answer);
       node.derived = [];
     }
-    this.clients.forget();
   }
 
   /** Networks decide who asks and what is reachable: nothing compiled stays. */

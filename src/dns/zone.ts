@@ -43,14 +43,23 @@ export class Zone<T> {
     }
   }
 
-  /** Takes over one entry; returns the node that was changed, which is no longer in the tree if its name is gone. */
-  put(entry: NameEntry): ZoneNode<T> | undefined {
+  /**
+   * Takes over one entry; returns the node that was changed, which is no longer in the tree if its name is gone. `touch`
+   * hears every address that the name had or has.
+   */
+  put(entry: NameEntry, touch: (address: Address) => void = () => {}): ZoneNode<T> | undefined {
     const gone = entry.owners.length === 0 && entry.statics.length === 0;
     const node = gone ? this.nodes.get(entry.name) : this.grow(entry.name);
     if (node === undefined) return undefined;
-    for (const address of addressesOf(node.entry)) this.unlink(address, node);
+    for (const address of addressesOf(node.entry)) {
+      this.unlink(address, node);
+      touch(address);
+    }
     node.entry = gone ? undefined : entry;
-    for (const address of addressesOf(node.entry)) this.link(address, node);
+    for (const address of addressesOf(node.entry)) {
+      this.link(address, node);
+      touch(address);
+    }
     if (gone) this.prune(node);
     return node;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { addressOctets, CookieJar } from '../../src/dns/cookie.ts';
+import { addressOctets } from '../../src/dns/address-octets.ts';
+import { CookieJar } from '../../src/dns/cookie.ts';
 import { sipHash } from '../../src/dns/siphash.ts';
 import { question, read } from './message.ts';
 import { Twin } from './twin.ts';

@@ -91,6 +91,21 @@ describe('owners', () => {
     expect(data(twin.ask('web')).sort()).toEqual(['10.1.0.2', '192.0.2.7']);
   });
 
+  it('know a container by an address as soon as it has it, and no longer', () => {
+    const one = owner(hostA, container('one', [on(bridgeA, '10.1.0.2')]));
+    const starting = (at: string) => owner(hostA, container('two', [on(bridgeA, at)], { health: 'starting' }));
+    const twin = new Twin([entry('web', [one])]);
+    const seenFrom = (from: string) => data(twin.ask('web', { from })).sort();
+    expect([seenFrom('10.1.0.8'), seenFrom('10.1.0.9')]).toEqual([['10.1.0.2'], ['10.1.0.2']]);
+    twin.responder.update([entry('web', [one, starting('10.1.0.9')])]);
+    expect([seenFrom('10.1.0.8'), seenFrom('10.1.0.9')]).toEqual([['10.1.0.2'], ['10.1.0.2', '10.1.0.9']]);
+    twin.responder.update([entry('web', [one, starting('10.1.0.8')])]);
+    expect([seenFrom('10.1.0.8'), seenFrom('10.1.0.9')]).toEqual([['10.1.0.2', '10.1.0.8'], ['10.1.0.2']]);
+    twin.responder.update([entry('web')]);
+    twin.responder.update([entry('other', [one])]);
+    expect(data(twin.ask('other', { from: '10.1.0.8' }))).toEqual(['10.1.0.2']);
+  });
+
   it('change while questions are asked: every answer is of one state', () => {
     const twin = new Twin();
     const states = [
