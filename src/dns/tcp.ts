@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { ErrorLog } from './error-log.ts';
 import type { DnsLimits, ListenAddress } from './options.ts';
 import type { Answerer } from './responder.ts';
 import { TcpConnection } from './tcp-connection.ts';
@@ -10,7 +11,7 @@ import { TcpConnection } from './tcp-connection.ts';
 export class TcpListener {
   private readonly responder: Answerer;
   private readonly clock: Clock;
-  private readonly log: Log;
+  private readonly errors: ErrorLog;
   private readonly listen: ListenAddress;
   private readonly limits: DnsLimits;
   private readonly connections = new Map<Socket, TcpConnection>();
@@ -22,7 +23,7 @@ export class TcpListener {
     this.limits = parts.limits;
     this.responder = parts.responder;
     this.clock = parts.clock;
-    this.log = parts.log;
+    this.errors = new ErrorLog(parts);
   }
 
   async start(): Promise<void> {
@@ -78,6 +79,6 @@ export class TcpListener {
 
   private survive(error: unknown): void {
     this.responder.counters.counts.errors++;
-    this.log.warn({ err: error, address: this.listen.address }, 'a question by TCP met an error');
+    this.errors.write(error, { address: this.listen.address }, 'a question by TCP met an error');
   }
 }

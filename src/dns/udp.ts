@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { ErrorLog } from './error-log.ts';
 import type { ListenAddress } from './options.ts';
 import type { Answerer } from './responder.ts';
 
@@ -19,7 +20,7 @@ const receiveBufferOctets = 4 * 1024 * 1024;
 export class UdpListener {
   private readonly responder: Answerer;
   private readonly clock: Clock;
-  private readonly log: Log;
+  private readonly errors: ErrorLog;
   private readonly listen: ListenAddress;
   private socket: Socket | undefined;
   private forgetQueue = () => {};
@@ -31,7 +32,7 @@ export class UdpListener {
     this.listen = parts.listen;
     this.responder = parts.responder;
     this.clock = parts.clock;
-    this.log = parts.log;
+    this.errors = new ErrorLog(parts);
   }
 
   get port(): number {
@@ -141,7 +142,7 @@ export class UdpListener {
 
   private survive(error: unknown): void {
     this.responder.counters.counts.errors++;
-    this.log.warn({ err: error, address: this.listen.address }, 'a question by UDP met an error');
+    this.errors.write(error, { address: this.listen.address }, 'a question by UDP met an error');
   }
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run, startProcess } from '../support/lab/command.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'weft-resolvers-'));
@@ -15,11 +15,14 @@ const questions = 300;
 /** A network of its own, where port 53 is free and resolv.conf names this server only. */
 let place: ChildProcess;
 let server: ChildProcess;
+/** What the server logged: it has nothing to say about any of this. */
+let logged = '';
 
 beforeAll(async () => {
   const source = join(import.meta.dirname, 'lookup.c');
   await run(['gcc', '-O1', '-o', join(directory, 'glibc'), source]);
   await run(['musl-gcc', '-static', '-O1', '-o', join(directory, 'musl'), source]);
+  await run(['gcc', '-O1', '-o', join(directory, 'no-port'), join(import.meta.dirname, 'no-port.c')]);
   const resolvConf = join(directory, 'resolv.conf');
   writeFileSync(resolvConf, 'nameserver 127.0.0.1\nsearch weave.local\noptions timeout:2 attempts:1\n');
   const setUp = `ip link set lo up && mount --bind ${resolvConf} /etc/resolv.conf && echo ready && exec sleep 600`;
@@ -35,9 +38,12 @@ beforeAll(async () => {
   ];
   server = await started(
     startProcess(['nsenter', ...inside(), process.execPath, program, '53', ...names], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     }),
   );
+  server.stderr?.on('data', (chunk) => {
+    logged += chunk;
+  });
 });
 
 afterAll(async () => {
@@ -117,6 +123,22 @@ describe('the resolver of c-ares', () => {
     expect(failures).toEqual(['ENOTFOUND', 'ENODATA']);
   });
 });
+
+describe('a datagram without a source port', () => {
+  it('wants no reply (RFC 768) and gets none: it is no error, and others are answered', async () => {
+    const before = await datagramsRead();
+    await ask(join(directory, 'no-port'), 'nodebb.weave.local');
+    await vi.waitFor(async () => expect(await datagramsRead()).toBe(before + 1), { timeout: 20_000 });
+    expect(await node(`console.log((await resolve4('nodebb.weave.local')).length)`)).toEqual(['3']);
+    expect(logged).toBe('');
+  });
+});
+
+/** Datagrams that were read in the server's network; nobody else reads any there meanwhile. */
+async function datagramsRead(): Promise<number> {
+  const [names = '', numbers = ''] = (await ask('cat', '/proc/net/snmp')).filter((line) => line.startsWith('Udp: '));
+  return Number(numbers.split(' ')[names.split(' ').indexOf('InDatagrams')]);
+}
 
 /** How often each comes, in a stable order. */
 function firsts(answers: readonly (string | undefined)[]): Record<string, number> {
