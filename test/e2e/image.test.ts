@@ -7,10 +7,12 @@ import { repository } from '../support/lab/agent.ts';
 import { imageTag } from '../support/lab/images.ts';
 import { Lab } from '../support/lab/lab.ts';
 import { until } from '../support/lab/until.ts';
+import { answersOf, isMissing, startAsking } from './asking.ts';
 
 /** The image as a user builds it, on a base made from local files; see the Dockerfile. */
 const image = 'weft:test';
 const megabyte = 1_000_000;
+const questionsPerSecond = 200;
 
 let lab: Lab;
 
@@ -81,16 +83,45 @@ describe('deploy/compose.yaml', () => {
     const [one, two] = [lab.host(1), lab.host(2)];
     await two.stopAgent();
     await lab.host(2).buildWeft(image);
-    const group = (await two.machine.run(['stat', '-c', '%g', '/var/run/docker.sock'])).trim();
-    const token = JSON.parse((await one.agent.request('GET', '/v1/token')).body).token;
-    await two.docker('run', '--detach', '--name', 'weft', ...composeWords({ DOCKER_GROUP: group, WEFT_JOIN: token }));
+    await two.docker('run', '--detach', '--name', 'weft', ...(await composed()));
     const wanted = await one.addressOf('web1');
     await until('it answers for the other host', async () => (await two.ask('web2', 'web1'))[0] === wanted);
     expect(await two.docker('inspect', '-f', '{{.HostConfig.ReadonlyRootfs}}', 'weft')).toBe('true');
-    await two.docker('stop', 'weft');
-    expect(await two.docker('inspect', '-f', '{{.State.ExitCode}}', 'weft')).toBe('0');
+  });
+
+  it('is upgraded as the recipe says, without a lost question: host network and volume are all that it takes', async () => {
+    const two = lab.host(2);
+    const wanted = await lab.host(1).addressOf('web1');
+    await two.runContainer({ name: 'asker' });
+    const asker = await startAsking(two, 'web1.weave.local', questionsPerSecond);
+    let old = 'weft';
+    for (const young of ['weft-next', 'weft-after']) {
+      await two.docker('update', '--restart', 'no', old);
+      await two.docker('run', '--detach', '--name', young, ...(await composed()), 'up', '--takeover');
+      await until(`${old} is gone`, async () => (await state(old)) === 'exited 0');
+      await until(`${young} is healthy`, async () => (await state(young, '{{.State.Health.Status}}')) === 'healthy');
+      await two.docker('rm', old);
+      old = young;
+    }
+    await asker.stop();
+    const answers = answersOf(asker);
+    expect(answers.length).toBeGreaterThan(questionsPerSecond);
+    expect(answers.filter((answer) => isMissing(answer) || answer.addresses.join() !== wanted)).toEqual([]);
+    await two.docker('stop', old);
+    expect(await state(old)).toBe('exited 0');
   });
 });
+
+/** What the Compose file of host 2 comes to. */
+async function composed(): Promise<string[]> {
+  const group = (await lab.host(2).machine.run(['stat', '-c', '%g', '/var/run/docker.sock'])).trim();
+  const token = JSON.parse((await lab.host(1).agent.request('GET', '/v1/token')).body).token;
+  return composeWords({ DOCKER_GROUP: group, WEFT_JOIN: token });
+}
+
+function state(container: string, format = '{{.State.Status}} {{.State.ExitCode}}'): Promise<string> {
+  return lab.host(2).docker('inspect', '-f', format, container);
+}
 
 async function size(tag: string): Promise<number> {
   return Number(await lab.host(1).docker('inspect', '-f', '{{.Size}}', tag));
