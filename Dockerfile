@@ -17,22 +17,22 @@ COPY package.json package-lock.json ./
 RUN test -d node_modules || npm ci --no-audit --no-fund
 RUN command -v setcap || (apt-get update && apt-get install -y --no-install-recommends libcap2-bin)
 COPY tsconfig.json build.ts ./
+COPY deploy/weft.sh deploy/
 COPY src src
-RUN node build.ts && rm dist/*.map && echo '{ "type": "module" }' > dist/package.json
+RUN node build.ts /usr/local/lib/weft && cd /usr/local/lib/weft && rm *.map && echo '{ "type": "module" }' > package.json
+# What a run compiles is kept for the agents to come; it counts only at the path where it was made.
+RUN cd /usr/local/lib/weft && mkdir compiled && ./weft.sh demo --once
 # The one right beyond an ordinary user's is to bind port 53. A file capability on node itself would cost a second copy
 # of it (120 MB) and give that right to every script; see deploy/weft.sh for how this small one hands it on.
-RUN cp "$(readlink -f /usr/bin/setpriv)" dist/with-port-53 && setcap cap_net_bind_service+ep dist/with-port-53
+RUN cd /usr/local/lib/weft && cp "$(readlink -f /usr/bin/setpriv)" with-port-53 && setcap cap_net_bind_service+ep with-port-53
 
 FROM ${BASE}
-COPY --from=build /weft/dist /usr/local/lib/weft
-COPY deploy/weft.sh /usr/local/bin/weft
-RUN chmod 755 /usr/local/bin/weft \
+COPY --from=build /usr/local/lib/weft /usr/local/lib/weft
+RUN ln -s ../lib/weft/weft.sh /usr/local/bin/weft \
   && mkdir -p /var/lib/weft /run/weft \
   && chown 10053:10053 /var/lib/weft /run/weft
 # Numeric, so that the host needs no such user; the engine's socket is opened by the group given with --group-add.
 USER 10053:10053
-# 30 MB less: V8 collects what is new after 2 MB instead of 16, and the C library keeps one heap for all threads.
-ENV NODE_OPTIONS=--max-semi-space-size=2 MALLOC_ARENA_MAX=1
 VOLUME /var/lib/weft
 EXPOSE 53/udp 53/tcp 6783/tcp
 # The socket of `--api` by default; an agent that is told other addresses needs a check of its own.

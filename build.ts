@@ -1,14 +1,24 @@
 /**
  * `node build.ts [OUTDIR]`: bundles Weft into `dist`: `weft.js`, the command line; `embedded.js`, the agent for other
  * programs; `dns-thread.js`, the thread that answers questions; chunks of what they share, which are loaded when they
- * are needed; and `page`, what browsers load. Maps lie beside them for reading traces; nothing needs them to run.
+ * are needed; `page`, what browsers load; and `weft.sh`, which starts the command line. Maps lie beside them for reading traces; nothing needs them to run.
  */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
-/** What dockerode needs for ssh and for building images, and Weft does for neither: 9 MB of source. */
-const notNeeded = /^(ssh2|cpu-features|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/;
+/**
+ * What Weft never calls. Of dockerode: ssh, and building images. Of Fastify: requests without a network. Of prom-client:
+ * traces, and quantiles of summaries. 10 MB of source, each of which the agent would keep in memory.
+ */
+const notNeeded = new RegExp(
+  `^(${[
+    ...['ssh2', 'cpu-features', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs'],
+    ...['light-my-request', '@opentelemetry/api', 'tdigest'],
+  ].join('|')})$`,
+);
+/** zod brings its messages in 50 languages, and its own index of them holds on to all. */
+const languages = /locales\/index\.js$/;
 
 const outputDirectory = process.argv[2] ?? 'dist';
 
@@ -46,6 +56,7 @@ const { metafile: pageFiles } = await build({
 });
 const page = await readFile('src/api/page/index.html', 'utf8');
 await writeFile(join(outputDirectory, 'page', 'index.html'), page.replace('page/main.ts', 'page/main.js'));
+await copyFile('deploy/weft.sh', join(outputDirectory, 'weft.sh'));
 report(metafile);
 report(pageFiles);
 
@@ -60,6 +71,7 @@ function leaveOut(): Plugin {
           get: () => () => { throw new Error('${path} is not part of this build'); },
         });`,
       }));
+      onLoad({ filter: languages }, () => ({ contents: `export { default as en } from './en.js';` }));
     },
   };
 }

@@ -21,9 +21,9 @@ const whatItIs = {
   type,
   engines,
   os: ['linux'],
-  bin: { weft: 'weft.js' },
+  bin: { weft: 'weft.sh' },
   exports: { '.': { types: './embedded.d.ts', default: './embedded.js' } },
-  files: ['*.js', '*.d.ts', 'page', '*.LEGAL.txt', 'CHANGELOG.md'],
+  files: ['*.js', 'weft.sh', '*.d.ts', 'page', '*.LEGAL.txt', 'CHANGELOG.md'],
 };
 writeFileSync(join(outputDirectory, 'package.json'), `${JSON.stringify(whatItIs, undefined, 2)}\n`);
 

@@ -1,20 +1,23 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedEngine } from '../src/watch/embedded-engine.ts';
 import { getFromSocket } from '../test/support/lab/socket-request.ts';
 import { until } from '../test/support/lab/until.ts';
 import { barChart } from './bar-chart.ts';
-import { Server } from './dns-load.ts';
+import { Server, usageOf } from './dns-load.ts';
 import { peers } from './dns-peers.ts';
 import { benchName } from './dns-zone.ts';
 
-// What an agent costs its host, bundled as in the image: memory without and with 10,000 records, of which each is a
-// container on another host; from its start to its first answer; and its size on disk. Beside it, other name servers
-// with as many names. `node bench/agent.ts [--image TAG]`, where TAG is an image that `docker build .` made.
+// What an agent costs its host, bundled and started as in the image: memory without and with 10,000 records, of which
+// each is a container on another host; from its start to its first answer; and its size on disk. Beside it, other name
+// servers with as many names. `node bench/agent.ts [--image TAG]`, where TAG is an image that `docker build .` made.
+//
+// Memory is what is resident, as `ps` and `top` show it. About 60 MB of it are pages of Node's own file, which all Node
+// processes of a host share; what the agent has for itself is said beside it.
 
 const records = 10_000;
 /** The garbage of the start is collected, and pages come back, within this. */
@@ -25,10 +28,12 @@ const work = mkdtempSync(join(tmpdir(), 'bench-agent-'));
 const bundle = join(work, 'bundle');
 const image = process.argv[2] === '--image' ? process.argv[3] : undefined;
 const engine = new EmbeddedEngine({ listen: '127.0.0.1', subnet: '10.1.0.0/16' });
-/** The second line as in the Dockerfile and in deploy/weft.service. */
-const env = {
-  WEFT_SECRET: 'a secret for the benchmark of agents',
-  ...{ NODE_OPTIONS: '--max-semi-space-size=2', MALLOC_ARENA_MAX: '1' },
+const env = { WEFT_SECRET: 'a secret for the benchmark of agents' };
+const launcher = join(bundle, 'weft.sh');
+/** Node by itself, and Node with one thread that does nothing: what no agent can be below. */
+const floors = {
+  node: 'setInterval(() => {}, 1e6)',
+  nodeWithThread: `new (require('node:worker_threads').Worker)('setInterval(() => {}, 1e6)', { eval: true })`,
 };
 let lastPort = 15_700;
 
@@ -44,11 +49,15 @@ interface Measured {
 
 try {
   execFileSync(process.execPath, ['build.ts', bundle], { cwd: join(import.meta.dirname, '..') });
+  // As the Dockerfile has it.
+  mkdirSync(join(bundle, 'compiled'));
+  execFileSync(launcher, ['demo', '--once'], { stdio: 'ignore' });
   await engine.open();
   for (let index = 0; index < records; index++) engine.run({ name: benchName(index) });
   const [cpu] = cpus();
   const report = {
     measuredOn: { cpu: cpu?.model, cores: cpus().length, node: process.version, records },
+    floor: { node: await floorOf(floors.node), nodeWithThread: await floorOf(floors.nodeWithThread) },
     agent: await measureAgent(),
     bundleKilobytes: bundleKilobytes(),
     imageMegabytes: image && imageMegabytes(image),
@@ -72,6 +81,7 @@ try {
 async function measureAgent() {
   const alone = await startAgent('alone', ['--no-docker']);
   const idleMegabytes = await settled(alone.server);
+  const idleOwnMegabytes = alone.server.ownMegabytes();
   await alone.server.stop();
   const feeder = await startAgent('feeder', ['--docker-host', engine.url]);
   await until('the feeder knows all', () => knowsAll(feeder), patienceMs);
@@ -79,6 +89,7 @@ async function measureAgent() {
   await until('the member knows all', () => knowsAll(member), patienceMs);
   await askForAll(member);
   const megabytes = await settled(member.server);
+  const ownMegabytes = member.server.ownMegabytes();
   await feeder.server.stop();
   await member.server.stop();
   const again = await startAgent('member', ['--no-docker'], benchName(records - 1));
@@ -86,11 +97,24 @@ async function measureAgent() {
   await again.server.stop();
   return {
     idleMegabytes,
+    idleOwnMegabytes,
     megabytes,
+    ownMegabytes,
     restartedMegabytes,
     firstAnswerMs: Math.round(alone.firstAnswerMs),
     firstAnswerWithRecordsMs: Math.round(again.firstAnswerMs),
   };
+}
+
+/** Megabytes of a process that does nothing, with the same settings. */
+async function floorOf(program: string) {
+  const settings = /^memory='(.*)'$/m.exec(readFileSync(launcher, 'utf8'))?.[1]?.split(' ') ?? [];
+  const child = spawn(process.execPath, [...settings, '--eval', program], { stdio: 'ignore' });
+  await new Promise((resolve) => setTimeout(resolve, settleMs / 5));
+  const { memoryMegabytes, ownMegabytes } = usageOf(() => [String(child.pid)]);
+  const floor = { megabytes: memoryMegabytes(), ownMegabytes: ownMegabytes() };
+  child.kill();
+  return floor;
 }
 
 async function measurePeers() {
@@ -119,7 +143,7 @@ async function startAgent(name: string, more: readonly string[], asked = 'nobody
   const own = ['--name', name, '--api', `unix:${socket}`, '--data-dir', join(work, name), '--log-level', 'error'];
   const startedAt = performance.now();
   Object.assign(process.env, env);
-  const command = [process.execPath, join(bundle, 'weft.js'), 'up', ...listen, ...own, ...more];
+  const command = [launcher, 'up', ...listen, ...own, ...more];
   const server = new Server(command, dnsPort, { pinned: false });
   const firstAnswerMs = await firstAnswer(dnsPort, `${asked}.weave.local`, startedAt);
   return { server, dnsPort, meshPort, socket, firstAnswerMs };

@@ -105,14 +105,18 @@ let lastServer = 0;
 export interface Usage {
   /** Seconds of processor time that its processes have used. */
   cpuSeconds(): number;
+  /** What is resident. */
   memoryMegabytes(): number;
+  /** The same without pages of files, which all processes of the same programs share. */
+  ownMegabytes(): number;
 }
 
 /** What processes have used. */
 export function usageOf(pids: () => readonly string[]): Usage {
   return {
     cpuSeconds: () => sum(pids().map(ticks)) / ticksPerSecond,
-    memoryMegabytes: () => Math.round(sum(pids().map(residentKilobytes)) / 1024),
+    memoryMegabytes: () => Math.round(sum(pids().map((pid) => kilobytes(pid, 'VmRSS'))) / 1024),
+    ownMegabytes: () => Math.round(sum(pids().map((pid) => kilobytes(pid, 'RssAnon'))) / 1024),
   };
 }
 
@@ -165,6 +169,10 @@ export class Server implements Usage, Place {
 
   memoryMegabytes(): number {
     return this.usage.memoryMegabytes();
+  }
+
+  ownMegabytes(): number {
+    return this.usage.ownMegabytes();
   }
 
   /** Ends all its processes and waits until they are gone. */
@@ -227,8 +235,8 @@ function ticks(pid: string): number {
   return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
 }
 
-function residentKilobytes(pid: string): number {
-  return figure(readOrNothing(`/proc/${pid}/status`), /VmRSS:\s+(\d+)/) || 0;
+function kilobytes(pid: string, what: 'VmRSS' | 'RssAnon'): number {
+  return figure(readOrNothing(`/proc/${pid}/status`), new RegExp(`${what}:\\s+(\\d+)`)) || 0;
 }
 
 function readOrNothing(path: string): string {

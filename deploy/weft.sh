@@ -1,17 +1,26 @@
 #!/bin/sh
-# The command `weft` of the image. The agent runs as a numeric user and binds port 53: `with-port-53` is setpriv with that
-# one capability, and hands it on to node as an ambient one. Where that is forbidden (no-new-privileges, or all
-# capabilities dropped), Weft runs without it and says itself what it may not bind.
-home=/usr/local/lib/weft
-# A host that joins a large mesh makes much garbage for a few seconds. Left to itself, Node then keeps 100 MB more for as
-# long as it runs: its young generation grows to 100 MB, and its old one to four times what lives.
-memory='--max-semi-space-size=4 --heap-growing-percent=40'
+# The command `weft` of the image and of the npm package: sets what Node and the C library read only before they start.
+# Whatever starts an agent starts it by this, so that these settings stand in one place.
+home=$(dirname "$(readlink -f "$0")")
 
+# What was compiled is kept: an agent starts in less time, and in 6 MB less, where it need not read 2 MB of source. The
+# image brings it along; a unit of systemd with CacheDirectory= has a place for it.
+compiled=${CACHE_DIRECTORY:-$home/compiled}
+if [ -d "$compiled" ]; then export NODE_COMPILE_CACHE="$compiled"; fi
+
+# Left to itself, Node keeps 200 MB more for as long as it runs, once it has made much garbage: its young generation
+# grows to 100 MB, and its old one to four times what lives. And the C library would keep a heap for each thread.
+memory='--max-semi-space-size=1 --optimize-for-size'
+export MALLOC_ARENA_MAX=1
+
+# The agent of the image runs as a numeric user and binds port 53: `with-port-53` is setpriv with that one capability, and
+# hands it on to node as an ambient one. Where that is forbidden (no-new-privileges, or all capabilities dropped), Weft
+# runs without it and says itself what it may not bind.
 with_port_53() {
   exec "$home/with-port-53" --inh-caps=+net_bind_service --ambient-caps=+net_bind_service "$@"
 }
 
-if [ "$1" = up ] && (with_port_53 true) 2>/dev/null; then
+if [ "$1" = up ] && [ -x "$home/with-port-53" ] && (with_port_53 true) 2>/dev/null; then
   with_port_53 node $memory "$home/weft.js" "$@"
 fi
 exec node $memory "$home/weft.js" "$@"

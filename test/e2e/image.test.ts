@@ -41,6 +41,25 @@ describe('the image', () => {
     expect(status).toMatch(/^CapEff:\t0{13}400$/m);
   });
 
+  it('brings along what was compiled, for the very settings that the agent runs with', async () => {
+    const list = 'ls /usr/local/lib/weft/compiled';
+    // As root, who may write there: with other settings Node would lay down what it compiles beside what is there.
+    const again = [
+      'run',
+      '--rm',
+      '--user',
+      '0',
+      '--entrypoint',
+      'sh',
+      image,
+      '-c',
+      `weft demo --once >/dev/null && ${list}`,
+    ];
+    const brought = await inside('sh', '-c', list);
+    expect(brought).not.toBe('');
+    expect(await lab.host(1).docker(...again)).toBe(brought);
+  });
+
   it('says what it may not do, when it may not bind port 53', async () => {
     const refused = ['run', '--rm', '--network', 'host', '--cap-drop', 'ALL', image, 'up', '--no-docker'];
     const listen = ['--dns-listen', lab.host(1).gateway];

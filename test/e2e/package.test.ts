@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,6 +41,16 @@ describe('the package', () => {
   it('has the command', async () => {
     const { stdout } = await run(join(example, 'node_modules/.bin/weft'), ['--help']);
     expect(stdout).toContain('weft status');
+  });
+
+  it('starts Node with the settings of memory, and keeps what was compiled where there is a place for it', async () => {
+    const places = { CACHE_DIRECTORY: join(directory, 'compiled'), NODE_OPTIONS: '--require ./told.cjs' };
+    mkdirSync(places.CACHE_DIRECTORY);
+    writeFileSync(join(example, 'told.cjs'), 'console.log(process.execArgv.join(" "), process.env.MALLOC_ARENA_MAX);');
+    const command = join(example, 'node_modules/.bin/weft');
+    const { stdout } = await run(command, ['--help'], { cwd: example, env: { ...process.env, ...places } });
+    expect(stdout).toMatch(/^--max-semi-space-size=\d+ .* 1\n/);
+    expect(readdirSync(places.CACHE_DIRECTORY)).toHaveLength(1);
   });
 
   it('starts an agent inside another program, which ends by itself', async () => {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const unit = readFileSync(join(import.meta.dirname, '../../deploy/weft.service'), 'utf8');
 const dockerfile = readFileSync(join(import.meta.dirname, '../../Dockerfile'), 'utf8');
+const launcher = readFileSync(join(import.meta.dirname, '../../deploy/weft.sh'), 'utf8');
 let directory = '';
 let file = '';
 
@@ -34,8 +35,10 @@ describe('the unit', () => {
     );
   });
 
-  it('gives the agent the memory settings of the image', () => {
-    const [, settings = ''] = /^ENV (NODE_OPTIONS=.*)$/m.exec(dockerfile) ?? [];
-    expect(unit).toContain(`Environment=${settings}\n`);
+  it('leaves the settings of memory to the launcher, as the image does', () => {
+    const settings = /semi-space|MALLOC_|NODE_OPTIONS/;
+    expect(launcher).toMatch(settings);
+    expect(unit).not.toMatch(settings);
+    expect(dockerfile).not.toMatch(settings);
   });
 });
