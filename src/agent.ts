@@ -122,7 +122,7 @@ export class Agent {
       storage: store,
       clock,
       log: log.child({ room: 'crdt' }),
-      options: crdtDefaults,
+      options: { ...crdtDefaults, retentionMs: 1000 * config.forgetAfterSeconds },
     });
     this.#mesh = this.#buildMesh();
     this.#answering = config.dns ? this.#buildAnswering() : undefined;

@@ -113,8 +113,10 @@ export const crdtDefaults = {
   restartGraceMs: 30_000,
   /** A switch that reboots or a firewall that reloads is back in minutes; after that, silence is taken at its word. */
   preserveMs: 300_000,
-  /** Three days: a host that is off over a weekend is not forgotten. It costs its records' bytes, and nobody is served from them while others live. */
+  /** `flagDefaults.forgetAfterSeconds`. It costs a host's records' bytes, and nobody is served from them while others live. */
   retentionMs: 259_200_000,
+  /** Thirty days: a host that was off for a holiday knows some that are gone. A grave is 80 octets. */
+  graveMs: 2_592_000_000,
   /** Gossip and heartbeats find what is missing within a beat; this finds what both missed. Ten beats apart, it costs nearly nothing. */
   compareMs: 10_000,
   /** A container's start is several events within milliseconds; a host that starts hundreds says so a hundred times a second at most, which `src/crdt/ledger.ts` allows. */
@@ -314,6 +316,12 @@ export const flagDefaults = {
   maxDnsThreads: 64,
   /** One in a million is a line every ten seconds where 100,000 are asked a second. */
   maxQueryLogEvery: 1_000_000,
+  /** Seconds; three days, for a host that is off over a weekend. Hosts of a fleet that grows and shrinks are gone sooner. */
+  forgetAfterSeconds: 259_200,
+  /** Seconds; a restart takes less, and must be no reason to forget (`restartGraceMs` is longer for one that said so). */
+  minForgetAfterSeconds: 10,
+  /** Seconds; a year, so that nobody's lab in a drawer is out of range. */
+  maxForgetAfterSeconds: 31_536_000,
   /** Where every Linux host keeps its resolvers. */
   resolvConf: '/etc/resolv.conf',
   /** weave's mesh port, so that firewalls opened for it need no change. */

@@ -44,6 +44,7 @@ export interface Config {
   readonly apiTokenFile: string | undefined;
   readonly dockerHost: string | undefined;
   readonly docker: boolean;
+  readonly forgetAfterSeconds: number;
   /** 0: no question is written to the log. */
   readonly queryLogEvery: number;
   readonly hostnameFromLabel: string;
@@ -105,6 +106,11 @@ export const upFlags: readonly Flag[] = [
     help: `where other agents connect (default ${flagDefaults.meshAddress}:${flagDefaults.meshPort})`,
   },
   { name: 'advertise', value: 'IP[:PORT]', help: 'the address to give to other agents, where it is not the one found' },
+  {
+    name: 'forget-after',
+    value: 'SECONDS',
+    help: `forget hosts that are silent for so long; the same on all hosts (default ${flagDefaults.forgetAfterSeconds}, three days)`,
+  },
   { name: 'secret-file', value: 'FILE', help: 'the secret of the mesh; a second line is accepted too, for rotation' },
   { name: 'join', value: 'TOKEN', help: 'a token of `weft token`: the secret and addresses in one' },
   {
@@ -173,6 +179,11 @@ export function parseConfig(
       port: flagDefaults.meshPort,
     }),
     advertise: read.one<string | undefined>('advertise', parseAdvertised, undefined),
+    forgetAfterSeconds: read.one(
+      'forget-after',
+      wholeNumber(flagDefaults.minForgetAfterSeconds, flagDefaults.maxForgetAfterSeconds),
+      flagDefaults.forgetAfterSeconds,
+    ),
     secretFile: read.one<string | undefined>('secret-file', anyText, undefined),
     secret: environment.WEFT_SECRET || undefined,
     join: read.one<string | undefined>('join', anyText, undefined),

@@ -155,8 +155,11 @@ export class Hosts {
 
   /** Remembers a host as forgotten: as `forget` did in a former run. */
   bury(grave: Forgotten): void {
-    if (this.#forgotten.size >= this.#options.maxHosts) return;
-    this.#forgotten.set(grave.host, { ...grave, until: this.#clock.now() + this.#options.retentionMs });
+    const { retentionMs, graveMs, maxHosts } = this.#options;
+    this.#forgotten.delete(grave.host);
+    const [oldest] = this.#forgotten.keys();
+    if (this.#forgotten.size >= maxHosts && oldest !== undefined) this.#forgotten.delete(oldest);
+    this.#forgotten.set(grave.host, { ...grave, until: this.#clock.now() + Math.max(retentionMs, graveMs) });
   }
 
   /** Whether another may have this host dropped: it is out of hearing, and nothing later of it is known here. */

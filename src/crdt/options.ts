@@ -14,6 +14,8 @@ export interface ReplicaOptions {
   readonly preserveMs: number;
   /** How long a quiet host is kept. */
   readonly retentionMs: number;
+  /** How long it is remembered as forgotten, at least: whoever was away for less brings nobody back. */
+  readonly graveMs: number;
   /** Time between comparisons with a random neighbour. */
   readonly compareMs: number;
   /** Local changes that follow each other within this time go out together. */

@@ -156,10 +156,17 @@ export class Replica implements TransportHandler {
     if (id === this.#hosts.self) return refused('this host cannot forget itself; `weft leave` withdraws it');
     if (!this.#hosts.ids().has(id)) return refused(`host ${id} is not known here`);
     const epitaph = this.#hosts.epitaph(id);
-    if (!this.#hosts.mayForget(epitaph)) return refused(`host ${id} is ${this.#hosts.liveness.status(id)}, not gone`);
+    if (!this.#hosts.mayForget(epitaph)) return refused(this.#lives(id));
     this.#write(() => this.#hosts.forget(id));
     this.#own.voice.speakOf('forget', epitaph);
     return accepted(id);
+  }
+
+  /** Why a host cannot be forgotten: its next beat would bring it back. */
+  #lives(id: HostId): string {
+    const { name = id } = this.#directory.hosts().find((host) => host.id === id)?.record ?? {};
+    const status = this.#hosts.liveness.status(id);
+    return `host ${name} is ${status}, not gone: to withdraw it run \`weft leave\` there; to end only the link, forget its address`;
   }
 
   stats(): ReplicaStats {

@@ -5,6 +5,7 @@ import {
   CrdtLab,
   containerRecord,
   hostRecord,
+  type LabOptions,
   LabReplica,
   MemoryDisk,
   name,
@@ -160,7 +161,10 @@ describe('hosts of one mesh', () => {
     one.put(one.container('c1', ['dead'], '10.1.0.1'));
     await lab.run(30_000);
     await three.stop('restart');
-    expect(two.replica.forgetHost(one.id)).toMatchObject({ ok: false });
+    expect(two.replica.forgetHost(one.id)).toMatchObject({
+      ok: false,
+      problem: expect.stringMatching(/^host host1 is alive, not gone: .*`weft leave` there/),
+    });
     await one.crash();
     await lab.run(10_000);
     expect(two.replica.forgetHost(one.id)).toMatchObject({ ok: true });
@@ -173,6 +177,23 @@ describe('hosts of one mesh', () => {
     await lab.run(3_000);
     expect(three.answers('dead')).toEqual(['10.1.0.1']);
     expect(lab.agree()).toBe(true);
+  });
+
+  it('do not take a forgotten host back from one that was away for longer than hosts are kept', async () => {
+    const { lab, one, two, three } = await trio({ replica: { retentionMs: 20_000 } });
+    one.put(one.container('c1', ['dead'], '10.1.0.1'));
+    await lab.run(30_000);
+    await three.stop('restart');
+    await one.crash();
+    await lab.run(120_000);
+    const known = new Set<string>();
+    two.directory.onNames((entries) => {
+      for (const entry of entries) if (entry.owners.length > 0) known.add(entry.name);
+    });
+    await three.start();
+    await lab.run(10_000);
+    for (const host of [two, three]) expect(host.directory.entry(name('dead')).owners).toEqual([]);
+    expect([...known]).not.toContain('dead');
   });
 
   it('forget a host that was quiet for longer than hosts are kept', async () => {
@@ -430,8 +451,8 @@ describe('hosts of one mesh', () => {
   });
 });
 
-async function trio() {
-  const lab = new CrdtLab();
+async function trio(options: LabOptions = {}) {
+  const lab = new CrdtLab(options);
   const [one, two, three] = await lab.start(3);
   if (one === undefined || two === undefined || three === undefined) throw new Error('three hosts');
   return { lab, one, two, three };
