@@ -30,6 +30,11 @@ export class Walker {
     this.#dice = dice;
   }
 
+  /** Whether a container of this round died by itself. */
+  get crashed(): boolean {
+    return this.#crashes > 0;
+  }
+
   async round(): Promise<void> {
     const around = this.#dice.one([this.#plainly, this.#plainly, this.#plainly, this.#cutOff, this.#stopped]);
     this.#crashes = 0;
