@@ -1,5 +1,6 @@
 import { every, systemClock } from '../src/clock.ts';
 import { crdtDefaults, meshDefaults } from '../src/config.ts';
+import { envelopeItem } from '../src/crdt/answers.ts';
 import { type Envelope, sealEnvelope } from '../src/crdt/envelope.ts';
 import { nextEpoch } from '../src/crdt/epoch.ts';
 import { HostLog } from '../src/crdt/host-log.ts';
@@ -168,7 +169,7 @@ export class World {
       const ageMs = systemClock.now() - host.heardAtMs;
       if (host.sign !== undefined) yield { type: 'heard', ageMs, bytes: host.sign.bytes };
       if (request.type !== 'pull') continue;
-      for (const { bytes } of host.log.after(epoch, sequence)) yield { type: 'envelope', bytes };
+      for (const kept of host.log.keptAfter(epoch, sequence)) yield envelopeItem(kept, request.takesPacked === true);
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { HostId } from '../record.ts';
 import type { Hosts } from './hosts.ts';
 import type { Item } from './item.ts';
+import { mayTravelPacked, type PackedEnvelope, unpackEnvelope } from './packed-envelope.ts';
 import type { HostClock, Request, StaticsClock } from './request.ts';
 import type { StaticBook } from './static-book.ts';
 
@@ -47,9 +48,15 @@ function* pulled(request: Extract<Request, { readonly type: 'pull' }>, parts: An
   for (const host of request.whole ? new Set([...hosts.ids(), ...have.keys()]) : have.keys()) {
     const clock = have.get(host) ?? { host, epoch: 0, sequence: 0, beatEpoch: 0, beat: 0 };
     yield* newsOf(clock, parts);
-    for (const { bytes } of hosts.log(host)?.after(clock.epoch, clock.sequence) ?? [])
-      yield { type: 'envelope', bytes };
+    for (const kept of hosts.log(host)?.keptAfter(clock.epoch, clock.sequence) ?? [])
+      yield envelopeItem(kept, request.takesPacked === true);
   }
+}
+
+/** A kept envelope as it travels: packed, where the asker takes that; unpacked only when its turn comes. */
+export function envelopeItem(kept: PackedEnvelope, takesPacked: boolean): Item {
+  if (takesPacked && mayTravelPacked(kept)) return { type: 'packed', length: kept.length, held: kept.held };
+  return { type: 'envelope', bytes: unpackEnvelope(kept).bytes };
 }
 
 function* newsOf({ host, beatEpoch, beat }: HostClock, { hosts, freshBeat }: AnswerParts): Generator<Item> {

@@ -24,6 +24,8 @@ export interface Envelope {
   readonly sequence: number;
   readonly payload: Uint8Array;
   readonly bytes: Uint8Array;
+  /** The whole of it as a neighbour packed it (`packed-envelope.ts`): a part of a larger message. */
+  readonly packed?: Uint8Array;
 }
 
 /** Octets of an Ed25519 signature (RFC 8032 section 5.1.6). */

@@ -45,6 +45,8 @@ const refreshMs = 30_000;
  */
 const tellEveryMs = 100;
 const tellShare = 10;
+/** Milliseconds of work at a time on an answer; packed, a chunk holds the records of many hosts. */
+const restEveryMs = 10;
 
 /** Asks neighbours: for all they have, for what is missing, whether anything is, and whether somebody lives. */
 export class Exchange {
@@ -66,7 +68,8 @@ export class Exchange {
       hosts: parts.hosts,
       afterMs: parts.options.mendAfterMs,
       neighbours: () => parts.transport.neighbours(),
-      isBusy: (peer) => this.#pulling.has(peer),
+      // While everything is on its way from one neighbour, each sign of life shows that something is missing.
+      isBusy: (peer) => this.#whole.flowing || this.#pulling.has(peer),
       pull: (peer, have, statics) => this.#pull(peer, { type: 'pull', whole: false, have, ...this.#statics(statics) }),
     });
   }
@@ -170,7 +173,7 @@ export class Exchange {
   async #fetch(peer: HostId, request: Pull, onNews = () => {}) {
     const { gate, options, merge } = this.#parts;
     const edits = new EditCollector(gate, { from: peer, by: 'answer', ageMs: 0 }, options.maxStoredBytes, merge);
-    const done = await this.#request(peer, request, (item) => {
+    const done = await this.#request(peer, { ...request, takesPacked: true }, (item) => {
       if (!edits.take(item) && this.#take(peer, item) === 'new') onNews();
     });
     return { done, edits };
@@ -182,6 +185,7 @@ export class Exchange {
     const reader = new ItemReader(2 * options.maxHostBytes);
     const untold = createUntold();
     let tellAt = clock.now() + tellEveryMs;
+    let restAt = clock.now() + restEveryMs;
     this.begun += 1;
     try {
       for await (const chunk of transport.request(peer, encodeRequest(request))) {
@@ -191,7 +195,12 @@ export class Exchange {
           blame(peer, items.problem);
           return false;
         }
-        directory.gather(untold, () => items.value.forEach(take));
+        for (const item of items.value) {
+          directory.gather(untold, () => take(item));
+          if (clock.now() < restAt) continue;
+          await new Promise<void>((resolve) => void clock.after(0, resolve));
+          restAt = clock.now() + restEveryMs;
+        }
         const from = clock.now();
         if (from < tellAt) continue;
         directory.tell(untold);
@@ -210,6 +219,7 @@ export class Exchange {
   #take(from: HostId, item: Item): Verdict {
     const { gate, hosts } = this.#parts;
     if (item.type === 'envelope') return gate.admit(item.bytes, { from, by: 'answer', ageMs: 0 });
+    if (item.type === 'packed') return gate.admitPacked(item.held, item.length, { from, by: 'answer', ageMs: 0 });
     if (item.type === 'heard') return gate.admit(item.bytes, { from, by: 'answer', ageMs: item.ageMs });
     if (item.type === 'forgotten' && hosts.mayForget(item)) hosts.forget(item.host);
     return 'known';

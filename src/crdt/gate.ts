@@ -4,6 +4,7 @@ import { decodeEnvelope, type Envelope, verifyEnvelope } from './envelope.ts';
 import type { Hosts } from './hosts.ts';
 import type { Ledger } from './ledger.ts';
 import type { Manners } from './manners.ts';
+import { unpackArrival } from './packed-envelope.ts';
 import { decodeSignOfLife, type SignOfLife } from './sign-of-life.ts';
 import type { Signer } from './signer.ts';
 import type { StaticBook } from './static-book.ts';
@@ -59,12 +60,22 @@ export class Gate {
     this.#parts = parts;
   }
 
-  admit(bytes: Uint8Array, arrival: Arrival): Verdict {
+  admit(bytes: Uint8Array, arrival: Arrival, packed?: Uint8Array): Verdict {
     if (bytes.length > this.#parts.maxEnvelopeBytes) return this.#offence(arrival, 'too large');
     const decoded = decodeEnvelope(bytes);
-    if (decoded.ok) return this.#admitEnvelope(decoded.value, arrival);
+    // Only snapshots are kept packed; anything else would keep the whole message that brought it.
+    const kept = decoded.ok && decoded.value.kind === 'snapshot' && packed !== undefined ? { packed } : {};
+    if (decoded.ok) return this.#admitEnvelope({ ...decoded.value, ...kept }, arrival);
     if (decoded.problem !== 'unknown version') return this.#offence(arrival, decoded.problem);
     return this.#ignored('unknown version');
+  }
+
+  /** The same for an envelope that travelled packed. */
+  admitPacked(held: Uint8Array, length: number, arrival: Arrival): Verdict {
+    if (length > this.#parts.maxEnvelopeBytes) return this.#offence(arrival, 'too large');
+    const bytes = unpackArrival(held, length);
+    if (!bytes.ok) return this.#offence(arrival, bytes.problem);
+    return this.admit(bytes.value, arrival, held);
   }
 
   /** Verifies without letting in: for edits, which are merged together once an answer is complete. */

@@ -1,6 +1,6 @@
 import { type Changes, DocumentReader } from './document.ts';
 import type { Envelope } from './envelope.ts';
-import { type PackedEnvelope, packEnvelope, unpackEnvelope } from './packed-envelope.ts';
+import { keepEnvelope, type PackedEnvelope, packEnvelope, unpackEnvelope } from './packed-envelope.ts';
 
 /**
  * What taking an envelope came to: `merged` with the values that changed; `known`: nothing new in it; `early`: kept
@@ -74,16 +74,21 @@ export class HostLog {
 
   /** What a host needs that has this log up to `(epoch, sequence)`, in order. */
   after(epoch: number, sequence: number): readonly Envelope[] {
+    return this.keptAfter(epoch, sequence).map(unpackEnvelope);
+  }
+
+  /** The same, as it is kept. */
+  keptAfter(epoch: number, sequence: number): readonly PackedEnvelope[] {
     const upToDate = epoch > this.epoch || (epoch === this.epoch && sequence >= this.sequence);
     if (this.#snapshot === undefined || upToDate) return [];
     if (epoch === this.epoch && sequence >= this.#snapshot.sequence)
-      return this.#tail.slice(sequence - this.#snapshot.sequence);
-    return [unpackEnvelope(this.#snapshot), ...this.#tail];
+      return this.#tail.slice(sequence - this.#snapshot.sequence).map(keepEnvelope);
+    return [this.#snapshot, ...this.#tail.map(keepEnvelope)];
   }
 
   /** All that is kept, as it is kept. */
   kept(): readonly PackedEnvelope[] {
-    return this.#snapshot === undefined ? [] : [this.#snapshot, ...this.#tail.map(packEnvelope)];
+    return this.#snapshot === undefined ? [] : [this.#snapshot, ...this.#tail.map((each) => packEnvelope(each))];
   }
 
   /** All living values, read again from what is kept: they are wanted only when a new epoch replaces them. */
@@ -112,7 +117,7 @@ export class HostLog {
   #restart(snapshot: Envelope): Taken {
     const before = this.#snapshot?.sequence ?? 0;
     this.#tail = this.#tail.slice(snapshot.sequence - before);
-    this.#snapshot = packEnvelope(snapshot);
+    this.#snapshot = packEnvelope(snapshot, snapshot.packed);
     this.#logBytes = this.#tail.reduce((sum, { bytes }) => sum + bytes.length, snapshot.bytes.length);
     return { type: 'merged', changes: new Map() };
   }
@@ -125,7 +130,7 @@ export class HostLog {
     const after = applied?.ok ? applied.value : new Map<string, string>();
     const changes = differences(before, after);
     this.#document = document;
-    this.#snapshot = packEnvelope(envelope);
+    this.#snapshot = packEnvelope(envelope, envelope.packed);
     this.#tail = [];
     this.#logBytes = envelope.bytes.length;
     this.#advance(envelope);

@@ -19,13 +19,15 @@ import type { StaticsSummary } from './statics.ts';
 import { itemNumbers } from './wire.ts';
 
 /**
- * What answers are made of. `verdict`: whether both have the same; `envelope`: verbatim; `heard`: a sign of life,
+ * What answers are made of. `verdict`: whether both have the same; `envelope`: verbatim; `packed`: an envelope of so many
+ * octets as the neighbour keeps it, for askers that take it; `heard`: a sign of life,
  * verbatim, and how old it is; `forgotten`: a host that was dropped after this beat; `alive`: all static records that
  * the neighbour has, after the edits that the asker lacked; `unknown`: of a later version.
  */
 export type Item =
   | { readonly type: 'verdict'; readonly same: boolean }
   | { readonly type: 'envelope'; readonly bytes: Uint8Array }
+  | { readonly type: 'packed'; readonly length: number; readonly held: Uint8Array }
   | { readonly type: 'heard'; readonly ageMs: number; readonly bytes: Uint8Array }
   | { readonly type: 'forgotten'; readonly host: HostId; readonly epoch: number; readonly beat: number }
   | { readonly type: 'alive'; readonly summary: StaticsSummary }
@@ -112,6 +114,9 @@ function encodeItem(item: Item): Uint8Array {
         return writeVarUint(to, item.same ? 1 : 0);
       case 'envelope':
         return writeVarUint8Array(to, item.bytes);
+      case 'packed':
+        writeVarUint(to, item.length);
+        return writeVarUint8Array(to, item.held);
       case 'heard':
         writeVarUint(to, Math.round(item.ageMs));
         return writeVarUint8Array(to, item.bytes);
@@ -133,6 +138,8 @@ function readItem(from: Decoder): Item {
       return { type: 'verdict', same: readNumber(from) === 1 };
     case itemNumbers.envelope:
       return { type: 'envelope', bytes: readView(from) };
+    case itemNumbers.packed:
+      return { type: 'packed', length: readNumber(from), held: readView(from) };
     case itemNumbers.heard:
       return { type: 'heard', ageMs: readNumber(from), bytes: readView(from) };
     case itemNumbers.forgotten:

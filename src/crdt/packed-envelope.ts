@@ -1,5 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { type Result, refused } from '../result.ts';
+import { accepted, type Result, refused } from '../result.ts';
 import { decodeEnvelope, type Envelope } from './envelope.ts';
 
 /** An envelope at rest, as memory and disk keep it: what is long is packed, to a tenth where it is records. */
@@ -16,11 +16,39 @@ const worthPackingBytes = 4_096;
 /** The fastest level: 0.1 ms for 50 containers, to nearly what the slower ones reach. */
 const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
-export function packEnvelope({ kind, epoch, sequence, bytes }: Envelope): PackedEnvelope {
-  const known = { kind, epoch, sequence, length: bytes.length };
-  if (bytes.length < worthPackingBytes) return { ...known, packed: false, held: bytes };
-  // A copy of its own length: what zlib gives lies in a buffer several times as long.
-  return { ...known, packed: true, held: Uint8Array.from(zstdCompressSync(bytes, options)) };
+/** Packed by a neighbour to less than this share, an envelope is kept as it came. */
+const wellPacked = 1 / 4;
+/** Times its packed length that an envelope from a neighbour may have: three times what records come to. */
+const maxTimesPacked = 32;
+
+/** An envelope as it is kept where packing is not worth it. */
+export function keepEnvelope({ kind, epoch, sequence, bytes }: Envelope): PackedEnvelope {
+  return { kind, epoch, sequence, length: bytes.length, packed: false, held: bytes };
+}
+
+/** `as`: the same, packed by a neighbour. */
+export function packEnvelope(envelope: Envelope, as?: Uint8Array): PackedEnvelope {
+  const { bytes } = envelope;
+  if (bytes.length < worthPackingBytes) return keepEnvelope(envelope);
+  const held = as !== undefined && as.length < wellPacked * bytes.length ? as : zstdCompressSync(bytes, options);
+  // A copy of its own length: what zlib gives lies in a buffer several times as long, and `as` in a whole answer.
+  return { ...keepEnvelope(envelope), packed: true, held: Uint8Array.from(held) };
+}
+
+/** Whether a neighbour may be sent it as it is kept; what packs too well would be taken for an attack. */
+export function mayTravelPacked({ packed, held, length }: PackedEnvelope): boolean {
+  return packed && length <= maxTimesPacked * held.length;
+}
+
+/** What a neighbour packed, of the length that it said; refused before it costs more than the neighbour's own octets allow. */
+export function unpackArrival(held: Uint8Array, length: number): Result<Uint8Array> {
+  if (length > maxTimesPacked * held.length) return refused('malformed');
+  try {
+    const bytes = zstdDecompressSync(held, { maxOutputLength: Math.max(1, length) });
+    return bytes.length === length ? accepted(bytes) : refused('malformed');
+  } catch {
+    return refused('malformed');
+  }
 }
 
 /** The envelope as its owner signed it. */

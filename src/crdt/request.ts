@@ -5,6 +5,7 @@ import {
   decode,
   type Encoder,
   encode,
+  hasContent,
   malformed,
   readHostId,
   readList,
@@ -15,7 +16,7 @@ import {
   writeVarUint,
   writeVarUint8Array,
 } from './codec.ts';
-import { requestNumbers } from './wire.ts';
+import { requestNumbers, takesPackedFlag } from './wire.ts';
 
 /** Later versions may ask a few things more; what claims to be far beyond them is garbage. */
 const lastImaginedType = 15;
@@ -46,6 +47,8 @@ export type Request =
       readonly whole: boolean;
       readonly have: readonly HostClock[];
       readonly statics?: StaticsClock;
+      /** Whether the asker takes envelopes as they are kept: packed. */
+      readonly takesPacked?: boolean;
     }
   | { readonly type: 'ask'; readonly about: readonly HostClock[] }
   | { readonly type: 'unknown' };
@@ -60,6 +63,7 @@ export function encodeRequest(request: Request): Uint8Array {
     writeList(to, request.have, writeClock);
     writeVarUint(to, request.statics === undefined ? 0 : 1);
     if (request.statics !== undefined) writeStatics(to, request.statics);
+    if (request.takesPacked) writeVarUint(to, takesPackedFlag);
   });
 }
 
@@ -82,8 +86,10 @@ export function decodeRequest(bytes: Uint8Array): Result<Request> {
 function readPull(from: Decoder): Request {
   const whole = readNumber(from) === 1;
   const have = readList(from, readClock);
-  if (readNumber(from) !== 1) return { type: 'pull', whole, have };
-  return { type: 'pull', whole, have, statics: { hash: readView(from), seen: readSeen(from) } };
+  const statics = readNumber(from) === 1 ? { statics: { hash: readView(from), seen: readSeen(from) } } : {};
+  // Earlier askers end here.
+  const takes = hasContent(from) ? readNumber(from) : 0;
+  return { type: 'pull', whole, have, ...statics, ...((takes & takesPackedFlag) !== 0 && { takesPacked: true }) };
 }
 
 function writeClock(to: Encoder, clock: HostClock): void {

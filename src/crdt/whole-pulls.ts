@@ -35,6 +35,11 @@ export class WholePulls {
     this.#waiting.clear();
   }
 
+  /** Whether a neighbour is telling all it has, and brought something lately: what is missing here may come with that. */
+  get flowing(): boolean {
+    return this.#first !== undefined && this.#isWorthWaiting(this.#first);
+  }
+
   want(peer: HostId): void {
     this.#waiting.add(peer);
     if (this.#first === undefined) this.#beginFirst();
@@ -74,5 +79,10 @@ export class WholePulls {
       this.#first = undefined;
       this.#beginFirst();
     });
+  }
+
+  #isWorthWaiting({ newsAt, beganAt }: { readonly newsAt: number; readonly beganAt: number }): boolean {
+    const now = this.#parts.clock.now();
+    return now - newsAt < idleMs && now - beganAt < longestMs;
   }
 }

@@ -21,7 +21,10 @@ export const kindNumbers = {
 export const requestNumbers = { compare: 1, pull: 2, ask: 3 } as const;
 
 /** What answers are made of. */
-export const itemNumbers = { verdict: 1, envelope: 2, heard: 3, forgotten: 4, alive: 5 } as const;
+export const itemNumbers = { verdict: 1, envelope: 2, heard: 3, forgotten: 4, alive: 5, packed: 6 } as const;
+
+/** Bits of what an asker can read in an answer beyond the first items. */
+export const takesPackedFlag = 1;
 
 /** Bits of a sign of life. */
 export const restartingFlag = 1;

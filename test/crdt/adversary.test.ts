@@ -1,3 +1,4 @@
+import { zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { DocumentWriter } from '../../src/crdt/document.ts';
@@ -173,6 +174,28 @@ describe('a member that lies', () => {
       'g: state is none of running, paused, draining',
     ]);
     expect(two.directory.hosts().find(({ id }) => id === mallory.id)).toMatchObject({ records: 1, badRecords: 7 });
+  });
+
+  it('gains nothing by packing too much into a few octets, or something else than it says', async () => {
+    const { lab, one, mallory } = await trio();
+    const before = one.show();
+    const bomb = zstdCompressSync(new Uint8Array(8 * 1024 * 1024));
+    const forged = forge(mallory.signer, one.id, 'snapshot', 2 ** 40, 9, noise(8_000, 1));
+    mallory.answersWith([
+      { type: 'packed', length: 8 * 1024 * 1024, held: bomb },
+      { type: 'packed', length: lab.options.maxHostBytes + 1, held: bomb },
+      { type: 'packed', length: 5_000, held: zstdCompressSync(noise(5_001, 1)) },
+      { type: 'packed', length: 5_000, held: noise(5_000, 2) },
+      { type: 'packed', length: 0, held: new Uint8Array() },
+      { type: 'packed', length: forged.length, held: zstdCompressSync(forged) },
+    ]);
+    lab.net.cut(one.id, mallory.id);
+    await lab.run(10_000);
+    lab.net.heal();
+    await lab.until(() => offences(one, mallory.id)['wrong signature'] !== undefined);
+    expect(offences(one, mallory.id)).toMatchObject({ malformed: expect.any(Number), 'too large': expect.any(Number) });
+    expect(offences(one, mallory.id).malformed).toBe(4 * (offences(one, mallory.id)['too large'] ?? 0));
+    expect(one.show()).toBe(before);
   });
 
   it('gains nothing by answering requests with garbage, or without end', async () => {

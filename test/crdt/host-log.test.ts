@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { envelopeItem } from '../../src/crdt/answers.ts';
 import { DocumentWriter } from '../../src/crdt/document.ts';
 import type { Envelope } from '../../src/crdt/envelope.ts';
 import { nextEpoch } from '../../src/crdt/epoch.ts';
 import { HostLog } from '../../src/crdt/host-log.ts';
+import { unpackArrival } from '../../src/crdt/packed-envelope.ts';
 import { Publisher } from '../../src/crdt/publisher.ts';
 import { testSigner } from '../support/signer.ts';
 
@@ -86,6 +89,26 @@ describe('a log of one host', () => {
     expect(owner.log.after(owner.log.epoch, 3)).toEqual(updates.slice(2));
     expect(owner.log.after(owner.log.epoch, owner.log.sequence)).toEqual([]);
     expect(owner.log.after(owner.log.epoch + 2 ** 20, 1)).toEqual([]);
+  });
+
+  it('is sent as it is kept to those who take that, and verbatim to all others', () => {
+    const owner = new Owner();
+    owner.do({ key: 'varied', value: createHash('shake256', { outputLength: 2_000 }).digest('hex').repeat(2) });
+    owner.do({ key: 'alike', value: 'a'.repeat(200_000) });
+    owner.do('begin');
+    const [snapshot] = owner.log.after(0, 0);
+    const [kept] = owner.log.keptAfter(0, 0);
+    if (kept === undefined || snapshot === undefined) throw new Error('a snapshot');
+    const verbatim = { type: 'envelope', bytes: snapshot.bytes };
+    expect(envelopeItem(kept, false)).toEqual(verbatim);
+    // What packs too well would be taken for an attack.
+    expect(envelopeItem(kept, true)).toEqual(verbatim);
+    owner.do({ key: 'alike', value: undefined });
+    owner.do('begin');
+    const [usual] = owner.log.keptAfter(0, 0);
+    if (usual === undefined) throw new Error('a snapshot');
+    expect(envelopeItem(usual, true)).toEqual({ type: 'packed', length: usual.length, held: usual.held });
+    expect(unpackArrival(usual.held, usual.length)).toEqual({ ok: true, value: owner.log.after(0, 0)[0]?.bytes });
   });
 
   it('takes no more than one host may store', () => {

@@ -26,10 +26,17 @@ const request: fc.Arbitrary<Request> = fc.oneof(
     have: fc.array(clock),
     statics: fc.record({ hash: bytes, seen }),
   }),
+  fc.record({
+    type: fc.constant('pull' as const),
+    whole: fc.boolean(),
+    have: fc.array(clock),
+    takesPacked: fc.constant(true as const),
+  }),
 );
 const item: fc.Arbitrary<Item> = fc.oneof(
   fc.record({ type: fc.constant('verdict' as const), same: fc.boolean() }),
   fc.record({ type: fc.constant('envelope' as const), bytes: fc.uint8Array({ maxLength: 200_000, size: 'medium' }) }),
+  fc.record({ type: fc.constant('packed' as const), length: whole, held: bytes }),
   fc.record({ type: fc.constant('heard' as const), ageMs: fc.nat(), bytes }),
   fc.record({ type: fc.constant('forgotten' as const), host, epoch: whole, beat: whole }),
   fc.record({ type: fc.constant('alive' as const), summary: fc.record({ seen, alive: fc.array(dot) }) }),

@@ -16,6 +16,22 @@ describe('pulling everything from many neighbours', () => {
     expect(begun).toEqual(neighbours);
   });
 
+  it('flows while the first brings something, and neither before nor after that', async () => {
+    const { clock, pulls, news, end } = scripted();
+    expect(pulls.flowing).toBe(false);
+    pulls.want(testSigner(1).hostId);
+    clock.advance(900);
+    news(neighbours[0]);
+    clock.advance(900);
+    expect(pulls.flowing).toBe(true);
+    clock.advance(200);
+    expect(pulls.flowing).toBe(false);
+    news(neighbours[0]);
+    expect(pulls.flowing).toBe(true);
+    await end(neighbours[0], true);
+    expect(pulls.flowing).toBe(false);
+  });
+
   it('goes on to the next where the first fails', async () => {
     const { pulls, begun, end } = scripted();
     for (const peer of neighbours) pulls.want(peer);
@@ -52,6 +68,20 @@ describe('pulling everything from many neighbours', () => {
     expect(joiner.replica.stats().storedBytes).toBeGreaterThanOrEqual(stored);
     // The rest is beats, and the requests of those who ask the joiner.
     expect(lab.net.deliveredBytes - before).toBeLessThan(2.5 * stored);
+  });
+});
+
+describe('a host that joins over a slow line', () => {
+  it('asks for nothing that is on its way, however many signs of life tell of it', async () => {
+    const lab = new CrdtLab();
+    const hosts = await lab.start(8);
+    for (const host of hosts) host.put(host.container(`container-${host.name}`, ['web']));
+    await lab.run(2_000);
+    lab.net.options = { ...lab.net.options, delayMs: [150, 250] };
+    const joiner = lab.add();
+    await joiner.start();
+    await lab.until(() => joiner.answers('web').length === hosts.length);
+    expect(joiner.replica.stats().exchanges).toBe(1);
   });
 });
 

@@ -85,7 +85,12 @@ export class MemoryNet {
     return this.#meshes.get(hostId);
   }
 
-  /** Lets links follow what is reachable now. */
+  /** Lets the links of one host follow what is reachable now. */
+  settleOne(one: MemoryMesh): void {
+    for (const other of this.#meshes.values()) if (other !== one) this.#settlePair(one, other);
+  }
+
+  /** The same of all. */
   settle(): void {
     const meshes = [...this.#meshes.values()];
     meshes.forEach((one, index) => {
@@ -160,7 +165,7 @@ export class MemoryMesh implements Transport {
 
   start(): void {
     this.up = true;
-    this.#net.settle();
+    this.#net.settleOne(this);
   }
 
   /** Goes down; `told`: with a goodbye that all neighbours notice at once, else as a power-off. */
@@ -169,7 +174,7 @@ export class MemoryMesh implements Transport {
     const links = [...this.#links];
     this.#links.clear();
     if (told) for (const peer of links) this.#net.mesh(peer)?.setLink(this.hostId, false);
-    this.#net.settle();
+    this.#net.settleOne(this);
   }
 
   broadcast(bytes: Uint8Array): void {
