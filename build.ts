@@ -8,13 +8,15 @@ import { basename, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 /**
- * What Weft never calls. Of dockerode: ssh, and building images. Of Fastify: requests without a network. Of prom-client:
- * traces, and quantiles of summaries. 10 MB of source, each of which the agent would keep in memory.
+ * What Weft never calls. Of dockerode: ssh, and building images. Of Fastify: schemas other than zod's, and requests
+ * without a network. Of prom-client: traces, and quantiles of summaries. 10 MB of source, each of which the agent would
+ * keep in memory.
  */
 const notNeeded = new RegExp(
   `^(${[
     ...['ssh2', 'cpu-features', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs'],
-    ...['light-my-request', '@opentelemetry/api', 'tdigest'],
+    ...['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'],
+    ...['@opentelemetry/api', 'tdigest'],
   ].join('|')})$`,
 );
 /** zod brings its messages in 50 languages, and its own index of them holds on to all. */
