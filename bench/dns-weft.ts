@@ -38,10 +38,11 @@ const options = dnsOptions({
 });
 const log = createLog('warn');
 const parts = { options, clock: systemClock, log };
+const known = () => Array.from({ length: names }, (_, index) => fixed(benchName(index), ...benchAddresses(index)));
 const service = values['main-thread']
   ? new Nameserver({ ...parts, forwarder: createForwarder(options.forward, parts) })
-  : new DnsService({ ...parts, threads: Number(values.threads) });
-service.update(Array.from({ length: names }, (_, index) => fixed(benchName(index), ...benchAddresses(index))));
+  : new DnsService({ ...parts, known, threads: Number(values.threads) });
+if (service instanceof Nameserver) service.update(known());
 await service.start();
 
 let next = 0;

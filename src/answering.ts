@@ -122,12 +122,12 @@ export class Answering {
     const service = new DnsService({
       options: { ...options, listen, forward },
       threads,
+      known: entries,
       clock,
       log,
       totals: this.#totals,
     });
     service.setNetworks(this.#networks);
-    service.update(entries());
     // Known from here on, so that what changes while its threads start reaches them.
     this.#service = service;
     try {

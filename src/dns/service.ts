@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Name, NameEntry, Network } from '../record.ts';
+import type { NameEntry, Network } from '../record.ts';
 import type { Explanation } from './explanation.ts';
 import type { ForwardStats } from './forward/stats.ts';
 import type { DnsOptions, ListenAddress } from './options.ts';
@@ -24,6 +24,17 @@ export interface ServiceStats extends DnsStats {
   readonly forward: ForwardStats | undefined;
 }
 
+export interface ServiceParts {
+  readonly options: DnsOptions;
+  readonly threads: number;
+  /** All that is known of all names now: each thread that starts is told, and nothing is kept here. */
+  readonly known: () => readonly NameEntry[];
+  /** What services before this one counted. */
+  readonly totals?: Totals;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /** The name server as the rest of the agent sees it: N threads that share the port, fed with changed names only. */
 export class DnsService {
   private readonly options: DnsOptions;
@@ -31,14 +42,14 @@ export class DnsService {
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly totals: Totals;
-  private readonly entries = new Map<Name, NameEntry>();
+  private readonly known: () => readonly NameEntry[];
   private readonly threads = new Map<number, ThreadHandle>();
   private networks: readonly Network[] = [];
   private bound: readonly ListenAddress[] = [];
   private running = false;
 
-  /** `totals` holds what services before this one counted. */
-  constructor(parts: { options: DnsOptions; threads: number; clock: Clock; log: Log; totals?: Totals }) {
+  constructor(parts: ServiceParts) {
+    this.known = parts.known;
     this.options = parts.options;
     this.count = parts.threads;
     this.clock = parts.clock;
@@ -72,12 +83,8 @@ export class DnsService {
     this.bound = [];
   }
 
-  /** Hands changed names to every thread; may be called before `start()`. */
+  /** Hands changed names to every thread. */
   update(entries: readonly NameEntry[]): void {
-    for (const entry of entries) {
-      if (entry.owners.length === 0 && entry.statics.length === 0) this.entries.delete(entry.name);
-      else this.entries.set(entry.name, entry);
-    }
     for (const thread of this.threads.values()) thread.feed(entries);
   }
 
@@ -124,7 +131,7 @@ export class DnsService {
     this.threads.set(index, thread);
     await thread.ask({ type: 'create', options: { ...this.options, listen: this.bound } });
     this.tellNetworks(thread);
-    thread.feed([...this.entries.values()]);
+    thread.feed(this.known());
     await thread.fed();
     const result = await thread.ask({ type: 'bind' });
     return result.type === 'bound' ? result.addresses : this.bound;

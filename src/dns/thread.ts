@@ -4,6 +4,7 @@ import { systemClock } from '../clock.ts';
 import { createForwarder, type UpstreamForwarder } from './forward/forwarder.ts';
 import { Nameserver } from './nameserver.ts';
 import type { DnsOptions } from './options.ts';
+import { TextPool } from './text-pool.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
 
 // The entry of an answering thread: a name server that is told what to do by messages.
@@ -15,6 +16,7 @@ interface Running {
 
 const done: ThreadResult = { type: 'done' };
 const log = pino({ level: 'debug', base: undefined }, { write: (line: string) => say({ type: 'log', line }) });
+const texts = new TextPool();
 let running: Running | undefined;
 
 parentPort?.on('message', ({ number, task }: ThreadRequest) => {
@@ -35,6 +37,7 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
   const { server, forwarder } = running;
   switch (task.type) {
     case 'update':
+      texts.settle(task.entries);
       server.update(task.entries);
       return done;
     case 'networks':

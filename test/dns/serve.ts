@@ -13,15 +13,14 @@ const { limits } = dnsDefaults;
 const service = new DnsService({
   options: dnsOptions({ listen, limits }),
   threads: 1,
+  known: () =>
+    names.map((argument) => {
+      const [name = '', addresses = ''] = argument.split('=');
+      return fixed(name, ...addresses.split(','));
+    }),
   clock: systemClock,
   log: createLog('warn'),
 });
-service.update(
-  names.map((argument) => {
-    const [name = '', addresses = ''] = argument.split('=');
-    return fixed(name, ...addresses.split(','));
-  }),
-);
 await service.start();
 console.log('ready');
 process.on('SIGTERM', () => void service.stop().then(() => process.exit()));

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { DnsOptions } from '../../src/dns/options.ts';
 import { DnsService } from '../../src/dns/service.ts';
 import { silentLog } from '../../src/log.ts';
-import type { Address } from '../../src/record.ts';
+import type { Address, NameEntry } from '../../src/record.ts';
 import { UdpClient } from './client.ts';
 import { data } from './message.ts';
 import { bridgeA, container, dnsOptions, entry, fixed, hostA, on, owner } from './zone-words.ts';
@@ -18,8 +18,9 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-function service(options: Partial<DnsOptions> = {}, threads = 1): DnsService {
-  const made = new DnsService({ options: dnsOptions(options), threads, clock: systemClock, log: silentLog });
+function service(options: Partial<DnsOptions> = {}, threads = 1, known: NameEntry[] = []): DnsService {
+  const parts = { options: dnsOptions(options), threads, known: () => known, clock: systemClock, log: silentLog };
+  const made = new DnsService(parts);
   closers.push(() => made.stop());
   return made;
 }
@@ -33,9 +34,9 @@ function client(running: DnsService): UdpClient {
 }
 
 describe('the service', () => {
-  it('answers the first question from all that it was told before it started', async () => {
-    const dns = service();
-    dns.update(Array.from({ length: 1000 }, (_, index) => fixed(`name${index}`, '192.0.2.1')));
+  it('answers the first question from all that was known when it started', async () => {
+    const known = Array.from({ length: 1000 }, (_, index) => fixed(`name${index}`, '192.0.2.1'));
+    const dns = service({}, 1, known);
     await dns.start();
     expect(data(await client(dns).ask('name999.weave.local'))).toEqual(['192.0.2.1']);
   });
@@ -54,9 +55,8 @@ describe('the service', () => {
   });
 
   it('explains from the networks it was told', async () => {
-    const dns = service();
+    const dns = service({}, 1, [entry('node0', [owner(hostA, container('node0', [on(bridgeA, '10.1.0.2')]))])]);
     dns.setNetworks([bridgeA]);
-    dns.update([entry('node0', [owner(hostA, container('node0', [on(bridgeA, '10.1.0.2')]))])]);
     await dns.start();
     const explanation = await dns.explain('node0', '10.1.0.9');
     expect(explanation).toMatchObject({
@@ -86,8 +86,7 @@ describe('the service', () => {
   });
 
   it('starts a thread that died again, and fills it', async () => {
-    const dns = service();
-    dns.update([fixed('db', '192.0.2.7')]);
+    const dns = service({}, 1, [fixed('db', '192.0.2.7')]);
     await dns.start();
     const asker = client(dns);
     dns.killThread(0);
