@@ -33,6 +33,13 @@ const lie = fc.record({
   denies: fc.array(fc.boolean(), { minLength: 1, maxLength: 7 }),
 });
 
+/** One of a writer's two edits is kept from a host, which then seems to leave out a record to whoever has both. */
+const halfTold: (Event | Lie)[] = [
+  { type: 'add', at: 2, name: 'd', address: 1 },
+  { type: 'add', at: 2, name: 'a', address: 1 },
+  { to: 0, keeps: [true, false], denies: [false] },
+];
+
 describe('static records', () => {
   it('become the same everywhere, whatever was lost, repeated or came in any order', () => {
     fc.assert(
@@ -103,7 +110,7 @@ describe('static records', () => {
         for (const { set } of books)
           expect(Array.from(set.values(), ({ dot }) => keyOf(dot)).sort()).toEqual(truth.sort());
       }),
-      { numRuns: 150 },
+      { numRuns: 150, examples: [[halfTold]] },
     );
   });
 
@@ -188,6 +195,8 @@ describe('static records', () => {
 class Book {
   readonly directory: LiveDirectory;
   readonly book: StaticBook;
+  /** A liar told it something, or told somebody from whom it took all. */
+  misled = false;
 
   constructor(number: number) {
     const signer = testSigner(number);
@@ -208,20 +217,30 @@ class Book {
     return this.book.add([staticRecord(text, `192.0.2.${address}`, { madeOn: 'h'.repeat(1_000) })]);
   }
 
+  /** As hosts do it: what does not add up is asked for as a whole; if it still does not, the other looks, and then this. */
   mergeFrom(other: Book): void {
     if (other === this) return;
-    const { lacking, unproven } = this.book.merge(other.set.editsAfter(this.set.summary().seen), other.set.summary());
+    this.misled ||= other.misled;
+    const { lacking, unproven } = this.#take(other, this.set.summary().seen);
     if (!lacking && !unproven) return;
-    const all = this.book.merge(other.set.editsAfter(new Map()), other.set.summary());
-    expect(all).toMatchObject({ lacking: false, unproven: false });
+    const all = this.#take(other);
+    expect(all).toMatchObject({ lacking: false, unproven: all.unproven && other.misled });
+    if (!all.unproven) return;
+    other.mergeFrom(this);
+    expect(this.#take(other)).toMatchObject({ lacking: false, unproven: false });
   }
 
   /** Takes those edits of all that a liar does not keep back, and its word for what is left of them. */
   hearLie(all: readonly Edit[], { keeps, denies }: Lie): void {
+    this.misled = true;
     const told = all.filter((_, at) => keeps[at % keeps.length] === false);
     const seen = new Map(all.map(({ writer, number }) => [writer, number] as const));
     const alive = Array.from(this.set.values(), ({ dot }) => dot);
     this.book.merge(told, { seen, alive: alive.filter((_, at) => denies[at % denies.length] === false) });
+  }
+
+  #take({ set }: Book, seen: ReadonlyMap<HostId, number> = new Map()) {
+    return this.book.merge(set.editsAfter(seen), set.summary());
   }
 
   show(): string {
