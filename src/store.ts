@@ -14,6 +14,8 @@ export interface Store {
   read(file: string): Promise<Uint8Array | undefined>;
   /** Replaces the file at once or not at all. Resolves also when the disk is full or read-only: see `problem()`. */
   write(file: string, bytes: Uint8Array): Promise<void>;
+  /** Keeps a file that nobody here can read under another name, and logs what was found: it "is of version 9". */
+  setAside(file: string, found: string): Promise<void>;
   /** Why the last write did not reach the disk, as one sentence; `undefined` once one does again. */
   problem(): string | undefined;
   /** Who had the directory before this agent, and who asks for it after. */
@@ -80,6 +82,7 @@ export async function openStore(dataDir: string, { clock, log, lock: options }: 
   return {
     read: (file) => readChecked(dataDir, file, { clock, log }),
     write,
+    setAside: (file, found) => keepAside(dataDir, file, 'unread', found, { clock, log }),
     problem: () => problem,
     succession: lock,
     close: async () => {
@@ -110,7 +113,7 @@ async function clearAway(dataDir: string): Promise<void> {
 async function readChecked(
   dataDir: string,
   file: string,
-  { clock, log }: Omit<StoreParts, 'lock'>,
+  parts: Omit<StoreParts, 'lock'>,
 ): Promise<Uint8Array | undefined> {
   const path = join(dataDir, file);
   const whole = await readFile(path).catch((error: unknown) => {
@@ -121,10 +124,25 @@ async function readChecked(
   const content = whole.subarray(headerLength);
   const sum = headerPattern.exec(whole.subarray(0, headerLength).toString('latin1'))?.[1];
   if (sum === checksumOf(content)) return new Uint8Array(content);
-  const aside = `${path}.damaged-${new Date(clock.wallNow()).toISOString().replaceAll(':', '-')}`;
-  await rename(path, aside).catch(() => {});
-  log.error({ file, aside }, 'a file of the data directory is damaged; it is set aside and done without');
+  await keepAside(dataDir, file, 'damaged', 'is damaged', parts);
   return undefined;
+}
+
+async function keepAside(
+  dataDir: string,
+  file: string,
+  state: 'damaged' | 'unread',
+  found: string,
+  { clock, log }: Omit<StoreParts, 'lock'>,
+): Promise<void> {
+  const aside = `${file}.${state}-${new Date(clock.wallNow()).toISOString().replaceAll(':', '-')}`;
+  const text = `${quote(file)} in the data directory ${found}; the agent goes on without it`;
+  try {
+    await rename(join(dataDir, file), join(dataDir, aside));
+    log.error({ file, aside }, `${text}, and keeps it as ${quote(aside)}`);
+  } catch (error) {
+    log.error({ err: error, file }, `${text}; it cannot be kept under another name: ${fileProblem(error)}`);
+  }
 }
 
 /** Writes beside the file, to the disk, and only then over it; so a crash leaves the old or the new, never a half. */

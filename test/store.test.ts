@@ -12,8 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../src/clock.ts';
-import { silentLog } from '../src/log.ts';
+import { type Log, silentLog } from '../src/log.ts';
 import { openStore, type Store } from '../src/store.ts';
+import { MemoryDisk } from './support/crdt-lab.ts';
 
 const directories: string[] = [];
 const stores: Store[] = [];
@@ -29,14 +30,18 @@ function fresh(): string {
   return directory;
 }
 
-async function openAt(directory: string): Promise<Store> {
+async function openAt(directory: string, log: Log = silentLog): Promise<Store> {
   const store = await openStore(directory, {
     clock: systemClock,
-    log: silentLog,
+    log,
     lock: { takeover: false, patienceMs: 0 },
   });
   stores.push(store);
   return store;
+}
+
+function recordingLog(said: string[]): Log {
+  return { ...silentLog, error: (_fields: object, text?: string) => void said.push(text ?? '') };
 }
 
 const bytes = Buffer.from('what is to be kept');
@@ -102,6 +107,44 @@ describe('a damaged file', () => {
     expect(readdirSync(directory).some((name) => name.startsWith('epoch.damaged-'))).toBe(true);
     await store.write('epoch', bytes);
     expect(await store.read('epoch')).toEqual(new Uint8Array(bytes));
+  });
+});
+
+describe('a file that its reader cannot make out', () => {
+  it.each([
+    ['the data directory', () => openAt(fresh())],
+    ['its twin', async () => new MemoryDisk()],
+  ])('is not read again, and not in the way of the next, in %s', async (_which, open) => {
+    const store = await open();
+    await store.write('statics', bytes);
+    await store.setAside('statics', 'is of version 9');
+    expect(await store.read('statics')).toBeUndefined();
+    await store.write('statics', Uint8Array.of(1, 2));
+    expect(await store.read('statics')).toEqual(Uint8Array.of(1, 2));
+  });
+
+  it('is kept as it was, and one line says which, what was found, and where it is', async () => {
+    const directory = fresh();
+    const said: string[] = [];
+    const store = await openAt(directory, recordingLog(said));
+    await store.write('statics', bytes);
+    const whole = readFileSync(join(directory, 'statics'));
+    await store.setAside('statics', 'is of version 9, and this Weft reads up to version 1');
+    await store.write('statics', Buffer.from('next'));
+    const [aside] = readdirSync(directory).filter((name) => name.startsWith('statics.unread-'));
+    expect(readFileSync(join(directory, aside ?? 'none'))).toEqual(whole);
+    expect(said).toEqual([
+      `"statics" in the data directory is of version 9, and this Weft reads up to version 1; the agent goes on without it, and keeps it as "${aside}"`,
+    ]);
+  });
+
+  it('is said not to be kept where it cannot be', async () => {
+    const said: string[] = [];
+    const store = await openAt(fresh(), recordingLog(said));
+    await store.setAside('statics', 'is of version 9');
+    expect(said).toEqual([
+      '"statics" in the data directory is of version 9; the agent goes on without it; it cannot be kept under another name: there is no such file',
+    ]);
   });
 });
 

@@ -19,19 +19,27 @@ import type { Forgotten, Hosts } from './hosts.ts';
 import { type PackedEnvelope, readEnvelope } from './packed-envelope.ts';
 import { readSeen, writeSeen } from './request.ts';
 import type { StaticBook } from './static-book.ts';
-import { decodeEdit, readDot, writeDot } from './static-edit.ts';
+import { decodeEdit, type Edit, readDot, writeDot } from './static-edit.ts';
 import type { StaticsSummary } from './statics.ts';
 import type { Storage } from './storage.ts';
 
-/** The files of this room in the data directory. */
-const epochFile = 'epoch';
-const directoryFile = 'directory';
-const staticsFile = 'statics';
+/** A file of this room in the data directory: its first number is its version, and what follows is that version's. */
+interface Format<T> {
+  readonly file: string;
+  /** How each version is read, from the first to the one that is written. Append only. */
+  readonly versions: readonly ((from: Decoder) => T)[];
+  /** What all later versions begin with. */
+  readonly later?: (from: Decoder) => T;
+}
 
-/** The first number of a file; files of a later version are left alone and read as nothing. */
-const fileVersion = 1;
-/** The directory's, since its envelopes are packed; a directory of version 1 holds them as they came. */
-const packedVersion = 2;
+/** Whatever version wrote it, the next epoch must be above: a later one tells the last epoch first, too. */
+const epochFormat: Format<number> = { file: 'epoch', versions: [readNumber], later: readNumber };
+/** In version 1 envelopes are as they came; since then they are packed. */
+const directoryFormat: Format<SavedDirectory> = {
+  file: 'directory',
+  versions: [(from) => readDirectory(from, readEnvelopes), (from) => readDirectory(from, readPacked)],
+};
+const staticsFormat: Format<SavedStatics> = { file: 'statics', versions: [readStatics] };
 /** Longest envelope that a packed one may unpack to: no host may keep a longer one. */
 const maxEnvelopeBytes = 64 * 1024 * 1024;
 
@@ -54,23 +62,20 @@ export class Disk {
 
   /** The last epoch that was begun; 0 where the disk tells of none. */
   async lastEpoch(): Promise<number> {
-    return decodeFile(await this.#storage.read(epochFile), fileVersion, readNumber) ?? 0;
+    return (await this.#read(epochFormat)) ?? 0;
   }
 
   /** Fills hosts and static records with what was saved; everyone is `stale` until heard. */
   async load(): Promise<() => void> {
-    const [directory, statics] = await Promise.all([
-      this.#storage.read(directoryFile),
-      this.#storage.read(staticsFile),
-    ]);
+    const [directory, statics] = await Promise.all([this.#read(directoryFormat), this.#read(staticsFormat)]);
     return () => {
-      loadDirectory(directory, this.#hosts);
-      loadStatics(statics, this.#book);
+      if (directory !== undefined) fillHosts(this.#hosts, directory);
+      if (statics !== undefined) this.#book.merge(statics.edits, statics.summary);
     };
   }
 
   saveEpoch(epoch: number): Promise<void> {
-    return this.#save(epochFile, () => encodeFile(fileVersion, (to) => writeVarUint(to, epoch)));
+    return this.#save(epochFormat, (to) => writeVarUint(to, epoch));
   }
 
   /** Saves all hosts' logs if they changed since. */
@@ -78,7 +83,7 @@ export class Disk {
     const { revision } = this.#hosts;
     if (revision === this.#savedRevision) return this.#writes;
     this.#savedRevision = revision;
-    return this.#save(directoryFile, () => encodeDirectory(this.#hosts));
+    return this.#save(directoryFormat, (to) => writeDirectory(to, this.#hosts));
   }
 
   /** Saves the static records if they changed since; calls before the write begins are one write. */
@@ -86,70 +91,113 @@ export class Disk {
     const hash = this.#book.set.hash();
     if (hash === this.#savedStatics) return this.#writes;
     this.#savedStatics = hash;
-    this.#staticsToCome ??= this.#save(staticsFile, () => {
+    this.#staticsToCome ??= this.#save(staticsFormat, (to) => {
       this.#staticsToCome = undefined;
-      return encodeStatics(this.#book);
+      writeStatics(to, this.#book);
     });
     return this.#staticsToCome;
   }
 
   /** One write after the other, of what is true when its turn comes. */
-  #save(file: string, encodeNow: () => Uint8Array): Promise<void> {
+  #save({ file, versions }: Format<unknown>, writeNow: (to: Encoder) => void): Promise<void> {
+    const encodeNow = () =>
+      encode((to) => {
+        writeVarUint(to, versions.length);
+        writeNow(to);
+      });
     this.#writes = this.#writes.then(() => this.#storage.write(file, encodeNow())).catch(() => {});
     return this.#writes;
   }
+
+  /** What a file tells. One that this Weft cannot read is set aside before anything is written in its place. */
+  async #read<T>(format: Format<T>): Promise<T | undefined> {
+    const bytes = await this.#storage.read(format.file);
+    if (bytes === undefined) return undefined;
+    const { content, problem } = decodeFile(bytes, format);
+    if (problem !== undefined) await this.#storage.setAside(format.file, problem);
+    return content;
+  }
+}
+
+/** What a file tells, and why it is to be kept for whoever can read all of it. */
+interface Decoded<T> {
+  readonly content: T | undefined;
+  readonly problem: string | undefined;
+}
+
+function decodeFile<T>(bytes: Uint8Array, { versions, later }: Format<T>): Decoded<T> {
+  const newest = versions.length;
+  const version = decode(bytes, readNumber);
+  const isLater = version.ok && version.value > newest;
+  const content = decode(bytes, (from) => {
+    const read = versions[readNumber(from) - 1] ?? (isLater ? later : undefined);
+    return read === undefined ? malformed('no way to read it') : read(from);
+  });
+  const found = isLater
+    ? `is of version ${version.value}, and this Weft reads up to version ${newest}`
+    : 'is whole, but does not hold what it should';
+  return { content: content.ok ? content.value : undefined, problem: isLater || !content.ok ? found : undefined };
+}
+
+interface SavedDirectory {
+  readonly hosts: readonly SavedHost[];
+  readonly forgotten: readonly Forgotten[];
+}
+
+interface SavedHost {
+  readonly host: HostId;
+  readonly silenceMs: number;
+  readonly epoch: number;
+  readonly beat: number;
+  readonly log: readonly Envelope[];
+}
+
+interface SavedStatics {
+  readonly summary: StaticsSummary;
+  readonly edits: readonly Edit[];
 }
 
 /** All hosts' logs, packed, with how long each was silent. */
-function encodeDirectory(hosts: Hosts): Uint8Array {
-  return encodeFile(packedVersion, (to) => {
-    writeList(to, [...hosts.ids()], (_, host) => writeHost(to, host, hosts));
-    writeList(to, hosts.forgottenHosts(), (_, { host, epoch, beat }) => {
-      writeVarString(to, host);
-      writeVarUint(to, epoch);
-      writeVarUint(to, beat);
-    });
+function writeDirectory(to: Encoder, hosts: Hosts): void {
+  writeList(to, [...hosts.ids()], (_, host) => writeHost(to, host, hosts));
+  writeList(to, hosts.forgottenHosts(), (_, { host, epoch, beat }) => {
+    writeVarString(to, host);
+    writeVarUint(to, epoch);
+    writeVarUint(to, beat);
   });
 }
 
-/** Fills `hosts` with what the file tells: everyone is `stale` until heard. */
-function loadDirectory(bytes: Uint8Array | undefined, hosts: Hosts): void {
-  const read = (readLog: (from: Decoder) => Envelope[]) => (from: Decoder) => ({
-    hosts: readList(from, () => readHost(from, readLog)),
-    forgotten: readList(from, readForgotten),
-  });
-  const file =
-    decodeFile(bytes, packedVersion, read(readPacked)) ?? decodeFile(bytes, fileVersion, read(readEnvelopes));
-  for (const saved of file?.hosts ?? []) {
-    if (saved.host !== hosts.self) hosts.liveness.add(saved.host, 'stale', saved.silenceMs, saved);
-    for (const envelope of saved.log) hosts.take(envelope);
-    hosts.showStatus(saved.host);
+function readDirectory(from: Decoder, readLog: (from: Decoder) => Envelope[]): SavedDirectory {
+  return { hosts: readList(from, () => readHost(from, readLog)), forgotten: readList(from, readForgotten) };
+}
+
+/** Fills `hosts` with what was saved: everyone is `stale` until heard. */
+function fillHosts(hosts: Hosts, { hosts: saved, forgotten }: SavedDirectory): void {
+  for (const each of saved) {
+    if (each.host !== hosts.self) hosts.liveness.add(each.host, 'stale', each.silenceMs, each);
+    for (const envelope of each.log) hosts.take(envelope);
+    hosts.showStatus(each.host);
   }
-  for (const grave of file?.forgotten ?? []) hosts.bury(grave);
+  for (const grave of forgotten) hosts.bury(grave);
 }
 
-function encodeStatics({ set }: StaticBook): Uint8Array {
+function writeStatics(to: Encoder, { set }: StaticBook): void {
   const { seen, alive } = set.summary();
-  return encodeFile(fileVersion, (to) => {
-    writeSeen(to, seen);
-    writeList(to, alive, writeDot);
-    writeEnvelopes(
-      to,
-      Array.from(set.edits(), ({ envelope }) => envelope),
-    );
-  });
+  writeSeen(to, seen);
+  writeList(to, alive, writeDot);
+  writeEnvelopes(
+    to,
+    Array.from(set.edits(), ({ envelope }) => envelope),
+  );
 }
 
-function loadStatics(bytes: Uint8Array | undefined, book: StaticBook): void {
-  const file = decodeFile(bytes, fileVersion, (from) => {
-    const summary: StaticsSummary = { seen: readSeen(from), alive: readList(from, readDot) };
-    return { summary, edits: readEnvelopes(from).map(decodeEdit) };
+function readStatics(from: Decoder): SavedStatics {
+  const summary: StaticsSummary = { seen: readSeen(from), alive: readList(from, readDot) };
+  const edits = readEnvelopes(from).map((envelope) => {
+    const edit = decodeEdit(envelope);
+    return edit.ok ? edit.value : malformed(edit.problem);
   });
-  if (file !== undefined)
-    book.merge(
-      file.edits.flatMap((edit) => (edit.ok ? [edit.value] : [])),
-      file.summary,
-    );
+  return { summary, edits };
 }
 
 function writeHost(to: Encoder, host: HostId, hosts: Hosts): void {
@@ -161,7 +209,7 @@ function writeHost(to: Encoder, host: HostId, hosts: Hosts): void {
   writeList(to, hosts.log(host)?.kept() ?? [], writePacked);
 }
 
-function readHost(from: Decoder, readLog: (from: Decoder) => Envelope[]) {
+function readHost(from: Decoder, readLog: (from: Decoder) => Envelope[]): SavedHost {
   return {
     host: readHostId(from),
     silenceMs: readNumber(from),
@@ -198,17 +246,4 @@ function readPacked(from: Decoder): Envelope[] {
     const envelope = readEnvelope(kept, maxEnvelopeBytes);
     return envelope.ok ? envelope.value : malformed(envelope.problem);
   });
-}
-
-function encodeFile(version: number, write: (to: Encoder) => void): Uint8Array {
-  return encode((to) => {
-    writeVarUint(to, version);
-    write(to);
-  });
-}
-
-function decodeFile<T>(bytes: Uint8Array | undefined, version: number, read: (from: Decoder) => T): T | undefined {
-  if (bytes === undefined) return undefined;
-  const file = decode(bytes, (from) => (readNumber(from) === version ? read(from) : undefined));
-  return file.ok ? file.value : undefined;
 }

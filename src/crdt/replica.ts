@@ -75,8 +75,8 @@ export class Replica implements TransportHandler {
   /** Loads what the disk has (as `stale`), begins a new epoch, and begins to beat. */
   async start(): Promise<void> {
     const { clock, options } = this.#parts;
-    const lastEpoch = await this.#disk.lastEpoch();
     const load = await this.#disk.load();
+    const lastEpoch = await this.#disk.lastEpoch();
     this.#directory.batch(() => {
       load();
       this.#own.begin(lastEpoch);

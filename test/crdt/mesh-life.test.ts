@@ -389,6 +389,7 @@ describe('hosts of one mesh', () => {
     one.disk.files.set('epoch', Buffer.from([]));
     await one.start();
     await lab.run(2_000);
+    expect([...one.disk.aside.keys()].sort()).toEqual(['directory', 'epoch', 'statics']);
     expect(lab.agree()).toBe(true);
     expect(two.answers('here')).toEqual(['10.1.0.1']);
   });

@@ -23,6 +23,8 @@ import { testSigner } from './signer.ts';
 /** A data directory in memory. */
 export class MemoryDisk implements Storage {
   readonly files = new Map<string, Uint8Array>();
+  /** Files kept under another name, with what was found in them. */
+  readonly aside = new Map<string, { readonly bytes: Uint8Array | undefined; readonly found: string }>();
   broken = false;
 
   async read(file: string): Promise<Uint8Array | undefined> {
@@ -32,6 +34,11 @@ export class MemoryDisk implements Storage {
   async write(file: string, bytes: Uint8Array): Promise<void> {
     if (this.broken) throw new Error('read-only file system');
     this.files.set(file, bytes.slice());
+  }
+
+  async setAside(file: string, found: string): Promise<void> {
+    this.aside.set(file, { bytes: this.files.get(file), found });
+    this.files.delete(file);
   }
 }
 
