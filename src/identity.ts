@@ -27,6 +27,7 @@ export interface Identity {
 interface IdentityStorage {
   read(file: string): Promise<Uint8Array | undefined>;
   write(file: string, bytes: Uint8Array): Promise<void>;
+  setAside(file: string, found: string): Promise<void>;
 }
 
 const file = 'identity.key';
@@ -41,8 +42,7 @@ const maxCachedKeys = 4096;
 export async function loadIdentity(storage: IdentityStorage, log: Log): Promise<Identity> {
   const stored = await storage.read(file);
   if (stored?.length === seedBytes) return identityFromSeed(stored);
-  if (stored !== undefined)
-    log.warn({ file, bytes: stored.length }, 'the identity on disk is no key; making a new one');
+  if (stored !== undefined) await storage.setAside(file, `has ${stored.length} bytes, and a key has ${seedBytes}`);
   const identity = createIdentity();
   await storage.write(file, identity.seed);
   log.info({ host: identity.hostId }, 'made a new identity for this host');

@@ -16,10 +16,12 @@ describe('the identity of a host', () => {
     expect(second.verify(first.hostId, text, first.sign(text))).toBe(true);
   });
 
-  it('is made anew where what is kept is no key', async () => {
+  it('is made anew where what is kept is no key, and that is kept aside', async () => {
     const storage = new MemoryStorage();
-    storage.files.set('identity.key', Buffer.from('short'));
+    const short = Buffer.from('short');
+    storage.files.set('identity.key', short);
     const identity = await loadIdentity(storage, silentLog);
+    expect(storage.files.get('identity.key, which has 5 bytes, and a key has 32')).toEqual(short);
     expect((await loadIdentity(storage, silentLog)).hostId).toBe(identity.hostId);
   });
 

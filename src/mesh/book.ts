@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Log } from '../log.ts';
 import { type HostId, parseHostId } from '../record.ts';
 import type { MeshStorage } from './contract.ts';
 
@@ -27,8 +26,8 @@ const shape = z.object({
 
 const empty: Book = { peers: new Map(), seeds: [], forgotten: [] };
 
-/** The book as it was last written; an empty one where it cannot be read. */
-export async function readBook(storage: MeshStorage, log: Log): Promise<Book> {
+/** The book as it was last written; an empty one where it cannot be read, and then that file is set aside. */
+export async function readBook(storage: MeshStorage): Promise<Book> {
   const stored = await storage.read(file);
   if (stored === undefined) return empty;
   try {
@@ -38,8 +37,8 @@ export async function readBook(storage: MeshStorage, log: Log): Promise<Book> {
       seeds,
       forgotten: forgotten.flatMap(hostIds),
     };
-  } catch (error) {
-    log.warn({ err: error, file }, 'the known peers on disk cannot be read; the mesh has to be found again');
+  } catch {
+    await storage.setAside(file, 'is no list of known peers');
     return empty;
   }
 }

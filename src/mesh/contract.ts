@@ -31,6 +31,8 @@ export interface MeshStorage {
   read(file: string): Promise<Uint8Array | undefined>;
   /** Replaces the file at once or not at all; reports a full or read-only disk itself. */
   write(file: string, bytes: Uint8Array): Promise<void>;
+  /** Keeps a file that cannot be read under another name, and logs what was found in it. */
+  setAside(file: string, found: string): Promise<void>;
 }
 
 /** One link, or one that is wanted, for operators. */

@@ -103,7 +103,7 @@ export class Mesh {
   /** Listens and dials whom it knows from the last time; throws one clear error when it cannot listen. */
   async start(): Promise<void> {
     const { identity, options, clock, storage, log, transport } = this.#parts;
-    const book = await readBook(storage, log);
+    const book = await readBook(storage);
     const node = await createNode({
       seed: identity.seed,
       listen: options.listen.map((address) => toMultiaddr(address).toString()),

@@ -49,11 +49,13 @@ describe('finding each other', () => {
     await until(() => linkedTo(2)(again));
   });
 
-  it('starts without its known peers where their file is damaged', async () => {
+  it('starts without its known peers where their file is none, and keeps that', async () => {
     const storage = new MemoryStorage();
-    storage.files.set('peers.json', Buffer.from('{"peers": 7}'));
+    const other = Buffer.from('{"peers": 7}');
+    storage.files.set('peers.json', other);
     const host = await freshLab().start({ storage });
     expect(host.mesh.links()).toEqual([]);
+    expect(storage.files.get('peers.json, which is no list of known peers')).toEqual(other);
   });
 
   it('needs no seed after a restart, whatever a host said of its addresses before', async () => {

@@ -111,6 +111,11 @@ export class MemoryStorage {
   async write(file: string, bytes: Uint8Array): Promise<void> {
     this.files.set(file, bytes);
   }
+
+  async setAside(file: string, found: string): Promise<void> {
+    this.files.set(`${file}, which ${found}`, this.files.get(file) ?? new Uint8Array());
+    this.files.delete(file);
+  }
 }
 
 /** Bounds a wait that only a failure makes long; `until` then says what it waited for, before the test's own limit. */

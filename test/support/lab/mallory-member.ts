@@ -32,7 +32,7 @@ export class Mallory implements MeshHandler {
       secrets: [secret],
       clock: systemClock,
       log: silentLog,
-      storage: { read: async () => undefined, write: async () => {} },
+      storage: { read: async () => undefined, write: async () => {}, setAside: async () => {} },
       options: { ...meshDefaults, listen: [], maxBroadcastBytes: maxSentBytes, maxRequestBytes: maxSentBytes },
     });
     this.mesh.attach(this);
