@@ -41,6 +41,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: 'test/support/lab/bundle.ts',
           // Each file has a lab of its own, with names and networks of its own, and waits more than it works.
           maxWorkers: e2eFilesAtOnce,
           testTimeout: e2eTimeoutMs,

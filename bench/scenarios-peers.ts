@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { repository } from '../test/support/lab/agent.ts';
-import { run } from '../test/support/lab/command.ts';
+import { setup as buildBundle } from '../test/support/lab/bundle.ts';
 import type { Daemon } from '../test/support/lab/daemon.ts';
 import type { LabHost } from '../test/support/lab/host.ts';
 import { Lab } from '../test/support/lab/lab.ts';
@@ -20,9 +19,9 @@ const network = 'peers';
 async function startWeft(): Promise<Peer> {
   const lab = await createLab();
   const first = lab.host(1);
-  const options = { program: await bundled(first.machine.options.disk) };
-  await first.startAgent([], options);
-  for (const host of lab.hosts.slice(1)) await host.startAgent([first.address], options);
+  buildBundle();
+  await first.startAgent();
+  for (const host of lab.hosts.slice(1)) await host.startAgent([first.address]);
   const containers = await withAskers(await dockerContainers(lab), []);
   return {
     title: 'Weft',
@@ -39,23 +38,15 @@ async function startWeft(): Promise<Peer> {
     server: (host) => lab.host(host).gateway,
     restart: async () => {
       await first.stopAgent();
-      await first.startAgent([], options);
+      await first.startAgent();
     },
     upgrade: async () => {
       const { agent } = first;
-      await first.startAgent(['--takeover'], options);
+      await first.startAgent(['--takeover']);
       await agent.exited;
     },
     [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
   };
-}
-
-/** The command line that users of a release run. */
-async function bundled(disk: string): Promise<string[]> {
-  const directory = join(disk, 'bundle');
-  await run([process.execPath, 'build.ts', directory], { cwd: repository });
-  await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
-  return [process.execPath, join(directory, 'weft.js')];
 }
 
 async function startDocker(): Promise<Peer> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { repository } from '../support/lab/agent.ts';
+import { repository } from '../support/lab/bundle.ts';
 import { imageTag } from '../support/lab/images.ts';
 import { Lab } from '../support/lab/lab.ts';
 import { until } from '../support/lab/until.ts';

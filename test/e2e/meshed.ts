@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type AgentOptions, weftCommand } from '../support/lab/agent.ts';
+import type { AgentOptions } from '../support/lab/agent.ts';
+import { weftCommand } from '../support/lab/bundle.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { untilTrue } from '../support/lab/truth.ts';
 import { until } from '../support/lab/until.ts';

@@ -3,7 +3,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bridgeGateway } from '../support/lab/addresses.ts';
-import { repository } from '../support/lab/agent.ts';
+import { repository } from '../support/lab/bundle.ts';
 import { run } from '../support/lab/command.ts';
 import type { Daemon } from '../support/lab/daemon.ts';
 import type { LabHost } from '../support/lab/host.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Dice } from '../support/dice.ts';
-import { repository } from '../support/lab/agent.ts';
+import { repository } from '../support/lab/bundle.ts';
 import type { Daemon } from '../support/lab/daemon.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { imageTag } from '../support/lab/images.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InitSystem, weftInside } from '../support/init-system.ts';
-import { repository } from '../support/lab/agent.ts';
+import { repository } from '../support/lab/bundle.ts';
 import { until } from '../support/lab/until.ts';
 import { answersOf, isMissing } from './asking.ts';
 

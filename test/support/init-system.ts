@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { repository } from './lab/agent.ts';
+import { repository } from './lab/bundle.ts';
 import { attempt, type Outcome, run, startProcess } from './lab/command.ts';
 import { childOf, type Daemon, startDaemon } from './lab/daemon.ts';
 import { until } from './lab/until.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { repository } from './lab/agent.ts';
+import { repository } from './lab/bundle.ts';
 
 /**
  * Shows that the random walk fails when Weft is broken: `npm run test:mutants`. Each time one thing is broken in a copy
@@ -78,7 +78,16 @@ process.exitCode = caught === mutants.length ? 0 : 1;
 function walkWith({ name, file, changes }: Mutant): string | undefined {
   const copy = mkdtempSync(join(tmpdir(), 'weft-mutant-'));
   try {
-    for (const part of ['src', 'test', 'package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts'])
+    for (const part of [
+      'src',
+      'test',
+      'deploy',
+      'build.ts',
+      'package.json',
+      'package-lock.json',
+      'tsconfig.json',
+      'vitest.config.ts',
+    ])
       cpSync(join(repository, part), join(copy, part), { recursive: true });
     symlinkSync(join(repository, 'node_modules'), join(copy, 'node_modules'));
     let text = readFileSync(join(copy, file), 'utf8');

@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { weftCommand } from './bundle.ts';
 import type { Daemon, Exit } from './daemon.ts';
 import { engineSocket } from './engine.ts';
 import type { Machine } from './machine.ts';
 import { requestFromSocket, type SocketResponse } from './socket-request.ts';
 import { until } from './until.ts';
 
-/** This checkout. */
-export const repository = join(import.meta.dirname, '../../..');
 /** The contract's own default: where an agent without `--api` listens. */
 const apiSocket = '/run/weft/weft.sock';
 /** The user of the image; see the Dockerfile. */
@@ -17,13 +16,8 @@ const containerName = 'weft';
 /** A start takes a second; on a machine with a dozen others on each core, a minute. */
 const readyMs = 60_000;
 
-/** The command line of Weft as it stands in this checkout. */
-export const weftCommand: readonly string[] = [process.execPath, join(repository, 'src/main.ts')];
-
 export interface AgentOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** A command line of Weft to run instead of this checkout. */
-  readonly program?: readonly string[];
   /** An image to run instead of this checkout, with the host's network and the engine's socket. */
   readonly image?: string;
   /** Whether starting waits for `/readyz`; true unless a test wants to see the agent refuse. */
@@ -43,11 +37,11 @@ export class LabAgent {
   }
 
   static async start(machine: Machine, args: readonly string[], options: AgentOptions): Promise<LabAgent> {
-    const { env = {}, program = weftCommand, image, untilReady = true } = options;
+    const { env = {}, image, untilReady = true } = options;
     const data = join(machine.options.disk, 'weft');
     const command =
       image === undefined
-        ? [...program, 'up', '--data-dir', data, ...args]
+        ? [...weftCommand, 'up', '--data-dir', data, ...args]
         : await containerCommand(machine, image, data, args, { ...weftEnv(machine.options.env), ...env });
     const agent = new LabAgent(machine, await machine.start('weft', command, env), image !== undefined);
     if (untilReady) await agent.#readyOrGone();

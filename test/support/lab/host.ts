@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bridgeGateway, bridgeSubnet, hostAddress, hostAddress6, networkSubnet, networkSubnet6 } from './addresses.ts';
-import { type AgentOptions, LabAgent, repository, weftCommand } from './agent.ts';
+import { type AgentOptions, LabAgent } from './agent.ts';
+import { repository, weftCommand } from './bundle.ts';
 import type { CommandOptions, Outcome } from './command.ts';
 import { type ContainerSpec, containerWords, labImageOf } from './container.ts';
 import type { Exit } from './daemon.ts';

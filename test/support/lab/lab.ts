@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { outsideAddress } from './addresses.ts';
-import { repository } from './agent.ts';
+import { repository } from './bundle.ts';
 import { run as command } from './command.ts';
 import type { EngineSettings } from './engine.ts';
 import { type HostSurroundings, LabHost } from './host.ts';
