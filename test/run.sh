@@ -9,7 +9,7 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 
 results=node_modules/.cache/weft-test
 # Far more than the tests take; only a hanging one reaches it.
-e2e_limit=25m
+e2e_limit=27m
 failed=()
 left_out=()
 

@@ -7,7 +7,7 @@ import { untilTrue } from '../support/lab/truth.ts';
 import { startMesh, statusOf } from './meshed.ts';
 
 /** `WEFT_CRASH_SECONDS` for minutes of it; `WEFT_CRASH_SEED` to do the same again. */
-const seconds = Number(process.env.WEFT_CRASH_SECONDS ?? 30);
+const seconds = Number(process.env.WEFT_CRASH_SECONDS ?? 20);
 const seed = Number(process.env.WEFT_CRASH_SEED ?? randomInt(2 ** 31));
 /** For the last agent to be ready on a busy machine, and the mesh to agree. */
 const truthMs = 180_000;

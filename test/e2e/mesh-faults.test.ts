@@ -13,7 +13,7 @@ import { answersOf, changeAll, hiddenDuring, isLinked, shared, startMesh, status
 /** Longer than a host may be silent before it is hidden. */
 const silenceMs = 7_000;
 /** How long packets get lost; `WEFT_LOSS_SECONDS` for longer. */
-const lossMs = Number(process.env.WEFT_LOSS_SECONDS ?? 20) * 1_000;
+const lossMs = Number(process.env.WEFT_LOSS_SECONDS ?? 10) * 1_000;
 /** On each of two links, so that one packet in ten is lost between two hosts, in either direction. */
 const lossPercent = 5.13;
 /** Milliseconds that a link is up and then down: shorter and longer than what a link takes to be given up. */

@@ -15,7 +15,7 @@ import { labelled, names, networks, Walker } from './walker.ts';
  */
 
 const seed = Number(process.env.WEFT_WALK_SEED ?? Date.now() % 1_000_000);
-const walkMs = Number(process.env.WEFT_WALK_SECONDS ?? 45) * 1_000;
+const walkMs = Number(process.env.WEFT_WALK_SECONDS ?? 30) * 1_000;
 /**
  * After a round's last step all must be told within this, on a machine that does a dozen other things; much less than
  * the minute after which an agent looks by itself, or it would mend what it did not hear.
