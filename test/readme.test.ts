@@ -19,8 +19,8 @@ const program = buildProgram({
   out: () => {},
   err: () => {},
 });
-/** Flags that are not of the commands themselves: help, and Docker's and mongod's. */
-const foreignFlags = ['--help', '--dns', '--dns-search', '--replSet'];
+/** Flags that are not of the commands themselves: help, Docker's and mongod's, and a benchmark's. */
+const foreignFlags = ['--help', '--dns', '--dns-search', '--replSet', '--rows'];
 
 describe('the README', () => {
   it('names in its table every command there is but those for files and shells, and no other', () => {

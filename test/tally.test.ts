@@ -31,6 +31,15 @@ describe('the tally of a run', () => {
     expect(ended.stdout.trimEnd().split('\n').at(-1)).toBe(lastLine);
     expect(ended.code).toBe(code);
   });
+
+  it('repeats what failed', async () => {
+    const failure = { status: 'failed', fullName: 'a host is found', failureMessages: ['expected 1 to be 2'] };
+    const failed = { ...loadedBadly, assertionResults: [{ status: 'passed' }, failure] };
+    const broken = { ...loadedBadly, name: 'y.test.ts', message: 'no such file' };
+    const ended = await run([await save({ numPassedTests: 1, testResults: [failed, broken] }, 0)]);
+    expect(ended.stdout).toContain('failed: x.test.ts > a host is found\nexpected 1 to be 2\n');
+    expect(ended.stdout).toContain('failed: y.test.ts\nno such file\n');
+  });
 });
 
 async function save(result: object | undefined, index: number): Promise<string> {
