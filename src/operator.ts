@@ -6,6 +6,7 @@ import type {
   EngineView,
   ExplainedRecord,
   Explanation,
+  HostLink,
   LinkView,
   MeshView,
   Problem,
@@ -105,6 +106,10 @@ export class Operator implements AgentControl {
     return this.#parts.replica.directory
       .hosts()
       .map((host) => (host.status === 'self' && record !== undefined ? { ...host, record } : host));
+  }
+
+  linksElsewhere(): readonly HostLink[] {
+    return this.#parts.replica.linksElsewhere();
   }
 
   links(): readonly LinkView[] {

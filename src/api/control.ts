@@ -55,6 +55,12 @@ export interface LinkView {
   readonly nextRetryMs?: number;
 }
 
+/** A link between two hosts, neither of them this one's doing: `from` dialled `to`, and says that the link stands. */
+export interface HostLink {
+  readonly from: HostId;
+  readonly to: HostId;
+}
+
 /** What came in over the mesh since this agent started: connections turned away, and what was said, by what became of it. */
 export interface MeshView {
   /** Connections turned away before they said anything useful, by reason such as `secrets differ`. */
@@ -157,6 +163,8 @@ export interface AgentControl {
   /** Every host, this one first. */
   hosts(): readonly HostView[];
   links(): readonly LinkView[];
+  /** The links that other hosts say they made, to each other and to this one. */
+  linksElsewhere(): readonly HostLink[];
   /** Whether a secret keeps strangers out of the mesh. */
   encrypted(): boolean;
   mesh(): MeshView;

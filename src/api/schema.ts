@@ -168,9 +168,13 @@ const dnsView = z
 
 const hosts = z.array(hostView).readonly();
 const links = z.array(linkView).readonly();
+const linksElsewhere = z
+  .array(z.strictObject({ from: text, to: text }).readonly())
+  .readonly()
+  .describe('links that other hosts say they made: `from` dialled `to`');
 
 export const hostsReply = z.strictObject({ hosts }).readonly();
-export const linksReply = z.strictObject({ links }).readonly();
+export const linksReply = z.strictObject({ links, elsewhere: linksElsewhere }).readonly();
 export const readinessReply = z.strictObject({ ready: z.boolean(), reasons: texts }).readonly();
 export const healthReply = z.strictObject({ alive: z.literal(true) }).readonly();
 export const tokenReply = z.strictObject({ token: text }).readonly();

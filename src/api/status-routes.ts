@@ -10,8 +10,10 @@ export function statusRoutes(app: App, { control, changes }: RouteParts): void {
 
   app.get(
     '/v1/links',
-    { schema: { summary: 'The links of this agent to others', response: { 200: linksReply } } },
-    async () => ({ links: control.links() }),
+    {
+      schema: { summary: 'The links of this agent to others, and those between others', response: { 200: linksReply } },
+    },
+    async () => ({ links: control.links(), elsewhere: control.linksElsewhere() }),
   );
 
   app.get(

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import type { HostId } from '../record.ts';
 import type { AgentControl, HostView, LinkView } from './control.ts';
 import type { RecordView } from './record-view.ts';
 
@@ -17,8 +18,8 @@ export function weaveReport(control: AgentControl, records: readonly RecordView[
       PeerDiscovery: true,
       Name: agent.hostId,
       NickName: agent.hostName,
-      Peers: control.hosts().map((host) => reportPeer(host, control)),
-      Connections: control.links().map((link) => reportConnection(link, control.hosts())),
+      Peers: reportPeers(control),
+      Connections: reportConnections(control),
       Targets: targetsOf(control.links()),
       TrustedSubnets: [],
     },
@@ -56,29 +57,52 @@ function withoutDnsPort(server: string): string {
   return isIPv6(server) ? server : server.replace(/:53$/, '').replace(/^\[(.*)\]$/, '$1');
 }
 
-function reportPeer(host: HostView, control: AgentControl) {
-  const own = host.id === control.agent.hostId ? control.links() : [];
-  return {
-    Name: host.id,
-    NickName: host.record?.name ?? '',
-    Status: host.status,
-    Connections: own.map((link) => ({
-      Name: link.peer ?? '',
-      NickName: nickname(link, control.hosts()),
-      Address: link.address,
-      Outbound: link.outbound,
-      Established: link.state === 'established',
-    })),
-  };
+/** What weave's mesh knows of a peer's connections. */
+interface PeerConnection {
+  readonly Name: string;
+  readonly NickName: string;
+  readonly Address: string;
+  readonly Outbound: boolean;
+  readonly Established: boolean;
 }
 
-function reportConnection(link: LinkView, hosts: readonly HostView[]) {
-  return {
+function reportPeers(control: AgentControl) {
+  const hosts = control.hosts();
+  const byId = new Map(hosts.map((host) => [host.id, host]));
+  const connections = new Map<HostId, PeerConnection[]>(hosts.map(({ id }) => [id, []]));
+  const own = control.agent.hostId;
+  const connect = (host: HostId, to: HostId | undefined, how: Omit<PeerConnection, 'Name' | 'NickName'>) =>
+    connections.get(host)?.push({ Name: to ?? '', NickName: nickname(to, byId), ...how });
+  const elsewhere = (host: HostId, to: HostId, outbound: boolean) => {
+    // Others do not say from which port they dialled; where they are is what a person looks for.
+    const [address = ''] = byId.get(to)?.record?.meshAddresses ?? [];
+    connect(host, to, { Address: address, Outbound: outbound, Established: true });
+  };
+  for (const { peer, address, outbound, state } of control.links()) {
+    const established = state === 'established';
+    connect(own, peer, { Address: address, Outbound: outbound, Established: established });
+    if (established && outbound && peer !== undefined) elsewhere(peer, own, false);
+  }
+  for (const { from, to } of control.linksElsewhere()) {
+    elsewhere(from, to, true);
+    if (to !== own) elsewhere(to, from, false);
+  }
+  return hosts.map(({ id, record, status }) => ({
+    Name: id,
+    NickName: record?.name ?? '',
+    Status: status,
+    Connections: connections.get(id) ?? [],
+  }));
+}
+
+function reportConnections(control: AgentControl) {
+  const byId = new Map(control.hosts().map((host) => [host.id, host]));
+  return control.links().map((link) => ({
     Address: link.address,
     Outbound: link.outbound,
     State: weaveState(link),
-    Info: connectionInfo(link, nickname(link, hosts)),
-  };
+    Info: connectionInfo(link, nickname(link.peer, byId)),
+  }));
 }
 
 /** weave has no word for refused: it retried for ever. */
@@ -95,8 +119,8 @@ function connectionInfo(link: LinkView, name: string): string {
   return link.error === undefined ? '' : `${link.error}${retry}`;
 }
 
-function nickname(link: LinkView, hosts: readonly HostView[]): string {
-  return hosts.find((host) => host.id === link.peer)?.record?.name ?? '';
+function nickname(host: HostId | undefined, byId: ReadonlyMap<HostId, HostView>): string {
+  return (host && byId.get(host)?.record?.name) ?? '';
 }
 
 function reportDns(control: AgentControl, records: readonly RecordView[]) {

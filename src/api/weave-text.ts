@@ -29,7 +29,7 @@ export function dnsText({ DNS: dns }: WeaveReport): string {
   );
 }
 
-/** `weave status peers`: every host, and this agent's links under its own; a host that does not answer says so. */
+/** `weave status peers`: every host and its links under it; a host that does not answer says so. */
 export function peersText({ Router: router }: WeaveReport): string {
   return lines(
     router.Peers.flatMap((peer) => [
@@ -101,9 +101,14 @@ function countConnections({ Router: { Connections: links } }: WeaveReport): stri
   return counts.length === 0 ? '0' : `${links.length} (${counts.join(', ')})`;
 }
 
-function countPeers({ Router: { Peers: peers, Connections: links } }: WeaveReport): string {
-  const established = links.filter((link) => link.State === 'established').length;
-  return `${peers.length} (with ${established} established connection${established === 1 ? '' : 's'})`;
+/** weave counts what each peer says of its connections, and so each of them twice. */
+function countPeers({ Router: { Peers: peers } }: WeaveReport): string {
+  const connections = peers.flatMap((peer) => peer.Connections);
+  if (connections.length === 0) return String(peers.length);
+  const established = connections.filter((each) => each.Established).length;
+  const pending = connections.length - established;
+  const counts = [`${established} established`, `${pending} pending`].filter((count) => !count.startsWith('0 '));
+  return `${peers.length} (with ${counts.join(', ')} connections)`;
 }
 
 function arrow({ Outbound }: { readonly Outbound: boolean }): string {

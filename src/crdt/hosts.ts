@@ -9,7 +9,7 @@ import { type Findings, Liveness } from './liveness.ts';
 import type { ReplicaOptions } from './options.ts';
 import { containerFromJson, hostFromJson } from './record-json.ts';
 import type { HostClock } from './request.ts';
-import type { SignOfLife } from './sign-of-life.ts';
+import { dialledBy, endingOf, type SignOfLife } from './sign-of-life.ts';
 import { containerPrefix, hostKey } from './wire.ts';
 
 /** The last beat known of a host that was dropped; only a later one brings it back. */
@@ -17,6 +17,12 @@ export interface Forgotten {
   readonly host: HostId;
   readonly epoch: number;
   readonly beat: number;
+}
+
+/** A link that the host `from` dialled and has with `to`. */
+export interface HostLink {
+  readonly from: HostId;
+  readonly to: HostId;
 }
 
 /** Every host's log and signs of life, and what the directory shows of them. */
@@ -53,6 +59,18 @@ export class Hosts {
   /** The last sign of life, verbatim. */
   sign(host: HostId): Envelope | undefined {
     return this.#signs.get(host);
+  }
+
+  /** What the last signs of hosts that are heard say of the links they made, as far as both ends are known. */
+  linksElsewhere(): HostLink[] {
+    const byEnding = new Map(Array.from(this.ids(), (host) => [endingOf(host), host]));
+    return [...this.#signs].flatMap(([from, sign]) => {
+      if (this.liveness.status(from) !== 'alive') return [];
+      return dialledBy(sign).flatMap((ending) => {
+        const to = byEnding.get(ending);
+        return to === undefined || to === from ? [] : [{ from, to }];
+      });
+    });
   }
 
   clock(host: HostId): HostClock {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { ContainerRecord, HostRecord } from '../record.ts';
+import type { ContainerRecord, HostId, HostRecord } from '../record.ts';
 import type { Disk } from './disk.ts';
 import { nextEpoch } from './epoch.ts';
 import type { Hosts } from './hosts.ts';
@@ -22,6 +22,8 @@ export interface OwnHostParts {
   readonly disk: Disk;
   /** The number of this host's latest static edit. */
   edited(): number;
+  /** The neighbours that this host dialled. */
+  dialled(): readonly HostId[];
   broadcast(bytes: Uint8Array): void;
   atomically(run: () => void): void;
 }

@@ -8,7 +8,7 @@ import { Disk } from './disk.ts';
 import type { Merged } from './edit-collector.ts';
 import { Exchange } from './exchange.ts';
 import { Gate } from './gate.ts';
-import { Hosts } from './hosts.ts';
+import { type HostLink, Hosts } from './hosts.ts';
 import { toChunks } from './item.ts';
 import { Ledger } from './ledger.ts';
 import { LiveDirectory } from './live-directory.ts';
@@ -169,6 +169,11 @@ export class Replica implements TransportHandler {
     return `host ${name} is ${status}, not gone: to withdraw it run \`weft leave\` there; to end only the link, forget its address`;
   }
 
+  /** The links between other hosts, and theirs to this one, as those that made them say. */
+  linksElsewhere(): readonly HostLink[] {
+    return this.#hosts.linksElsewhere();
+  }
+
   stats(): ReplicaStats {
     return {
       envelopes: this.#ledger.envelopes(),
@@ -290,6 +295,7 @@ export class Replica implements TransportHandler {
       directory: this.#directory,
       disk: this.#disk,
       edited: () => this.#book.set.seen(this.#hosts.self),
+      dialled: () => this.#transport.dialled(),
       broadcast: (bytes) => this.#broadcast(bytes),
       atomically: (run) => this.#safely(() => this.#write(run)),
     });

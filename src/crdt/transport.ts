@@ -6,6 +6,8 @@ export interface Transport {
   broadcast(bytes: Uint8Array): void;
   /** The hosts that a link leads to now. */
   neighbours(): readonly HostId[];
+  /** Those of them that this host dialled. */
+  dialled(): readonly HostId[];
   /** One request over a link, answered in chunks; throws when the link breaks or the neighbour takes too long. */
   request(peer: HostId, bytes: Uint8Array): AsyncIterable<Uint8Array>;
   /** Says that a neighbour sent what no honest one sends; the mesh parts with those who repeat it. */
@@ -33,6 +35,7 @@ export interface TransportHandler {
 export const alone: Transport = {
   broadcast: () => {},
   neighbours: () => [],
+  dialled: () => [],
   async *request() {},
   blame: () => {},
 };

@@ -1,4 +1,5 @@
 import { type Clock, every } from '../clock.ts';
+import type { HostId } from '../record.ts';
 import type { Changes } from './document.ts';
 import { type Envelope, type EnvelopeKind, sealEnvelope } from './envelope.ts';
 import type { Hosts } from './hosts.ts';
@@ -15,6 +16,8 @@ export interface VoiceParts {
   readonly publisher: Publisher;
   /** The number of this host's latest static edit. */
   edited(): number;
+  /** The neighbours that this host dialled. */
+  dialled(): readonly HostId[];
   broadcast(bytes: Uint8Array): void;
   /** Runs it so that listeners hear of all its changes at once, and it throws nothing. */
   atomically(run: () => void): void;
@@ -138,10 +141,17 @@ export class Voice {
   }
 
   #sign(kind: EnvelopeKind, restarting: boolean, about?: SignOfLife['about']): Envelope {
-    const { signer, hosts, publisher, edited } = this.#parts;
+    const { signer, hosts, publisher, edited, dialled } = this.#parts;
     this.#beat += 1;
     const intervalMs = Math.ceil(hosts.liveness.intervalMs());
-    const sign = { beat: this.#beat, restarting, intervalMs, edited: edited(), ...(about && { about }) };
+    const sign = {
+      beat: this.#beat,
+      restarting,
+      intervalMs,
+      edited: edited(),
+      dialled: dialled(),
+      ...(about && { about }),
+    };
     return sealEnvelope(signer, kind, publisher.epoch, publisher.sequence, encodeSignOfLife(sign));
   }
 }

@@ -166,6 +166,11 @@ export class Mesh {
     return this.#links.all().flatMap(({ peer, up }) => (up ? [peer] : []));
   }
 
+  /** Those of them that this host dialled. */
+  dialled(): readonly HostId[] {
+    return this.#links.all().flatMap(({ peer, up, outbound }) => (up && outbound ? [peer] : []));
+  }
+
   /** One request over a link, answered in chunks; throws when the link breaks or the neighbour takes too long. */
   async *request(peer: HostId, bytes: Uint8Array): AsyncGenerator<Uint8Array> {
     const link = this.#links.get(peer);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiAgent } from '../support/api-agent.ts';
-import { host1, host2, hostView, owner } from '../support/control-twin.ts';
+import { host1, host2, host3, hostView, owner } from '../support/control-twin.ts';
 
 let agent: ApiAgent;
 
@@ -64,7 +64,7 @@ describe("weave's texts", () => {
   PeerDiscovery: enabled
         Targets: 2
     Connections: 3 (1 established, 1 retrying, 1 failed)
-          Peers: 2 (with 1 established connection)
+          Peers: 2 (with 2 established, 2 pending connections)
  TrustedSubnets: none
 
         Service: dns
@@ -101,6 +101,7 @@ describe("weave's texts", () => {
    -> 192.0.2.3:6783        ()                                    pending
    <- 192.0.2.4:41000       ()                                    pending
 TESTHOST2(host2) quiet
+   <- 192.0.2.1:6783        TESTHOST1(host1)                      established
 `);
     expect(
       (await agent.ask('GET', '/status/connections')).text,
@@ -109,6 +110,34 @@ TESTHOST2(host2) quiet
 <- 192.0.2.4:41000       failed      the secrets differ
 `);
     expect((await agent.ask('GET', '/status/targets')).text).toBe('192.0.2.2:6783\n192.0.2.3:6783\n');
+  });
+
+  it('/status/peers has the links between others at both their ends', async () => {
+    const { control } = agent;
+    const at = (name: string) => {
+      const record = { name, version: '0.1.0', meshAddresses: [`${name}:6783`], networks: [], startedAt: 0 };
+      return { record };
+    };
+    control.hostViews = [
+      hostView(host1, '', { status: 'self', ...at('192.0.2.1') }),
+      hostView(host2, '', at('192.0.2.2')),
+      hostView(host3, '', at('192.0.2.3')),
+    ];
+    control.linkViews = [{ peer: host2, address: '192.0.2.2:41000', outbound: false, state: 'established' }];
+    control.linksOfOthers = [
+      { from: host2, to: host1 },
+      { from: host3, to: host2 },
+    ];
+    expect((await agent.ask('GET', '/status/peers')).text).toBe(`TESTHOST1(192.0.2.1)
+   <- 192.0.2.2:41000       TESTHOST2(192.0.2.2)                  established
+TESTHOST2(192.0.2.2)
+   -> 192.0.2.1:6783        TESTHOST1(192.0.2.1)                  established
+   <- 192.0.2.3:6783        TESTHOST3(192.0.2.3)                  established
+TESTHOST3(192.0.2.3)
+   -> 192.0.2.2:6783        TESTHOST2(192.0.2.2)                  established
+`);
+    expect((await agent.ask('GET', '/v1/links')).json).toMatchObject({ elsewhere: control.linksOfOthers });
+    expect((await agent.ask('GET', '/status')).text).toContain('Peers: 3 (with 4 established connections)\n');
   });
 
   it('/report is JSON, or what a template picks', async () => {

@@ -237,7 +237,7 @@ describe('weft status', () => {
   PeerDiscovery: enabled
         Targets: 0
     Connections: 0
-          Peers: 1 (with 0 established connections)
+          Peers: 1
  TrustedSubnets: none
 
         Service: dns

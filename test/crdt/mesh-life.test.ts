@@ -44,6 +44,20 @@ describe('hosts of one mesh', () => {
     expect(two.answers('far')).toEqual(['10.1.0.1']);
   });
 
+  it('know which links the others have, while those are heard', async () => {
+    const lab = new CrdtLab();
+    const [one, two, three] = [lab.add(), lab.add(), lab.add()];
+    lab.net.cut(one.id, three.id);
+    for (const host of lab.hosts) await host.start();
+    await lab.run(2_000);
+    const told = (by: LabReplica) => by.replica.linksElsewhere().map(({ from, to }) => [from, to].sort().join(' '));
+    const pair = [two.id, three.id].sort().join(' ');
+    expect(told(one)).toContain(pair);
+    await three.stop('restart');
+    await lab.run(2_000);
+    expect(told(one)).not.toContain(pair);
+  });
+
   it('tell a listener of all names of one merge at once', async () => {
     const { lab, one, two } = await trio();
     const batches: string[][] = [];

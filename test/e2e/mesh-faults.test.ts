@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { keepBusy } from '../support/lab/busy.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { Lab } from '../support/lab/lab.ts';
@@ -84,6 +85,9 @@ describe('hosts that cannot reach each other', () => {
     });
     expect(hidden).toEqual([]);
     await untilTrue(lab.hosts);
+    // An operator sees from either end where the mesh hangs together.
+    expect(await linksSeenFrom(one)).toEqual(['host1 host2', 'host2 host3']);
+    expect(await linksSeenFrom(three)).toEqual(['host1 host2', 'host2 host3']);
     await lab.healBetween(one, three);
     await until('they are linked again', async () => (await isLinked(one, three)) && (await isLinked(three, one)));
     await untilTrue(lab.hosts);
@@ -170,4 +174,21 @@ async function addressesTold(knower: LabHost, of: LabHost): Promise<readonly str
 /** Prints a time beside its budget: a busy machine would break an assertion. */
 function say(what: string, since: number, budgetMs: number): void {
   console.log(`${what}: ${Math.round(performance.now() - since)} ms (budget ${budgetMs} ms)`);
+}
+
+const peersReport = z.array(
+  z.object({
+    NickName: z.string(),
+    Connections: z.array(z.object({ NickName: z.string(), Established: z.boolean() })),
+  }),
+);
+
+/** The links of the whole mesh as a host's `weave report` has them, each as its two ends. */
+async function linksSeenFrom(host: LabHost): Promise<string[]> {
+  const { stdout } = await host.weft(['report', '-f', '{{json .Router.Peers}}']);
+  const peers = peersReport.parse(JSON.parse(stdout));
+  const links = peers.flatMap(({ NickName: near, Connections: connections }) =>
+    connections.flatMap(({ NickName: far, Established }) => (Established ? [[near, far].sort().join(' ')] : [])),
+  );
+  return [...new Set(links)].sort();
 }

@@ -88,7 +88,7 @@ describe('the page', () => {
     await page.getByText(/^[\d.,]+ queries\/s$/).waitFor();
     await expect.poll(() => page.locator('#hosts b').allTextContents()).toEqual(['host1', 'host2']);
     expect(await page.locator('#mesh line[data-link=established]').count()).toBe(1);
-    await page.getByText('Lines are links of this host.').waitFor();
+    await page.getByText('Lines are links:').waitFor();
     await page.locator('#changes button', { hasText: 'rethinkleader' }).first().waitFor();
     await page.getByLabel('short ids').check();
     await expectRows(page, (shown) => shown.length === 12, 'the short ids of six containers');

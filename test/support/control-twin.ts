@@ -3,6 +3,7 @@ import type {
   DnsView,
   EngineView,
   Explanation,
+  HostLink,
   HostView,
   LinkView,
   MeshView,
@@ -30,6 +31,7 @@ import { accepted, type Result, refused } from '../../src/result.ts';
 export const noon = Date.UTC(2026, 0, 1, 12);
 export const host1 = 'TESTHOST1' as HostId;
 export const host2 = 'TESTHOST2' as HostId;
+export const host3 = 'TESTHOST3' as HostId;
 
 const nothing = new Histogram([0.01, 0.1]).distribution();
 
@@ -114,6 +116,7 @@ export class ControlTwin implements AgentControl {
   owners = new Map<string, Owner[]>();
   hostViews: HostView[] = [hostView(host1, 'host1', { status: 'self' })];
   linkViews: LinkView[] = [];
+  linksOfOthers: HostLink[] = [];
   isEncrypted = true;
   meshView: MeshView = { refused: {}, dropped: {}, envelopes: {}, offences: [], storedBytes: 0 };
   engineView: EngineView | undefined = { connected: true, type: 'docker', version: '20.10.24', containers: 0 };
@@ -151,6 +154,10 @@ export class ControlTwin implements AgentControl {
 
   links(): readonly LinkView[] {
     return this.linkViews;
+  }
+
+  linksElsewhere(): readonly HostLink[] {
+    return this.linksOfOthers;
   }
 
   mesh(): MeshView {

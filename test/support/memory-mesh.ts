@@ -185,6 +185,10 @@ export class MemoryMesh implements Transport {
     return [...this.#links];
   }
 
+  dialled(): readonly HostId[] {
+    return [...this.#links].filter((peer) => this.hostId < peer);
+  }
+
   async *request(peer: HostId, bytes: Uint8Array): AsyncIterable<Uint8Array> {
     const handler = this.#links.has(peer) ? this.#net.mesh(peer)?.handler : undefined;
     if (handler === undefined) throw new Error(`no link to ${peer}`);

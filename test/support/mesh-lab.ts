@@ -138,6 +138,7 @@ function withHostId(mesh: Mesh, hostId: HostId): SuiteMesh {
     attach: (handler) => mesh.attach(handler),
     broadcast: (bytes) => mesh.broadcast(bytes),
     neighbours: () => mesh.neighbours(),
+    dialled: () => mesh.dialled(),
     request: (peer, bytes) => mesh.request(peer, bytes),
     blame: (peer, offence) => mesh.blame(peer, offence),
   };

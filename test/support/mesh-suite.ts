@@ -7,6 +7,7 @@ export interface SuiteMesh {
   attach(handler: SuiteHandler): void;
   broadcast(bytes: Uint8Array): void;
   neighbours(): readonly HostId[];
+  dialled(): readonly HostId[];
   request(peer: HostId, bytes: Uint8Array): AsyncIterable<Uint8Array>;
   blame(peer: HostId, offence: string): void;
 }

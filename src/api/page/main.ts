@@ -5,11 +5,12 @@ import { byId, setText } from './element.ts';
 import type { StreamEvent } from './event-stream.ts';
 import { ExplainPanel } from './explain-panel.ts';
 import { Filters } from './filters.ts';
+import { mostDrawn } from './mesh-drawing.ts';
 import { MeshView } from './mesh-view.ts';
 import { changesKept, RecentChanges } from './recent-changes.ts';
 import { RecordGrid } from './record-grid.ts';
 import { countStates, isShortId, RecordList } from './record-list.ts';
-import type { Answers, Changes, Explanation, Status, WatchEvent } from './replies.ts';
+import type { Answers, Changes, Explanation, Links, Status, WatchEvent } from './replies.ts';
 import { searchFor } from './search.ts';
 import { StatusBar } from './status-bar.ts';
 import { askForToken } from './token-dialog.ts';
@@ -144,7 +145,10 @@ async function poll(): Promise<void> {
   try {
     const status = await agent.get<Status>('v1/status');
     bar.show(status, performance.now());
-    mesh.show(status);
+    // Nobody sees them in a mesh that is too large to be drawn.
+    const isDrawn = status.hosts.length <= mostDrawn;
+    const elsewhere = isDrawn ? (await agent.get<Links>('v1/links')).elsewhere : [];
+    mesh.show(status, elsewhere);
   } catch {
     // The stream says it when the agent is gone, and asks again when it is back.
   }

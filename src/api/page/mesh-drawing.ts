@@ -1,4 +1,4 @@
-import type { Host, Link } from './replies.ts';
+import type { Host, Link, LinkElsewhere } from './replies.ts';
 
 /** A host as it is drawn. */
 export interface DrawnHost {
@@ -9,8 +9,14 @@ export interface DrawnHost {
   readonly link: Link | undefined;
 }
 
+/** A link as it is drawn: of this agent with its state or `none`, or `elsewhere`. */
+export interface DrawnLink {
+  readonly ends: readonly [DrawnHost, DrawnHost];
+  readonly state: string;
+}
+
 /** A drawing with more nodes tells nothing; the list has them all. */
-const mostDrawn = 40;
+export const mostDrawn = 40;
 
 /** The states of a link, the best first. */
 const linkStates = ['established', 'connecting', 'retrying', 'failed', 'refused'];
@@ -37,6 +43,23 @@ export function drawMesh(hosts: readonly Host[], links: readonly Link[], width: 
     const y = height / 2 + Math.sin(angle) * height * 0.36;
     return { host, x: Math.round(x), y: Math.round(y), link };
   });
+}
+
+/** The lines between the hosts that are drawn: those of others first, so that this agent's own lie above them. */
+export function drawLinks(drawn: readonly DrawnHost[], elsewhere: readonly LinkElsewhere[]): DrawnLink[] {
+  const self = drawn.find(({ host }) => host.status === 'self');
+  const others = new Map(drawn.filter((each) => each !== self).map((each) => [each.host.id, each]));
+  const lines = new Map<string, DrawnLink>();
+  for (const { from, to } of elsewhere) {
+    const [one, other] = [others.get(from), others.get(to)];
+    if (one && other) lines.set([from, to].sort().join(' '), { ends: [one, other], state: 'elsewhere' });
+  }
+  const own = self ? [...others.values()].map((other) => lineTo(self, other)) : [];
+  return [...lines.values(), ...own];
+}
+
+function lineTo(self: DrawnHost, other: DrawnHost): DrawnLink {
+  return { ends: [self, other], state: other.link?.state ?? 'none' };
 }
 
 /** What people call a host: the end of its id, while no more is known of it. */

@@ -1,6 +1,6 @@
 import { byId, drawing, element } from './element.ts';
-import { type DrawnHost, drawMesh, hostName, inOrder } from './mesh-drawing.ts';
-import type { Host, Link, Status } from './replies.ts';
+import { type DrawnHost, type DrawnLink, drawLinks, drawMesh, hostName, inOrder } from './mesh-drawing.ts';
+import type { Host, Link, LinkElsewhere, Status } from './replies.ts';
 import { age, count } from './words.ts';
 
 /** The box that the drawing is made for; the browser scales it. */
@@ -11,32 +11,24 @@ const mostNamed = 16;
 /** A list of a thousand hosts is for `weft status peers`. */
 const mostListed = 100;
 
-/** The hosts of the mesh and this agent's links: a drawing, and the same as a list. */
+/** The hosts of the mesh and the links between them: a drawing, and the same as a list. */
 export class MeshView {
   readonly #drawing = byId('mesh', SVGElement);
   readonly #list = byId('hosts', HTMLElement);
   #shown = '';
 
   /** Shows the mesh; leaves the page as it is while nothing of it changed. */
-  show({ hosts, links }: Pick<Status, 'hosts' | 'links'>): void {
+  show({ hosts, links }: Pick<Status, 'hosts' | 'links'>, elsewhere: readonly LinkElsewhere[]): void {
     const drawn = drawMesh(hosts, links, width, height);
+    const lines = drawLinks(drawn, elsewhere);
     const listed = inOrder(hosts).slice(0, mostListed);
     const rows = listed.map((host) => rowOf(host, linksOf(host, links)));
-    const shape = JSON.stringify([
-      rows,
-      drawn.map(({ x, y, link }) => [x, y, link?.state]),
-      hosts.length,
-      links.length,
-    ]);
+    const shape = JSON.stringify([rows, lines.map(({ ends, state }) => [...ends.map(placeOf), state]), hosts.length]);
     if (shape === this.#shown) return;
     this.#shown = shape;
-    const middle = { x: width / 2, y: height / 2 };
-    const others = drawn.filter(({ host }) => host.status !== 'self');
     this.#drawing.replaceChildren(
-      drawing('title', {}, summary(hosts, links)),
-      ...others.map(({ x, y, link }) =>
-        drawing('line', { x1: middle.x, y1: middle.y, x2: x, y2: y, 'data-link': link?.state ?? 'none' }),
-      ),
+      drawing('title', {}, summary(hosts, links, elsewhere)),
+      ...lines.map(drawLine),
       ...drawn.map((each) => drawHost(each, drawn.length <= mostNamed)),
     );
     const strangers = links.filter(({ peer, state }) => peer === undefined && state !== 'established');
@@ -53,6 +45,14 @@ interface Row {
   readonly name: string;
   readonly status: string;
   readonly text: string;
+}
+
+function placeOf({ x, y }: DrawnHost): string {
+  return `${x} ${y}`;
+}
+
+function drawLine({ ends: [one, other], state }: DrawnLink): SVGElement {
+  return drawing('line', { x1: one.x, y1: one.y, x2: other.x, y2: other.y, 'data-link': state });
 }
 
 function drawHost({ host, x, y }: DrawnHost, named: boolean): SVGElement {
@@ -97,7 +97,9 @@ function tellHost({ name, status, text }: Row): Node {
   );
 }
 
-function summary(hosts: readonly Host[], links: readonly Link[]): string {
+function summary(hosts: readonly Host[], links: readonly Link[], elsewhere: readonly LinkElsewhere[]): string {
   const established = links.filter(({ state }) => state === 'established').length;
-  return `${count(hosts.length, 'host')}, ${count(established, 'established link')} of this one`;
+  const self = hosts.find(({ status }) => status === 'self');
+  const between = elsewhere.filter(({ to }) => to !== self?.id).length;
+  return `${count(hosts.length, 'host')}, ${count(established, 'established link')} of this one, ${between} between others`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tellChange } from '../../../src/api/page/change-words.ts';
 import { EventReader } from '../../../src/api/page/event-stream.ts';
-import { drawMesh, hostName, inOrder } from '../../../src/api/page/mesh-drawing.ts';
+import { drawLinks, drawMesh, hostName, inOrder } from '../../../src/api/page/mesh-drawing.ts';
 import { QueryRate, sparkline } from '../../../src/api/page/query-rate.ts';
 import type { Host } from '../../../src/api/page/replies.ts';
 import { age, count, rounded } from '../../../src/api/page/words.ts';
@@ -98,6 +98,19 @@ describe('the drawing of the mesh', () => {
       ['b', 28, 50, 'established'],
       ['c', 172, 50, undefined],
     ]);
+  });
+
+  it('has the links between others, each once, below those of this host', () => {
+    const drawn = drawMesh(hosts('a', 'b', 'c', 'd'), [link('b', 'established')], 200, 100);
+    const elsewhere = [
+      { from: 'c', to: 'b' },
+      { from: 'b', to: 'c' },
+      { from: 'd', to: 'a' },
+      { from: 'd', to: 'unknown' },
+    ];
+    expect(
+      drawLinks(drawn, elsewhere).map(({ ends, state }) => `${ends.map(({ host }) => host.id).join('-')} ${state}`),
+    ).toEqual(['b-c elsewhere', 'a-b established', 'a-c none', 'a-d none']);
   });
 
   it('draws a thousand hosts as forty, those with trouble first', () => {
