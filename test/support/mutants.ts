@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { repository } from './lab/bundle.ts';
 
 /**
- * Shows that the random walk fails when Weft is broken: `npm run test:mutants`. Each time one thing is broken in a copy
- * of this checkout, and the walk has to say so. Needs what the end-to-end tests need.
+ * Shows that the random walk fails when Weft is broken: `npm run test:mutants -- [--seed N] [--only WORDS]`. Each time one
+ * thing is broken in a copy of this checkout, and the walk has to say so. Needs what the end-to-end tests need.
  */
 
 interface Mutant {
@@ -61,21 +62,22 @@ const mutants: readonly Mutant[] = [
 ];
 /** Long enough for every kind of step to be taken several times. */
 const walkSeconds = '180';
-const seed = process.argv[2] ?? '1';
+const { values } = parseArgs({
+  options: { seed: { type: 'string', default: '1' }, only: { type: 'string', default: '' } },
+});
+const chosen = mutants.filter(({ name }) => name.includes(values.only));
 
 let caught = 0;
-for (const mutant of mutants) {
-  const said = walkWith(mutant);
-  if (said !== undefined) caught += 1;
-  console.log(
-    `${said === undefined ? 'NOT CAUGHT' : 'caught'}: ${mutant.name}${said === undefined ? '' : `\n  ${said}`}`,
-  );
+for (const mutant of chosen) {
+  const walk = walkWith(mutant);
+  if (walk.caught) caught += 1;
+  console.log(`${walk.caught ? 'caught' : 'NOT CAUGHT'}: ${mutant.name}\n  ${walk.said}`);
 }
-console.log(`${caught} of ${mutants.length} caught`);
-process.exitCode = caught === mutants.length ? 0 : 1;
+console.log(`${caught} of ${chosen.length} caught`);
+process.exitCode = caught === chosen.length ? 0 : 1;
 
-/** The first wrong answer that the walk complains about; undefined when it finds none. */
-function walkWith({ name, file, changes }: Mutant): string | undefined {
+/** Whether the walk complains about a wrong answer, and the first one; or what it says of itself. */
+function walkWith({ name, file, changes }: Mutant): { readonly caught: boolean; readonly said: string } {
   const copy = mkdtempSync(join(tmpdir(), 'weft-mutant-'));
   try {
     for (const part of [
@@ -99,12 +101,12 @@ function walkWith({ name, file, changes }: Mutant): string | undefined {
     const { status, stdout, stderr } = spawnSync('vitest', ['run', '--project', 'e2e', 'test/e2e/watch-walk.test.ts'], {
       cwd: copy,
       encoding: 'utf8',
-      env: { ...process.env, WEFT_WALK_SECONDS: walkSeconds, WEFT_WALK_SEED: seed, NO_COLOR: '1' },
+      env: { ...process.env, WEFT_WALK_SECONDS: walkSeconds, WEFT_WALK_SEED: values.seed, NO_COLOR: '1' },
     });
-    if (status === 0) return undefined;
+    if (status === 0) return { caught: false, said: /^.* steps in .* rounds.*$/m.exec(stdout)?.[0] ?? '' };
     const complaint = /^.*Error: (.* is .*, not .*|.* is called .*)$/m.exec(stdout + stderr)?.[1];
     if (complaint === undefined) throw new Error(`the walk failed for another reason:\n${stdout}${stderr}`);
-    return complaint;
+    return { caught: true, said: complaint };
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
