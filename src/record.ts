@@ -69,6 +69,8 @@ export interface ContainerRecord {
   readonly names: readonly Name[];
   readonly skipped?: readonly SkippedName[];
   readonly addresses: readonly ContainerAddress[];
+  /** Addresses that it asks from and is not reached at: on the bridge by which containers on overlays reach all else. */
+  readonly asksFrom?: readonly Address[];
   readonly state: ContainerState;
   readonly health: ContainerHealth;
   /** When this run of it began, in milliseconds since 1970 by its host's wall clock; for people. */
@@ -241,9 +243,9 @@ export function isOverlay(network: NetworkKey): boolean {
 
 /**
  * Whether it is the bridge that engines of a Swarm make, by which containers on overlays reach everything else. They
- * have addresses there that no inspection tells, and nobody is reached at them.
+ * have addresses there that their inspections do not tell, and nobody is reached at them.
  */
-export function isOverlayExit({ name, driver }: Network): boolean {
+export function isOverlayExit({ name, driver }: Pick<Network, 'name' | 'driver'>): boolean {
   return name === 'docker_gwbridge' && driver === 'bridge';
 }
 

@@ -98,6 +98,7 @@ function readContainer(fields: Fields, id: string, owner: HostId): ContainerReco
     names: list(fields, 'names', name),
     ...optional(fields, 'skipped', (all, key) => list(all, key, readSkipped)),
     addresses: list(fields, 'addresses', (value) => readContainerAddress(asFields('address', value), owner)),
+    ...optional(fields, 'asksFrom', (all, key) => list(all, key, (value) => address({ address: value }, 'address'))),
     state: oneOf(fields, 'state', ['running', 'paused', 'draining']),
     health: oneOf(fields, 'health', ['none', 'starting', 'healthy', 'unhealthy']),
     startedAt: number(fields, 'startedAt', 0, Number.MAX_SAFE_INTEGER),

@@ -35,8 +35,8 @@ export class Host {
   }
 
   /**
-   * The networks of this host that an asker is on by its subnet; a gateway is the host itself, which is on all. A
-   * container on overlays only asks by way of their exit, and on which of them it is nobody can tell.
+   * The networks of this host that an asker is on by its subnet; a gateway is the host itself, which is on all. Who asks
+   * by way of the overlays' exit, and is no container that is known to, may be on any of them.
    */
   networksOf(address: string): readonly NetworkKey[] | undefined {
     if (this.gateways.has(address)) return undefined;

@@ -1,4 +1,4 @@
-import type { Address, HostId, NameEntry, NetworkKey } from '../record.ts';
+import type { Address, ContainerRecord, HostId, NameEntry, NetworkKey } from '../record.ts';
 
 /** A name that exists: because something is known of it, or because a name below it exists (RFC 8020). */
 export interface ZoneNode<T> {
@@ -21,6 +21,7 @@ export interface LocalContainer {
 export class Zone<T> {
   private readonly nodes = new Map<string, ZoneNode<T>>();
   private readonly byAddress = new Map<string, ZoneNode<T>[]>();
+  private readonly byAsker = new Map<string, ZoneNode<T>[]>();
 
   get size(): number {
     return this.nodes.size;
@@ -33,6 +34,11 @@ export class Zone<T> {
   /** The nodes whose entries hold the address. */
   named(address: string): readonly ZoneNode<T>[] {
     return this.byAddress.get(address) ?? [];
+  }
+
+  /** The nodes of the container that asks from the address. */
+  asking(address: string): readonly ZoneNode<T>[] {
+    return this.byAsker.get(address) ?? this.named(address);
   }
 
   /** The wildcard that stands for a name that does not exist (RFC 4592 section 3.3.1: below its closest encloser only). */
@@ -51,15 +57,9 @@ export class Zone<T> {
     const gone = entry.owners.length === 0 && entry.statics.length === 0;
     const node = gone ? this.nodes.get(entry.name) : this.grow(entry.name);
     if (node === undefined) return undefined;
-    for (const address of addressesOf(node.entry)) {
-      this.unlink(address, node);
-      touch(address);
-    }
+    this.unlinkAll(node, touch);
     node.entry = gone ? undefined : entry;
-    for (const address of addressesOf(node.entry)) {
-      this.link(address, node);
-      touch(address);
-    }
+    this.linkAll(node, touch);
     if (gone) this.prune(node);
     return node;
   }
@@ -88,17 +88,39 @@ export class Zone<T> {
     this.prune(parent);
   }
 
-  private link(address: string, node: ZoneNode<T>): void {
-    const nodes = this.byAddress.get(address);
-    if (nodes === undefined) this.byAddress.set(address, [node]);
-    else if (!nodes.includes(node)) nodes.push(node);
+  private linkAll(node: ZoneNode<T>, touch: (address: Address) => void): void {
+    for (const address of addressesOf(node.entry)) {
+      link(this.byAddress, address, node);
+      touch(address);
+    }
+    for (const address of askersOf(node.entry)) {
+      link(this.byAsker, address, node);
+      touch(address);
+    }
   }
 
-  private unlink(address: string, node: ZoneNode<T>): void {
-    const left = this.named(address).filter((each) => each !== node);
-    if (left.length === 0) this.byAddress.delete(address);
-    else this.byAddress.set(address, left);
+  private unlinkAll(node: ZoneNode<T>, touch: (address: Address) => void): void {
+    for (const address of addressesOf(node.entry)) {
+      unlink(this.byAddress, address, node);
+      touch(address);
+    }
+    for (const address of askersOf(node.entry)) {
+      unlink(this.byAsker, address, node);
+      touch(address);
+    }
   }
+}
+
+function link<T>(index: Map<string, T[]>, address: string, node: T): void {
+  const nodes = index.get(address);
+  if (nodes === undefined) index.set(address, [node]);
+  else if (!nodes.includes(node)) nodes.push(node);
+}
+
+function unlink<T>(index: Map<string, T[]>, address: string, node: T): void {
+  const left = (index.get(address) ?? []).filter((each) => each !== node);
+  if (left.length === 0) index.delete(address);
+  else index.set(address, left);
 }
 
 /** The name above; `''` is the domain itself. */
@@ -107,17 +129,17 @@ export function parentOf(name: string): string {
   return dot < 0 ? '' : name.slice(dot + 1);
 }
 
-/** The local container that has an address. */
+/** The local container that has an address, or asks from it. */
 export function containerAt<T>(zone: Zone<T>, host: HostId, address: string): LocalContainer | undefined {
-  for (const { entry } of zone.named(address)) {
-    const owner = entry?.owners.find((each) => each.host === host && hasAddress(each.container.addresses, address));
+  for (const { entry } of zone.asking(address)) {
+    const owner = entry?.owners.find((each) => each.host === host && isAt(each.container, address));
     if (owner) return { id: owner.container.id, networks: owner.container.addresses.map((each) => each.network) };
   }
   return undefined;
 }
 
-function hasAddress(addresses: readonly { readonly address: Address }[], address: string): boolean {
-  return addresses.some((each) => each.address === address);
+function isAt({ addresses, asksFrom }: ContainerRecord, address: string): boolean {
+  return addresses.some((each) => each.address === address) || asksFrom?.some((each) => each === address) === true;
 }
 
 function addressesOf(entry: NameEntry | undefined): Address[] {
@@ -125,4 +147,8 @@ function addressesOf(entry: NameEntry | undefined): Address[] {
   const owned = entry.owners.flatMap((owner) => owner.container.addresses.map((each) => each.address));
   const made = entry.statics.flatMap(({ data }) => (data.type === 'address' ? [data.address] : []));
   return [...owned, ...made];
+}
+
+function askersOf(entry: NameEntry | undefined): Address[] {
+  return entry?.owners.flatMap(({ container }) => container.asksFrom ?? []) ?? [];
 }

@@ -1,4 +1,10 @@
-import type { ContainerAddress, ContainerRecord, ContainerState, SkippedName } from '../record.ts';
+import {
+  type ContainerAddress,
+  type ContainerRecord,
+  type ContainerState,
+  parseAddress,
+  type SkippedName,
+} from '../record.ts';
 import type { Inspection } from './inspection.ts';
 import { instantToMs } from './instant.ts';
 import { readLabels } from './labels.ts';
@@ -16,6 +22,7 @@ export function containerRecord(
   draining: boolean,
 ): ContainerRecord {
   const ports = portsOf(inspection);
+  const asksFrom = (inspection.exitAddresses ?? []).map(parseAddress).flatMap((each) => (each.ok ? [each.value] : []));
   const labelled = readLabels(inspection.labels, ports);
   const refusals = [...skipped, ...labelled.skipped].map(shortened);
   return {
@@ -25,6 +32,7 @@ export function containerRecord(
     names,
     ...(refusals.length > 0 ? { skipped: refusals } : {}),
     addresses,
+    ...(asksFrom.length > 0 ? { asksFrom } : {}),
     state: stateOf(inspection, draining),
     health: inspection.health,
     startedAt: instantToMs(inspection.startedAt),

@@ -62,6 +62,18 @@ export function decodeNetworks(json: unknown): Result<readonly EngineNetwork[]> 
   return bad === undefined ? accepted(networks) : refused('the network listing has an element without an id');
 }
 
+/** Reads of `GET /networks/{id}` the addresses of each container on it, by the container's id. */
+export function decodeMembers(json: unknown): ReadonlyMap<string, readonly string[]> {
+  const members = Object.entries(fieldsOf(asFields(json) ?? {}, 'Containers'));
+  return new Map(
+    members.map(([id, each]) => {
+      const fields = asFields(each) ?? {};
+      const texts = [textOf(fields, 'IPv4Address'), textOf(fields, 'IPv6Address')];
+      return [id, texts.map((text) => text.replace(/\/.*/, '')).filter((text) => text !== '')];
+    }),
+  );
+}
+
 export function decodeInspection(json: unknown): Result<Inspection> {
   const fields = asFields(json) ?? {};
   const state = asFields(fields.State);

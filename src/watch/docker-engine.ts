@@ -63,6 +63,10 @@ class DockerEngine implements Engine {
     return this.#ask(this.#docker.listNetworks({ abortSignal: signal }));
   }
 
+  network(id: string): Promise<unknown> {
+    return this.#ask(this.#docker.getNetwork(id).inspect());
+  }
+
   async events(sinceSeconds: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const filters = { type: ['container', 'network'], event: watchedActions };
     const stream = await this.#ask(

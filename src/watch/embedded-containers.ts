@@ -7,6 +7,7 @@ import {
   type EmbeddedNetwork,
 } from './embedded-container.ts';
 import { type EmbeddedEvent, EmbeddedEvents } from './embedded-events.ts';
+import { EmbeddedExit } from './embedded-exit.ts';
 import { AddressPool } from './embedded-pool.ts';
 import { parseSignal } from './signal.ts';
 
@@ -30,6 +31,7 @@ export class EmbeddedContainers {
   readonly #containers = new Map<string, ContainerState>();
   readonly #networks = new Map<string, EmbeddedNetwork>();
   readonly #pools = new Map<string, AddressPool>();
+  readonly #exit = new EmbeddedExit();
   readonly #events: EmbeddedEvents;
   readonly #seed: string;
   #made = 0;
@@ -132,6 +134,7 @@ export class EmbeddedContainers {
     const network = { id: id ?? this.#newId(), name, driver, scope, subnets, options };
     this.#networks.set(name, network);
     for (const subnet of subnets) this.#pools.set(`${name} ${subnet}`, new AddressPool(subnet));
+    this.#exit.created(network, this.#pools.get(`${name} ${subnets[0]}`));
     this.#events.emit('network', 'create', network.id, { name, type: driver });
   }
 
@@ -184,6 +187,9 @@ export class EmbeddedContainers {
   protected document(path: string): unknown {
     const id = /^\/containers\/([^/]+)\/json$/.exec(path)?.[1];
     if (id !== undefined && id !== '') return (this.#containers.get(id) ?? this.#find(id))?.inspection();
+    const network = [...this.#networks.values()].find((each) => path === `/networks/${each.id}`);
+    if (network !== undefined)
+      return { ...this.#networkJson(network), Containers: this.#exit.members(network, this.#containers.values()) };
     switch (path) {
       case '/containers/json':
         return [...this.#containers.values()].filter(({ running }) => running).map((each) => each.summary());
@@ -229,6 +235,7 @@ export class EmbeddedContainers {
     if (endpoint === undefined) return;
     const pools = network.subnets.flatMap((subnet) => this.#pools.get(`${name} ${subnet}`) ?? []);
     endpoint.addresses = pools.map((pool) => ({ address: pool.take(), prefixLength: pool.prefixLength }));
+    this.#exit.plugged(container, network);
     this.#events.emit('network', 'connect', network.id, { container: container.id, name, type: network.driver });
   }
 
@@ -239,6 +246,7 @@ export class EmbeddedContainers {
     for (const { address } of endpoint.addresses)
       for (const subnet of network.subnets) this.#pools.get(`${name} ${subnet}`)?.giveBack(address);
     endpoint.addresses = [];
+    this.#exit.unplugged(container, network);
     this.#events.emit('network', 'disconnect', network.id, { container: container.id, name, type: network.driver });
   }
 

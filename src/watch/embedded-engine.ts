@@ -102,7 +102,7 @@ export class EmbeddedEngine extends EmbeddedContainers {
     const url = URL.parse(request.url ?? '', 'http://engine');
     // A client may name the version of the API it speaks.
     const path = (url?.pathname ?? '').replace(/^\/v1\.\d+(?=\/)/, '');
-    const call = `${request.method} ${path.replace(/^\/containers\/[^/]+\/json$/, '/containers/{id}/json')}`;
+    const call = `${request.method} ${path.replace(/^\/(containers|networks)\/[0-9a-f]{64}/, '/$1/{id}')}`;
     this.#calls.set(call, (this.#calls.get(call) ?? 0) + 1);
     const document = this.document(path);
     if (request.method !== 'GET') this.#json(response, 405, { message: 'this engine is only read through its API' });

@@ -1,5 +1,5 @@
 /**
- * The container engine as this room needs it: five questions of the Docker HTTP API, all of them reads. Answers are
+ * The container engine as this room needs it: six questions of the Docker HTTP API, all of them reads. Answers are
  * what the engine said, parsed as JSON and nothing more: only the decoders of this room say what they mean.
  * Every question ends when `signal` is aborted, and rejects with an `EngineError` when it gets no answer.
  */
@@ -14,6 +14,8 @@ export interface Engine {
   inspect(id: string, signal: AbortSignal): Promise<unknown>;
   /** `GET /networks`: every network. */
   networks(signal: AbortSignal): Promise<unknown>;
+  /** `GET /networks/{id}`: one network with the containers that are on it. */
+  network(id: string, signal: AbortSignal): Promise<unknown>;
   /**
    * `GET /events`: bytes of JSON lines, what happened from `sinceSeconds` (of its own clock, since 1970) until the
    * connection ends, whether it is then cut off in the middle of a line or not.

@@ -26,6 +26,8 @@ export interface Inspection {
   /** Its UTS namespace, and so its host name, is the host's. */
   readonly hostUts: boolean;
   readonly endpoints: readonly Endpoint[];
+  /** Its addresses on the exit of overlays, which the engine tells with that network and not with the container. */
+  readonly exitAddresses?: readonly string[];
   /** Such as `80/tcp`. */
   readonly exposedPorts: readonly string[];
   readonly publishedPorts: readonly PublishedPort[];

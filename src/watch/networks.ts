@@ -2,6 +2,7 @@ import {
   type Address,
   type Cidr,
   type HostId,
+  isOverlayExit,
   localNetworkKey,
   type Network,
   type NetworkKey,
@@ -13,7 +14,7 @@ import {
 import type { Result } from '../result.ts';
 import { contains } from '../subnet.ts';
 import type { EngineNetwork } from './decode.ts';
-import type { Endpoint } from './inspection.ts';
+import type { Endpoint, Inspection } from './inspection.ts';
 
 /** The networks of this host, by the engine's ids. */
 export type NetworkTable = ReadonlyMap<string, EngineNetwork>;
@@ -38,6 +39,12 @@ export function networkOf(table: NetworkTable, endpoint: Endpoint): EngineNetwor
 function isOnSubnet(network: EngineNetwork, { addresses }: Endpoint): boolean {
   const parsed = addresses.flatMap(({ text }): Address[] => valuesOf(parseAddress(text)));
   return subnetsOf(network).some((subnet) => parsed.some((address) => contains(subnet, address)));
+}
+
+/** The bridge by which a container on overlays reaches everything else; undefined for one that is on none. */
+export function exitOf(table: NetworkTable, { endpoints }: Inspection): EngineNetwork | undefined {
+  const isOnOverlay = endpoints.some((endpoint) => networkOf(table, endpoint)?.driver === 'overlay');
+  return isOnOverlay ? [...table.values()].find(isOverlayExit) : undefined;
 }
 
 /** Whether all is known that there is to know of an endpoint's network. */

@@ -3,7 +3,7 @@ import type { Log } from '../log.ts';
 import type { Result } from '../result.ts';
 import { coalesced } from './coalesced.ts';
 import { withDeadline } from './deadline.ts';
-import { decodeContainers, decodeInspection, decodeNetworks, decodeVersion } from './decode.ts';
+import { decodeContainers, decodeInspection, decodeMembers, decodeNetworks, decodeVersion } from './decode.ts';
 import { type Engine, EngineError } from './engine.ts';
 import { decodeEvent } from './event.ts';
 import type { Inspection } from './inspection.ts';
@@ -11,7 +11,7 @@ import { Inspections } from './inspections.ts';
 import { instantToMs } from './instant.ts';
 import { linesOf } from './lines.ts';
 import type { Lives } from './lives.ts';
-import { isKnown, type NetworkTable, networkTable } from './networks.ts';
+import { exitOf, isKnown, type NetworkTable, networkTable } from './networks.ts';
 import type { WatchOptions } from './options.ts';
 import type { Standing } from './status.ts';
 
@@ -40,12 +40,16 @@ export class Session {
   readonly #over = new AbortController();
   readonly #inspections: Inspections;
   readonly #refreshNetworks = coalesced(() => this.#readNetworks());
+  readonly #refreshExit = coalesced(() => this.#readExit());
   readonly #compareAll = coalesced(() => this.#compare('all'));
   readonly #compareChanged = coalesced(() => this.#compare('different'));
   readonly #retries = new Map<string, number>();
   /** What runs until the session is over. */
   readonly #cancels = new Set<() => void>();
   #networks: NetworkTable = networkTable([]);
+  /** The exit of overlays that was asked for last, and the addresses of containers on it, by their ids. */
+  #exit: string | undefined;
+  #exitAddresses: ReadonlyMap<string, readonly string[]> = new Map();
   /** Ids of networks that containers are on and the engine does not list. */
   readonly #unlisted = new Set<string>();
 
@@ -176,8 +180,9 @@ export class Session {
       const inspection = json === undefined ? undefined : this.#accept('inspection', decodeInspection(json));
       if (json !== undefined && inspection === undefined) return;
       if (inspection !== undefined) await this.#knowNetworksOf(inspection);
+      const exitAddresses = inspection && (await this.#exitAddressesOf(inspection));
       this.#retries.delete(id);
-      this.#lives.inspected(id, askedAt, inspection);
+      this.#lives.inspected(id, askedAt, inspection && { ...inspection, ...(exitAddresses && { exitAddresses }) });
     } catch (error) {
       this.#retry(id, error);
     }
@@ -189,6 +194,25 @@ export class Session {
     if (strange.every(({ networkId }) => this.#unlisted.has(networkId))) return;
     await this.#refreshNetworks();
     for (const endpoint of strange) if (!isKnown(this.#networks, endpoint)) this.#unlisted.add(endpoint.networkId);
+  }
+
+  async #exitAddressesOf(inspection: Inspection): Promise<readonly string[] | undefined> {
+    const exit = exitOf(this.#networks, inspection);
+    if (exit === undefined) return undefined;
+    this.#exit = exit.id;
+    await this.#refreshExit();
+    return this.#exitAddresses.get(inspection.id);
+  }
+
+  /** Many containers that start together need one answer. A proxy may forbid the question; then askers are told apart less well. */
+  async #readExit(): Promise<void> {
+    const exit = this.#exit;
+    if (exit === undefined) return;
+    try {
+      this.#exitAddresses = decodeMembers(await this.#ask((signal) => this.#engine.network(exit, signal)));
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.status === undefined) throw error;
+    }
   }
 
   #retry(id: string, error: unknown): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ContainerRecord, type HostStatus, overlayNetworkKey } from '../../src/record.ts';
+import { type Address, type ContainerRecord, type HostStatus, overlayNetworkKey } from '../../src/record.ts';
 import { data } from './message.ts';
 import { Twin } from './twin.ts';
 import {
@@ -84,6 +84,34 @@ describe('owners', () => {
     expect(data(twin.ask('web', { from: '10.1.0.9' }))).toEqual(['10.2.0.3']);
     expect(twin.ask('local', { from: '10.1.0.9' })).toMatchObject({ rcode: 'NOERROR', answers: [] });
     expect(data(new Twin([entry('web', [far])]).ask('web'))).toEqual(['10.2.0.3']);
+  });
+
+  it('on one overlay are answered to a container that is known by where it asks from, and those on another are not', () => {
+    const overlay = (key: string, subnet: string) => ({
+      ...network(hostA, key, subnet),
+      key: overlayNetworkKey(key),
+      driver: 'overlay',
+    });
+    const [shop, blog] = [overlay('shop', '10.4.0.0/24'), overlay('blog', '10.6.0.0/24')];
+    const exit = network(hostA, 'docker_gwbridge', '10.5.0.0/24');
+    const task = (name: string, net: typeof shop, at: string, from: string) =>
+      owner(hostA, container(name, [on(net, at)], { asksFrom: [from as Address] }));
+    const [web, page] = [task('web', shop, '10.4.0.2', '10.5.0.7'), task('page', blog, '10.6.0.2', '10.5.0.8')];
+    const entries = [
+      entry('web', [web]),
+      entry('page', [page]),
+      entry('db', [
+        owner(hostB, container('db1', [on(shop, '10.4.0.3')])),
+        owner(hostB, container('db2', [on(blog, '10.6.0.3')])),
+      ]),
+    ];
+    const twin = new Twin(entries, {}, [bridgeA, shop, blog, exit]);
+    const seenFrom = (from: string) => data(twin.ask('db', { from })).sort();
+    expect(['10.5.0.7', '10.5.0.8'].map(seenFrom)).toEqual([['10.4.0.3'], ['10.6.0.3']]);
+    expect(seenFrom('10.5.0.9')).toEqual(['10.4.0.3', '10.6.0.3']);
+    // The next container may have its address.
+    twin.responder.update([entry('web'), entry('page', [task('page', blog, '10.6.0.2', '10.5.0.7')])]);
+    expect(['10.5.0.7', '10.5.0.8'].map(seenFrom)).toEqual([['10.6.0.3'], ['10.4.0.3', '10.6.0.3']]);
   });
 
   it('share a name with addresses made by hand', () => {

@@ -81,6 +81,21 @@ describe('an overlay of Swarm', () => {
     await answered(one, 'near', 'far.weave.local.', [far]);
   });
 
+  it('is told apart from another one: two containers of one name are each answered to those on their own overlay', async () => {
+    await one.docker('network', 'create', '--driver', 'overlay', '--attachable', '--subnet', '10.95.0.0/24', 'blog');
+    await one.runContainer({ name: 'writer', image: 'glibc', network: 'blog' });
+    await two.runContainer({ name: 'db1', image: 'glibc', network: 'mesh', options: ['--label', 'weft.name=db'] });
+    await two.runContainer({ name: 'db2', image: 'glibc', network: 'blog', options: ['--label', 'weft.name=db'] });
+    await answered(one, 'near', 'db.weave.local.', [await two.addressOf('db1', 'mesh')]);
+    await answered(one, 'writer', 'db.weave.local.', [await two.addressOf('db2', 'blog')]);
+    // By two overlays it reaches both.
+    await one.docker('network', 'connect', 'blog', 'near');
+    const both = [await two.addressOf('db1', 'mesh'), await two.addressOf('db2', 'blog')];
+    await answered(one, 'near', 'db.weave.local.', both);
+    await one.docker('network', 'disconnect', 'blog', 'near');
+    await answered(one, 'near', 'db.weave.local.', both.slice(0, 1));
+  });
+
   it('has the tasks of services, by service and by slot, wherever they run', async () => {
     const create = ['service', 'create', '--detach', '--no-resolve-image', '--name', 'shop', '--network', 'mesh'];
     await one.docker(...create, '--replicas', '2', '--stop-grace-period', '0s', imageTag('glibc'), 'sleep', '1000000');

@@ -260,6 +260,34 @@ describe('an engine', () => {
   });
 });
 
+describe('containers on overlays', () => {
+  const asksFrom = (host: WatchedHost, name: string) => host.sink.named(name)?.asksFrom;
+
+  it('are known by the addresses that they ask from, which the engine tells with the bridge they leave by', async () => {
+    await using engine = await openEngine();
+    await using host = new WatchedHost(engine.url);
+    overlays(engine);
+    engine.run({ name: 'shop1', networks: ['shop'] });
+    engine.run({ name: 'blog1', networks: ['blog'] });
+    engine.run({ name: 'plain' });
+    await until(() => expect(host.sink.named('plain')).toBeDefined());
+    await until(() => expect(asksFrom(host, 'shop1')).toEqual(['127.13.0.2']));
+    await until(() => expect(asksFrom(host, 'blog1')).toEqual(['127.13.0.3']));
+    expect(asksFrom(host, 'plain')).toBeUndefined();
+    engine.disconnect('shop1', 'shop');
+    engine.connect('plain', 'shop');
+    await until(() => expect(asksFrom(host, 'plain')).toEqual(['127.13.0.2']));
+    await until(() => expect(asksFrom(host, 'shop1')).toBeUndefined());
+  });
+});
+
+/** What an engine of a Swarm has: two overlays, and the bridge by which their containers reach everything else. */
+function overlays(engine: EmbeddedEngine): void {
+  engine.createNetwork({ name: 'docker_gwbridge', subnets: ['127.13.0.0/16'] });
+  engine.createNetwork({ name: 'shop', driver: 'overlay', scope: 'swarm', subnets: ['10.201.1.0/24'] });
+  engine.createNetwork({ name: 'blog', driver: 'overlay', scope: 'swarm', subnets: ['10.201.2.0/24'] });
+}
+
 describe('the calls that Weft makes', () => {
   it('are those of docs/engines.md, all of them reads', async () => {
     await using engine = await openEngine();
@@ -268,6 +296,9 @@ describe('the calls that Weft makes', () => {
     engine.createNetwork({ name: 'back', subnets: ['10.201.9.0/24'] });
     engine.connect('web', 'back');
     await until(() => expect(host.sink.addressesOf('web')).toHaveLength(2));
+    overlays(engine);
+    engine.run({ name: 'task', networks: ['shop'] });
+    await until(() => expect(host.sink.addressesOf('task')).toHaveLength(1));
     const page = await readFile(join(import.meta.dirname, '../../docs/engines.md'), 'utf8');
     const documented = [...page.matchAll(/^\| `(GET [^`]+)` \|/gm)].map(([, call]) => call);
     expect([...engine.calls.keys()].toSorted()).toEqual(documented.toSorted());
