@@ -11,7 +11,8 @@ import { getFromSocket } from '../support/lab/socket-request.ts';
  */
 
 const domain = 'weave.local';
-const shortIdLength = 12;
+/** Of a container's id: this much of it is one of its names. */
+export const shortIdLength = 12;
 
 interface Network {
   readonly name: string;

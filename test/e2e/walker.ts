@@ -4,6 +4,7 @@ import type { Dice } from '../support/dice.ts';
 import type { LabHost } from '../support/lab/host.ts';
 import { imageTag } from '../support/lab/images.ts';
 import { getFromSocket, requestFromSocket } from '../support/lab/socket-request.ts';
+import { shortIdLength } from './engine-truth.ts';
 
 /** Enough to get in each other's way; the answers after each round cost as much as the steps. */
 const stepsARound = 8;
@@ -23,21 +24,17 @@ export class Walker {
   readonly host: LabHost;
   readonly steps: string[] = [];
   readonly #dice: Dice;
-  #crashes = 0;
+  /** Short ids of containers that died by themselves in this round. */
+  readonly crashed = new Set<string>();
 
   constructor(host: LabHost, dice: Dice) {
     this.host = host;
     this.#dice = dice;
   }
 
-  /** Whether a container of this round died by itself. */
-  get crashed(): boolean {
-    return this.#crashes > 0;
-  }
-
   async round(): Promise<void> {
     const around = this.#dice.one([this.#plainly, this.#plainly, this.#plainly, this.#cutOff, this.#stopped]);
-    this.#crashes = 0;
+    this.crashed.clear();
     await around.call(this, async () => {
       for (let step = 0; step < stepsARound; step += 1) await this.#step();
     });
@@ -122,16 +119,18 @@ export class Walker {
       case 14:
         return this.#inside(up, dice.one(['touch', 'rm']), '/tmp/well');
       case 15:
-        return this.#crash(up);
+        return this.#crash(running);
       default:
         return this.#storm();
     }
   }
 
-  /** Dies by itself; its restart policy says what follows. */
-  async #crash(name: string): Promise<void> {
-    this.#crashes += 1;
-    if (this.#crashes <= crashesARound) await this.#inside(name, 'kill', '-USR2', '1');
+  /** One dies by itself; its restart policy says what follows. */
+  async #crash(running: Listed): Promise<void> {
+    if (running.length === 0 || this.crashed.size >= crashesARound) return;
+    const { Id } = this.#dice.one(running);
+    this.crashed.add(Id.slice(0, shortIdLength));
+    await this.#inside(Id, 'kill', '-USR2', '1');
   }
 
   /** All at once. */
@@ -186,7 +185,7 @@ export class Walker {
   }
 }
 
-const listing = z.array(z.object({ Names: z.array(z.string()), State: z.string() }));
+const listing = z.array(z.object({ Id: z.string(), Names: z.array(z.string()), State: z.string() }));
 type Listed = z.infer<typeof listing>;
 
 function nameOf(dice: Dice, containers: Listed): string {
