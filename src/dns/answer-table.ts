@@ -1,14 +1,26 @@
-import type { Answer } from './answer.ts';
+import type { Answer } from './answers.ts';
 import type { NameWords } from './name-words.ts';
 
 const minSlots = 1024;
 
-/** Compiled answers by the hash of their question: open addressing, so that a look-up touches two arrays and the answer. */
+/** What a table needs to know of answers. */
+export interface Comparison {
+  isFor(answer: Answer, name: NameWords, type: number, group: number): boolean;
+}
+
+/**
+ * Compiled answers by the hash of their question: open addressing. Each slot is two words, a hash and an answer, so that
+ * a look-up touches one line of memory before the answer's own.
+ */
 export class AnswerTable {
-  private hashes = new Int32Array(minSlots);
-  private slots: (Answer | undefined)[] = new Array(minSlots).fill(undefined);
+  private readonly comparison: Comparison;
+  private slots = new Int32Array(minSlots * 2);
   private mask = minSlots - 1;
   private count = 0;
+
+  constructor(comparison: Comparison) {
+    this.comparison = comparison;
+  }
 
   get size(): number {
     return this.count;
@@ -16,62 +28,58 @@ export class AnswerTable {
 
   /** The answer to a question; it may no longer be current. */
   find(hash: number, name: NameWords, type: number, group: number): Answer | undefined {
-    const { hashes, slots, mask } = this;
-    for (let slot = hash & mask; hashes[slot] !== 0; slot = (slot + 1) & mask) {
-      if (hashes[slot] !== hash) continue;
-      const answer = slots[slot];
-      if (answer?.answers(name, type, group)) return answer;
+    const { slots, mask, comparison } = this;
+    for (let slot = hash & mask; slots[slot * 2] !== 0; slot = (slot + 1) & mask) {
+      if (slots[slot * 2] !== hash) continue;
+      const answer = slots[slot * 2 + 1] ?? 0;
+      if (comparison.isFor(answer, name, type, group)) return answer;
     }
     return undefined;
   }
 
-  /** Adds an answer to a question that has none here. */
-  add(answer: Answer): void {
-    if (this.count * 2 >= this.slots.length) this.resize(this.slots.length * 2);
-    this.place(answer);
+  /** Adds the answer to a question that has none here. */
+  add(hash: number, answer: Answer): void {
+    if (this.count * 2 > this.mask) this.grow();
+    this.place(hash, answer);
     this.count++;
   }
 
-  remove(answer: Answer): void {
-    let slot = answer.hash & this.mask;
-    while (this.slots[slot] !== answer) {
-      if (this.slots[slot] === undefined) return;
-      slot = (slot + 1) & this.mask;
+  remove(hash: number, answer: Answer): void {
+    const { slots, mask } = this;
+    let slot = hash & mask;
+    while (slots[slot * 2] !== hash || slots[slot * 2 + 1] !== answer) {
+      if (slots[slot * 2] === 0) return;
+      slot = (slot + 1) & mask;
     }
     this.count--;
-    this.clearSlot(slot);
+    slots[slot * 2] = 0;
     // Whoever had to step aside for the one that is gone moves up, so that no search ends too early.
-    for (let next = (slot + 1) & this.mask; ; next = (next + 1) & this.mask) {
-      const moved = this.slots[next];
-      if (moved === undefined) return;
-      this.clearSlot(next);
-      this.place(moved);
+    for (let next = (slot + 1) & mask; slots[next * 2] !== 0; next = (next + 1) & mask) {
+      const moved = slots[next * 2] ?? 0;
+      slots[next * 2] = 0;
+      this.place(moved, slots[next * 2 + 1] ?? 0);
     }
   }
 
   clear(): void {
     this.count = 0;
-    this.resize(minSlots, true);
+    this.slots = new Int32Array(minSlots * 2);
+    this.mask = minSlots - 1;
   }
 
-  private place(answer: Answer): void {
-    let slot = answer.hash & this.mask;
-    while (this.slots[slot] !== undefined) slot = (slot + 1) & this.mask;
-    this.slots[slot] = answer;
-    this.hashes[slot] = answer.hash;
+  private place(hash: number, answer: Answer): void {
+    const { slots, mask } = this;
+    let slot = hash & mask;
+    while (slots[slot * 2] !== 0) slot = (slot + 1) & mask;
+    slots[slot * 2] = hash;
+    slots[slot * 2 + 1] = answer;
   }
 
-  private clearSlot(slot: number): void {
-    this.slots[slot] = undefined;
-    this.hashes[slot] = 0;
-  }
-
-  private resize(length: number, empty = false): void {
-    const old = empty ? [] : this.slots;
-    this.hashes = new Int32Array(length);
-    this.slots = new Array(length).fill(undefined);
-    this.mask = length - 1;
-    for (const answer of old) if (answer !== undefined) this.place(answer);
+  private grow(): void {
+    const old = this.slots;
+    this.slots = new Int32Array(old.length * 2);
+    this.mask = old.length - 1;
+    for (let at = 0; at < old.length; at += 2) if (old[at] !== 0) this.place(old[at] ?? 0, old[at + 1] ?? 0);
   }
 }
 

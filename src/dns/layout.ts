@@ -1,5 +1,4 @@
 import type { Rotation } from './draft.ts';
-import { headerOctets } from './wire.ts';
 
 /** A record's octets from its type to its length: type, class, time to live, length of data. */
 export const recordHeadOctets = 10;
@@ -8,8 +7,6 @@ const pointerOctets = 2;
 
 /** Where everything lies in a compiled answer, and what is counted when it is sent. */
 export interface Layout {
-  /** Offset behind the question's name. */
-  readonly nameEnd: number;
   /** The reply without OPT, and its OPT record behind it. */
   readonly plainOctets: number;
   readonly optOctets: number;
@@ -24,11 +21,15 @@ export interface Layout {
   /** Offset, in the reply, of the first of them, and the distance to the next. */
   readonly firstPlace: number;
   readonly stride: number;
+  /** The same for all of them where the answer is kept: in its own records, or, if it shows only some, behind its OPT record. */
+  readonly tableAt: number;
+  readonly tableStride: number;
+  /** There is more to know of such an answer than its octets tell. */
+  readonly special: boolean;
 }
 
 /** What a layout follows from. */
 export interface Shape {
-  readonly questionOctets: number;
   readonly plainOctets: number;
   readonly optOctets: number;
   readonly rcode: number;
@@ -37,39 +38,56 @@ export interface Shape {
   /** Where the last of the records that take turns ends. */
   readonly rotationEnd: number;
   readonly addressOctets: number;
+  readonly special: boolean;
 }
 
-/** Layouts that were needed so far; thousands of answers share one, so that what every question looks at is at hand. */
+/** Layouts that were needed so far, by number; thousands of answers share one, so that it is always at hand. */
 export class Layouts {
-  private readonly known = new Map<string, Layout>();
+  private readonly layouts: Layout[] = [];
+  private readonly known = new Map<string, number>();
 
-  of(shape: Shape): Layout {
+  at(number: number): Layout {
+    return this.layouts[number] ?? noLayout;
+  }
+
+  /** The number of the layout. */
+  of(shape: Shape): number {
     const layout = layOut(shape);
     const key = Object.values(layout).join(' ');
     const known = this.known.get(key);
-    if (known === undefined) this.known.set(key, layout);
-    return known ?? layout;
+    if (known !== undefined) return known;
+    this.known.set(key, this.layouts.length);
+    return this.layouts.push(layout) - 1;
   }
 }
 
-function layOut({ rotation, ...shape }: Shape): Layout {
+function layOut({ rotation, rotationEnd, answers, ...shape }: Shape): Layout {
   const { near = 0, shown = 0, records = [] } = rotation ?? {};
   const { plainOctets, optOctets, rcode, addressOctets } = shape;
   // All but the first record point back to its owner's name, so that they lie at equal distances.
   const stride = pointerOctets + recordHeadOctets + addressOctets;
+  const firstPlace = rotationEnd - (shown - 1) * stride - addressOctets;
+  const showsAll = shown === records.length;
   return {
-    nameEnd: headerOctets + shape.questionOctets - typeAndClassOctets,
-    plainOctets,
-    optOctets,
-    rcode,
-    empty: rcode === 0 && shape.answers === 0,
+    ...shape,
+    empty: rcode === 0 && answers === 0,
     addresses: records.length,
     near,
     shown,
-    addressOctets,
-    firstPlace: shape.rotationEnd - (shown - 1) * stride - addressOctets,
+    firstPlace,
     stride,
+    tableAt: showsAll ? firstPlace : plainOctets + optOctets,
+    tableStride: showsAll ? stride : addressOctets,
   };
 }
 
-const typeAndClassOctets = 4;
+const noLayout = layOut({
+  plainOctets: 0,
+  optOctets: 0,
+  rcode: 0,
+  answers: 0,
+  rotation: undefined,
+  rotationEnd: 0,
+  addressOctets: 0,
+  special: false,
+});

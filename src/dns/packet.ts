@@ -1,4 +1,5 @@
 import type { Draft, Rr } from './draft.ts';
+import { appendCookie } from './opt.ts';
 import { flag, headerOctets, nameOctets, questionPointer } from './wire.ts';
 import { parentOf } from './zone.ts';
 
@@ -41,8 +42,27 @@ export function assemble(question: Uint8Array, name: string, draft: Draft): Asse
   return { octets, answers: answers.length + turning.length, rotationEnd };
 }
 
+/**
+ * A reply cut to a limit, with its OPT record and a cookie. RFC 2181 section 9: as many records as fit, TC where one of
+ * the asked set is missing; extras may stay out.
+ */
+export function cut(reply: Buffer, plainOctets: number, limit: number, cookie: Uint8Array | undefined): Buffer {
+  const own = reply.subarray(plainOctets);
+  const opt = cookie === undefined ? own : appendCookie(own, cookie);
+  const hasOpt = opt.length > 0 ? 1 : 0;
+  const { ends, questionEnd } = recordEnds(reply, hasOpt);
+  const [answers, authority] = [reply.readUInt16BE(6), reply.readUInt16BE(8)];
+  const kept = ends.findLastIndex((end) => end <= limit - opt.length) + 1;
+  const packet = Buffer.concat([reply.subarray(0, ends[kept - 1] ?? questionEnd), opt]);
+  if (kept < answers + authority) packet[2] = (packet[2] ?? 0) | flag.TC;
+  packet.writeUInt16BE(Math.min(kept, answers), 6);
+  packet.writeUInt16BE(Math.min(Math.max(kept - answers, 0), authority), 8);
+  packet.writeUInt16BE(Math.max(kept - answers - authority, 0) + hasOpt, 10);
+  return packet;
+}
+
 /** Where each record of a reply of ours ends, but for so many at its end; where its question ends. */
-export function recordEnds(packet: Buffer, leftOut: number): { readonly ends: number[]; readonly questionEnd: number } {
+function recordEnds(packet: Buffer, leftOut: number): { readonly ends: number[]; readonly questionEnd: number } {
   const questionEnd = nameEnd(packet, headerOctets) + 4;
   const records = packet.readUInt16BE(6) + packet.readUInt16BE(8) + packet.readUInt16BE(10) - leftOut;
   const ends: number[] = [];

@@ -16,8 +16,8 @@ export class ReplyBuffers {
   /** A view of its store for each place in the round and each length. */
   private views = noViews();
   private used = 0;
-  /** The memory of the buffer that was taken last, by words. */
-  words = newPage(0).words;
+  /** The memory of the buffer that was taken last, which starts where the buffer does. */
+  page = newPage(0);
 
   /** `length` tells how many replies wait in a socket's queue; the returned function says that the socket is gone. */
   watch(length: () => number): () => void {
@@ -38,13 +38,13 @@ export class ReplyBuffers {
       this.views[place] = fresh;
       return fresh;
     }
-    this.words = store.words;
+    this.page = store;
     return known;
   }
 
-  private use({ octets: memory, words }: Page, octets: number): Buffer {
-    this.words = words;
-    return memory.subarray(0, octets);
+  private use(page: Page, octets: number): Buffer {
+    this.page = page;
+    return page.octets.subarray(0, octets);
   }
 
   private startRound(): void {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '../../src/dns/answer.ts';
 import { AnswerTable, questionHash } from '../../src/dns/answer-table.ts';
+import { type Answer, Answers } from '../../src/dns/answers.ts';
 import { check, Query } from '../../src/dns/query.ts';
+import { Shuffle } from '../../src/dns/shuffle.ts';
 import { Zone } from '../../src/dns/zone.ts';
 import { data, question, read } from './message.ts';
 import { Twin } from './twin.ts';
@@ -115,11 +116,11 @@ describe('after any changes', () => {
   });
 
   it('a table finds what is in it and nothing else', () => {
-    const twin = new Twin();
+    const answers = new Answers({ shuffle: new Shuffle(1), payloadOctets: 1232 });
     const query = new Query();
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat(30)), { maxLength: 200 }), (steps) => {
-        const table = new AnswerTable();
+        const table = new AnswerTable(answers);
         const kept = new Map<number, Answer>();
         for (const [add, number] of steps) {
           const packet = question(`n${number}.weave.local`);
@@ -128,11 +129,13 @@ describe('after any changes', () => {
           const hash = 1 + (questionHash(query.hash, 1, 1) & 3);
           const known = kept.get(number);
           if (add && known === undefined) {
-            const answer = twin.answerFor(packet, hash);
-            table.add(answer);
+            const asked = { hash, type: 1, group: 1, question: packet.subarray(12), name: `n${number}.weave.local` };
+            const answer = answers.make(asked, { rcode: 0, answers: [] });
+            table.add(hash, answer);
             kept.set(number, answer);
           } else if (!add && known !== undefined) {
-            table.remove(known);
+            table.remove(hash, known);
+            answers.forget(known);
             kept.delete(number);
           }
           expect(table.size).toBe(kept.size);

@@ -1,12 +1,6 @@
-import { Answer } from '../../src/dns/answer.ts';
 import type { Forwarder } from '../../src/dns/forwarder.ts';
-import { Layouts } from '../../src/dns/layout.ts';
 import type { DnsOptions } from '../../src/dns/options.ts';
-import { Pages } from '../../src/dns/pages.ts';
-import { ReplyBuffers } from '../../src/dns/reply-buffers.ts';
 import { Responder } from '../../src/dns/responder.ts';
-import { Shuffle } from '../../src/dns/shuffle.ts';
-import { nameAt } from '../../src/dns/wire.ts';
 import type { NameEntry, Network } from '../../src/record.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { type QuestionTerms, question, type Reply, read } from './message.ts';
@@ -33,8 +27,6 @@ export class Twin {
   readonly clock = new ManualClock();
   readonly forwarder = new NotingForwarder();
   readonly responder: Responder;
-  private readonly pages = new Pages();
-  private readonly layouts = new Layouts();
 
   constructor(
     entries: readonly NameEntry[] = [],
@@ -58,19 +50,6 @@ export class Twin {
     const response = this.responder.respond(packet, { address: from, port: 5353, transport });
     if (response instanceof Promise) throw new Error('the answer is awaited');
     return response && Buffer.from(response);
-  }
-
-  /** An answer to a question, outside any server; only its question matters. */
-  answerFor(packet: Buffer, hash: number): Answer {
-    const workshop = {
-      pages: this.pages,
-      layouts: this.layouts,
-      buffers: new ReplyBuffers(),
-      shuffle: new Shuffle(1),
-      payloadOctets: 1232,
-    };
-    const asked = { hash, type: 1, group: 1, question: packet.subarray(12), name: nameAt(packet, 12) };
-    return new Answer(workshop, asked, { rcode: 0, answers: [] });
   }
 
   /** As `ask`, where the answer may come later. */
