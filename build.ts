@@ -4,6 +4,7 @@
  * are needed; `page`, what browsers load; and `weft.sh`, which starts the command line. Maps lie beside them for reading traces; nothing needs them to run.
  */
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
 import { basename, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
@@ -19,8 +20,22 @@ const notNeeded = new RegExp(
     ...['@opentelemetry/api', 'tdigest'],
   ].join('|')})$`,
 );
+/** Of dns2 only its packets are used; its servers and clients load HTTP and TLS, also into the thread that answers. */
+const notNeededOfDns2 = /^\.\/(server|client\/\w+)$/;
 /** zod brings its messages in 50 languages, and its own index of them holds on to all. */
 const languages = /locales\/index\.js$/;
+
+/** Words of packages that have every agent load a part of ICU's tables, 2 MB, and what does as well. */
+const rewritten = [
+  // Read anew for each flag of each command, which took a tenth of the time to start; our flags are in ASCII.
+  { files: /\/commander\/lib\/option\.js$/, from: /\\p\{ID_Continue\}/g, to: '\\w' },
+  // Puts addresses in an order, whichever.
+  {
+    files: /\/@libp2p\/peer-(record|store)\/dist\/.*\.js$/,
+    from: /([\w.]+(?:\(\))?)\.localeCompare\(([\w.]+(?:\(\))?)\)/g,
+    to: '($1 < $2 ? -1 : Number($1 > $2))',
+  },
+];
 
 const outputDirectory = process.argv[2] ?? 'dist';
 
@@ -42,7 +57,7 @@ const { metafile } = await build({
   logLevel: 'warning',
   // Packages of the CommonJS kind call `require` for what Node brings.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  plugins: [leaveOut()],
+  plugins: [leaveOut(), requireHttp(), rewrite()],
 });
 const { metafile: pageFiles } = await build({
   entryPoints: ['src/api/page/main.ts', 'src/api/page/page.css'],
@@ -68,12 +83,57 @@ function leaveOut(): Plugin {
     name: 'leave-out',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: notNeeded }, ({ path }) => ({ path, namespace: 'left-out' }));
+      onResolve({ filter: notNeededOfDns2 }, ({ path, importer }) =>
+        importer.endsWith('/dns2/index.js') ? { path, namespace: 'left-out' } : undefined,
+      );
       onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
         contents: `module.exports = new Proxy({}, {
           get: () => () => { throw new Error('${path} is not part of this build'); },
         });`,
       }));
       onLoad({ filter: languages }, () => ({ contents: `export { default as en } from './en.js';` }));
+    },
+  };
+}
+
+/**
+ * Has `node:http` loaded by `require`: an `import` looks at every export, and to look at `WebSocket` there loads all of
+ * Node's own HTTP client, 760 kB of source.
+ */
+function requireHttp(): Plugin {
+  const namespace = 'required';
+  const names = Object.entries(Object.getOwnPropertyDescriptors(http)).filter(([, { get }]) => get === undefined);
+  return {
+    name: 'require-http',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^(node:)?http$/ }, ({ path, kind }) =>
+        kind === 'import-statement' ? { path, namespace } : undefined,
+      );
+      onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+        contents: `const http = require('${path}');
+          export default http;
+          ${names.map(([name]) => `export const ${name} = http.${name};`).join(' ')}`,
+      }));
+    },
+  };
+}
+
+/** Puts other words in the place of those listed; fails where a package has them no more. */
+function rewrite(): Plugin {
+  return {
+    name: 'rewrite',
+    setup({ onLoad, onEnd }) {
+      const done = new Set<(typeof rewritten)[number]>();
+      for (const rule of rewritten)
+        onLoad({ filter: rule.files }, async ({ path }) => {
+          const before = await readFile(path, 'utf8');
+          const contents = before.replaceAll(rule.from, rule.to);
+          if (contents !== before) done.add(rule);
+          return { contents };
+        });
+      onEnd(() => ({
+        errors: rewritten.filter((rule) => !done.has(rule)).map(({ from }) => ({ text: `no ${from}` })),
+      }));
     },
   };
 }
