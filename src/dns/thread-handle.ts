@@ -108,19 +108,13 @@ export class ThreadHandle {
 
   private hear(saying: ThreadSaying): void {
     if (saying.type === 'log') {
-      this.repeat(saying.line);
+      this.log[saying.level](saying.fields, saying.sentence);
       return;
     }
     const answer = this.waiting.get(saying.number);
     this.waiting.delete(saying.number);
     if (saying.result.type === 'failed') answer?.reject(new ThreadError(saying.result.failure));
     else answer?.resolve(saying.result);
-  }
-
-  private repeat(line: string): void {
-    const { level, time: _, msg, ...fields } = JSON.parse(line);
-    const say = level >= 50 ? 'error' : level >= 40 ? 'warn' : level >= 30 ? 'info' : 'debug';
-    this.log[say](fields, msg);
   }
 
   private abandon(reason: string): void {

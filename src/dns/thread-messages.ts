@@ -3,6 +3,7 @@ import type { Explanation } from './explanation.ts';
 import type { ForwardStats } from './forward/stats.ts';
 import type { DnsOptions, ListenAddress } from './options.ts';
 import type { DnsStats } from './stats.ts';
+import type { LogLine } from './thread-log.ts';
 
 /** What a thread is told to do. `create` comes first, then what is known, then `bind`, so that the first asker is answered from all of it. */
 export type ThreadTask =
@@ -28,10 +29,10 @@ export type ThreadResult =
   | { readonly type: 'counted'; readonly stats: DnsStats; readonly forward: ForwardStats }
   | { readonly type: 'failed'; readonly failure: ThreadFailure };
 
-/** What a thread says: the result of a task, or a line of its log as JSON. */
+/** What a thread says: the result of a task, or a line of its log. */
 export type ThreadSaying =
   | { readonly type: 'result'; readonly number: number; readonly result: ThreadResult }
-  | { readonly type: 'log'; readonly line: string };
+  | ({ readonly type: 'log' } & LogLine);
 
 /** An error as it crosses between threads. */
 export interface ThreadFailure {

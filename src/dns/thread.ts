@@ -1,10 +1,10 @@
 import { parentPort } from 'node:worker_threads';
-import { pino } from 'pino';
 import { systemClock } from '../clock.ts';
 import { createForwarder, type UpstreamForwarder } from './forward/forwarder.ts';
 import { Nameserver } from './nameserver.ts';
 import type { DnsOptions } from './options.ts';
 import { TextPool } from './text-pool.ts';
+import { createThreadLog } from './thread-log.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
 
 // The entry of an answering thread: a name server that is told what to do by messages.
@@ -15,7 +15,7 @@ interface Running {
 }
 
 const done: ThreadResult = { type: 'done' };
-const log = pino({ level: 'debug', base: undefined }, { write: (line: string) => say({ type: 'log', line }) });
+const log = createThreadLog((line) => say({ type: 'log', ...line }));
 const texts = new TextPool();
 let running: Running | undefined;
 
