@@ -1,6 +1,6 @@
 import { type Changes, DocumentReader } from './document.ts';
 import type { Envelope } from './envelope.ts';
-import { keepEnvelope, type PackedEnvelope, packEnvelope, unpackEnvelope } from './packed-envelope.ts';
+import { type PackedEnvelope, packEnvelope, unpackEnvelope } from './packed-envelope.ts';
 
 /**
  * What taking an envelope came to: `merged` with the values that changed; `known`: nothing new in it; `early`: kept
@@ -22,12 +22,12 @@ const shortestLongTail = 64;
 export class HostLog {
   epoch = 0;
   sequence = 0;
-  /** Octets of snapshot and tail, as their owner signed them; in memory the snapshot takes a tenth. */
+  /** Octets of snapshot and tail, as their owner signed them; in memory what is long takes a tenth. */
   #logBytes = 0;
   /** Octets of what came early. */
   #earlyBytes = 0;
   #snapshot: PackedEnvelope | undefined;
-  #tail: Envelope[] = [];
+  #tail: PackedEnvelope[] = [];
   #early = new Map<number, Envelope>();
   #document = new DocumentReader();
   readonly #maxBytes: number;
@@ -82,13 +82,13 @@ export class HostLog {
     const upToDate = epoch > this.epoch || (epoch === this.epoch && sequence >= this.sequence);
     if (this.#snapshot === undefined || upToDate) return [];
     if (epoch === this.epoch && sequence >= this.#snapshot.sequence)
-      return this.#tail.slice(sequence - this.#snapshot.sequence).map(keepEnvelope);
-    return [this.#snapshot, ...this.#tail.map(keepEnvelope)];
+      return this.#tail.slice(sequence - this.#snapshot.sequence);
+    return [this.#snapshot, ...this.#tail];
   }
 
   /** All that is kept, as it is kept. */
   kept(): readonly PackedEnvelope[] {
-    return this.#snapshot === undefined ? [] : [this.#snapshot, ...this.#tail.map((each) => packEnvelope(each))];
+    return this.#snapshot === undefined ? [] : [this.#snapshot, ...this.#tail];
   }
 
   /** All living values, read again from what is kept: they are wanted only when a new epoch replaces them. */
@@ -118,7 +118,7 @@ export class HostLog {
     const before = this.#snapshot?.sequence ?? 0;
     this.#tail = this.#tail.slice(snapshot.sequence - before);
     this.#snapshot = packEnvelope(snapshot, snapshot.packed);
-    this.#logBytes = this.#tail.reduce((sum, { bytes }) => sum + bytes.length, snapshot.bytes.length);
+    this.#logBytes = this.#tail.reduce((sum, { length }) => sum + length, snapshot.bytes.length);
     return { type: 'merged', changes: new Map() };
   }
 
@@ -140,7 +140,7 @@ export class HostLog {
   #follow(envelope: Envelope): Taken {
     if (this.#logBytes + envelope.bytes.length > this.#maxBytes) return { type: 'too much' };
     const applied = this.#document.apply(envelope.payload);
-    this.#tail.push(envelope);
+    this.#tail.push(packEnvelope(envelope, envelope.packed));
     this.#logBytes += envelope.bytes.length;
     this.#advance(envelope);
     if (!applied.ok) return { type: 'spoiled', changes: new Map(), problem: applied.problem };

@@ -21,18 +21,13 @@ const wellPacked = 1 / 4;
 /** Times its packed length that an envelope from a neighbour may have: three times what records come to. */
 const maxTimesPacked = 32;
 
-/** An envelope as it is kept where packing is not worth it. */
-export function keepEnvelope({ kind, epoch, sequence, bytes }: Envelope): PackedEnvelope {
-  return { kind, epoch, sequence, length: bytes.length, packed: false, held: bytes };
-}
-
-/** `as`: the same, packed by a neighbour. */
-export function packEnvelope(envelope: Envelope, as?: Uint8Array): PackedEnvelope {
-  const { bytes } = envelope;
-  if (bytes.length < worthPackingBytes) return keepEnvelope(envelope);
+/** An envelope as it is kept. `as`: the same, packed by a neighbour. */
+export function packEnvelope({ kind, epoch, sequence, bytes }: Envelope, as?: Uint8Array): PackedEnvelope {
+  const kept = { kind, epoch, sequence, length: bytes.length };
+  if (bytes.length < worthPackingBytes) return { ...kept, packed: false, held: bytes };
   const held = as !== undefined && as.length < wellPacked * bytes.length ? as : zstdCompressSync(bytes, options);
   // A copy of its own length: what zlib gives lies in a buffer several times as long, and `as` in a whole answer.
-  return { ...keepEnvelope(envelope), packed: true, held: Uint8Array.from(held) };
+  return { ...kept, packed: true, held: Uint8Array.from(held) };
 }
 
 /** Whether a neighbour may be sent it as it is kept; what packs too well would be taken for an attack. */

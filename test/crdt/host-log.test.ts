@@ -111,6 +111,16 @@ describe('a log of one host', () => {
     expect(unpackArrival(usual.held, usual.length)).toEqual({ ok: true, value: owner.log.after(0, 0)[0]?.bytes });
   });
 
+  it('keeps a long update packed, as it keeps a long snapshot', () => {
+    const owner = new Owner();
+    owner.do({ key: 'a', value: JSON.stringify(Array.from({ length: 1_000 }, (_, index) => `container ${index}`)) });
+    const [, update] = owner.log.keptAfter(0, 0);
+    expect(update?.packed).toBe(true);
+    expect(update?.held.length).toBeLessThan((update?.length ?? 0) / 2);
+    const octets = (envelopes: readonly Envelope[]) => envelopes.map(({ bytes }) => Buffer.from(bytes));
+    expect(octets(owner.log.after(0, 0))).toEqual(octets(owner.sent));
+  });
+
   it('takes no more than one host may store', () => {
     const owner = new Owner();
     owner.do({ key: 'a', value: 'x'.repeat(5_000) });
