@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { text } from 'node:stream/consumers';
+import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import { type AgentAddress, AgentClient } from './cli/client.ts';
 import type { Context } from './cli/context.ts';
@@ -55,8 +57,18 @@ async function up(given: GivenFlags): Promise<void> {
 
 async function runUntilEnd(agent: RunningAgent, manager: ServiceManager): Promise<Farewell> {
   await agent.start();
+  saveMemory();
   void manager.ready(() => agent.agent.control.refresh());
   return agent.ended;
+}
+
+/**
+ * Left to itself, Node lets garbage grow to three times what lives. Told so before it starts, it would not take what is
+ * compiled already of its own modules, and start a sixth slower; so what was compiled is kept first, too.
+ */
+function saveMemory(): void {
+  flushCompileCache();
+  setFlagsFromString('--optimize-for-size');
 }
 
 async function demo({ once }: { once: boolean }): Promise<void> {
