@@ -57,13 +57,16 @@ export function sealEnvelope(
   return { kind, owner: signer.hostId, epoch, sequence, payload, bytes };
 }
 
-/** Reads everything but the signature, which costs a hundred times more and is only worth it for what is news. */
-export function decodeEnvelope(bytes: Uint8Array): Result<Envelope> {
+/**
+ * Reads everything but the signature, which costs a hundred times more and is only worth it for what is news. The
+ * envelope keeps a copy of `bytes`, which may be a part of a message, or `bytes` itself where the caller gives it away.
+ */
+export function decodeEnvelope(bytes: Uint8Array, given: 'lent' | 'given' = 'lent'): Result<Envelope> {
   if (bytes.length <= signatureLength) return refused('malformed');
   const [version = 0] = bytes;
   if (version > envelopeVersion && version <= lastImaginedVersion) return refused('unknown version');
   if (version !== envelopeVersion) return refused('malformed');
-  const whole = bytes.slice();
+  const whole = given === 'given' ? bytes : bytes.slice();
   const body = whole.subarray(0, -signatureLength);
   const read = decode<Envelope>(body, (from) => {
     readNumber(from);

@@ -62,7 +62,7 @@ export class Gate {
 
   admit(bytes: Uint8Array, arrival: Arrival, packed?: Uint8Array): Verdict {
     if (bytes.length > this.#parts.maxEnvelopeBytes) return this.#offence(arrival, 'too large');
-    const decoded = decodeEnvelope(bytes);
+    const decoded = decodeEnvelope(bytes, packed === undefined ? 'lent' : 'given');
     // Only snapshots are kept packed; anything else would keep the whole message that brought it.
     const kept = decoded.ok && decoded.value.kind === 'snapshot' && packed !== undefined ? { packed } : {};
     if (decoded.ok) return this.#admitEnvelope({ ...decoded.value, ...kept }, arrival);

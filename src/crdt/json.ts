@@ -1,6 +1,6 @@
 import { type Address, parseAddress, parseCidr, parseName, quote } from '../record.ts';
 import type { Result } from '../result.ts';
-import { pooled } from './text-pool.ts';
+import { poolOf } from './text-pool.ts';
 
 /** A JSON object of which nothing is believed yet. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -71,12 +71,26 @@ export function optional<K extends string, T>(
   return fields[key] === undefined ? {} : ({ [key]: read(fields, key) } as { readonly [key in K]?: T });
 }
 
+/** The same, put where it belongs: for records of which there are tens of thousands. */
+export function readInto<T extends object, K extends keyof T & string>(
+  into: T,
+  fields: Fields,
+  key: K,
+  read: (fields: Fields, key: string) => NonNullable<T[K]>,
+): void {
+  if (fields[key] !== undefined) into[key] = read(fields, key);
+}
+
+const pooled = poolOf((text) => text);
+const pooledAddress = poolOf((text) => taken(parseAddress(text)));
+const pooledName = poolOf((text) => taken(parseName(pooled(text), [])));
+
 export function address(fields: Fields, key: string): Address {
-  return taken(parseAddress(text(fields, key)));
+  return pooledAddress(textElement(fields[key]));
 }
 
 export function name(value: unknown) {
-  return pooled(taken(parseName(textElement(value), [])));
+  return pooledName(textElement(value));
 }
 
 export function wildcardName(value: unknown) {

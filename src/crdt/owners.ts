@@ -45,6 +45,8 @@ const sharedPrefix = sharedNetworkKey('');
 export class Owners {
   readonly #byName = new Map<Name, Ownership[]>();
   readonly #byAddress = new Map<string, Ownership[]>();
+  /** Names whose owners are not in order: a name of a thousand hosts is sorted when it is read, not with each of them. */
+  readonly #unsorted = new Set<Name>();
 
   names(): Iterable<Name> {
     return this.#byName.keys();
@@ -53,7 +55,9 @@ export class Owners {
   /** The owners of a name, less those that lost all their addresses to others; in one order on every host. */
   of(name: Name): Owner[] {
     const owners: Owner[] = [];
-    for (const ownership of this.#byName.get(name) ?? []) {
+    const ownerships = this.#byName.get(name) ?? [];
+    if (this.#unsorted.delete(name)) ownerships.sort(byHostThenId);
+    for (const ownership of ownerships) {
       const owner = this.#visible(ownership);
       if (owner !== undefined) owners.push(owner);
     }
@@ -62,7 +66,8 @@ export class Owners {
 
   /** Adds it and returns the names whose answer may be another now. */
   add(ownership: Ownership): Iterable<Name> {
-    for (const name of new Set(ownership.container.names)) insert(this.#byName, name, ownership);
+    for (const name of ownership.container.names)
+      if (insert(this.#byName, name, ownership) > 1) this.#unsorted.add(name);
     for (const key of ownership.shared) insert(this.#byAddress, key, ownership);
     return this.touched(ownership);
   }
@@ -70,7 +75,8 @@ export class Owners {
   /** Removes it and returns the names whose answer may be another now. */
   remove(ownership: Ownership): Iterable<Name> {
     const touched = this.touched(ownership);
-    for (const name of new Set(ownership.container.names)) drop(this.#byName, name, ownership);
+    for (const name of ownership.container.names)
+      if (drop(this.#byName, name, ownership) < 2) this.#unsorted.delete(name);
     for (const key of ownership.shared) drop(this.#byAddress, key, ownership);
     return touched;
   }
@@ -146,26 +152,21 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }
 
-/** Inserts in order; lists are short but for names that many hosts have. */
-function insert<K>(map: Map<K, Ownership[]>, key: K, ownership: Ownership): void {
+/** Adds it once, however often a container repeats a name; returns how many there are. */
+function insert<K>(map: Map<K, Ownership[]>, key: K, ownership: Ownership): number {
   const list = map.get(key);
   if (list === undefined) {
     map.set(key, [ownership]);
-    return;
+    return 1;
   }
-  let [from, to] = [0, list.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    const before = list[middle];
-    if (before !== undefined && byHostThenId(before, ownership) < 0) from = middle + 1;
-    else to = middle;
-  }
-  list.splice(from, 0, ownership);
+  if (list.at(-1) !== ownership) list.push(ownership);
+  return list.length;
 }
 
-function drop<K>(map: Map<K, Ownership[]>, key: K, ownership: Ownership): void {
+function drop<K>(map: Map<K, Ownership[]>, key: K, ownership: Ownership): number {
   const list = map.get(key) ?? [];
   const at = list.indexOf(ownership);
   if (at >= 0) list.splice(at, 1);
   if (list.length === 0) map.delete(key);
+  return list.length;
 }

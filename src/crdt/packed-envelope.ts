@@ -57,7 +57,7 @@ export function unpackEnvelope({ packed, held, length }: PackedEnvelope): Envelo
 export function readEnvelope(kept: Pick<PackedEnvelope, 'packed' | 'held'>, maxBytes: number): Result<Envelope> {
   if (!kept.packed) return decodeEnvelope(kept.held);
   try {
-    return decodeEnvelope(zstdDecompressSync(kept.held, { maxOutputLength: maxBytes }));
+    return decodeEnvelope(zstdDecompressSync(kept.held, { maxOutputLength: maxBytes }), 'given');
   } catch {
     return refused('malformed');
   }

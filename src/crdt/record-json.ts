@@ -24,12 +24,12 @@ import {
   number,
   oneOf,
   optional,
+  readInto,
   readJson,
   text,
   textElement,
   wildcardName,
 } from './json.ts';
-import { pooled } from './text-pool.ts';
 
 /** A container's record and the Lamport number of its claim to addresses on networks that several hosts share. */
 export interface ClaimedContainer {
@@ -91,42 +91,69 @@ export function staticFromJson(json: string): Result<StaticRecord> {
 
 function readContainer(fields: Fields, id: string, owner: HostId): ContainerRecord {
   if (fields.id !== id) throw new BadField('id is not that of its key');
-  return {
+  const record: ContainerRecord = {
     id,
     name: text(fields, 'name'),
     image: text(fields, 'image'),
     names: list(fields, 'names', name),
-    ...optional(fields, 'skipped', (all, key) => list(all, key, readSkipped)),
     addresses: list(fields, 'addresses', (value) => readContainerAddress(asFields('address', value), owner)),
     ...optional(fields, 'asksFrom', (all, key) => list(all, key, (value) => address({ address: value }, 'address'))),
     state: oneOf(fields, 'state', ['running', 'paused', 'draining']),
     health: oneOf(fields, 'health', ['none', 'starting', 'healthy', 'unhealthy']),
     startedAt: number(fields, 'startedAt', 0, Number.MAX_SAFE_INTEGER),
-    ...optional(fields, 'ports', (all, key) => list(all, key, readPort)),
-    ...optional(fields, 'services', (all, key) => list(all, key, readService)),
-    ...optional(fields, 'ttlSeconds', readTtl),
-    ...optional(fields, 'weight', (all, key) => number(all, key, 0, maxWeight)),
-    ...optional(fields, 'answers', (all, key) => oneOf<'all' | 'one'>(all, key, ['all', 'one'])),
-    ...optional(fields, 'prefer', (all, key) => oneOf<'any' | 'local'>(all, key, ['any', 'local'])),
   };
+  readInto(record, fields, 'skipped', readSkippedNames);
+  readInto(record, fields, 'ports', readPorts);
+  readInto(record, fields, 'services', readServices);
+  readInto(record, fields, 'ttlSeconds', readTtl);
+  readInto(record, fields, 'weight', readWeight);
+  readInto(record, fields, 'answers', readAnswers);
+  readInto(record, fields, 'prefer', readPrefer);
+  return record;
+}
+
+function readSkippedNames(fields: Fields, key: string) {
+  return list(fields, key, readSkipped);
+}
+
+function readPorts(fields: Fields, key: string) {
+  return list(fields, key, readPort);
+}
+
+function readServices(fields: Fields, key: string) {
+  return list(fields, key, readService);
+}
+
+function readWeight(fields: Fields, key: string) {
+  return number(fields, key, 0, maxWeight);
+}
+
+function readAnswers(fields: Fields, key: string) {
+  return oneOf<'all' | 'one'>(fields, key, ['all', 'one']);
+}
+
+function readPrefer(fields: Fields, key: string) {
+  return oneOf<'any' | 'local'>(fields, key, ['any', 'local']);
 }
 
 function readContainerAddress(fields: Fields, owner: HostId): ContainerAddress {
-  return {
+  const read: ContainerAddress = {
     address: address(fields, 'address'),
     network: readNetworkKey(fields, 'network', owner),
     networkName: text(fields, 'networkName'),
-    ...optional(fields, 'subnet', (all, key) => cidr(all[key])),
   };
+  readInto(read, fields, 'subnet', (all, key) => cidr(all[key]));
+  return read;
 }
 
 function readNetworkKey(fields: Fields, key: string, owner: HostId): NetworkKey {
   const value = text(fields, key);
-  const local = localNetworkKey(owner, '');
-  const shared = sharedNetworkKey('');
-  if (value.startsWith(local)) return pooled(localNetworkKey(owner, value.slice(local.length)));
-  if (value.startsWith(shared)) return sharedNetworkKey(value.slice(shared.length));
+  if (isNetworkKey(value, owner)) return value;
   throw new BadField(`${key} is neither a shared network nor one of its own host`);
+}
+
+function isNetworkKey(text: string, owner: HostId): text is NetworkKey {
+  return text.startsWith(localNetworkKey(owner, '')) || text.startsWith(sharedNetworkKey(''));
 }
 
 function readNetwork(fields: Fields, owner: HostId): Network {
@@ -141,12 +168,13 @@ function readNetwork(fields: Fields, owner: HostId): Network {
 
 function readPort(value: unknown): ContainerPort {
   const fields = asFields('port', value);
-  return {
+  const port: ContainerPort = {
     port: integer(fields, 'port', 1, maxPort),
     protocol: oneOf(fields, 'protocol', ['tcp', 'udp', 'sctp']),
-    ...optional(fields, 'hostPort', (all, key) => integer(all, key, 1, maxPort)),
-    ...optional(fields, 'hostAddress', address),
   };
+  readInto(port, fields, 'hostPort', (all, key) => integer(all, key, 1, maxPort));
+  readInto(port, fields, 'hostAddress', address);
+  return port;
 }
 
 function readService(value: unknown) {

@@ -59,3 +59,27 @@ test('owners show the status and the record that their host has now', () => {
   expect(directory.entry(web).owners).toMatchObject([{ hostStatus: 'alive', hostName: 'host1' }]);
   expect(before).toMatchObject([{ hostStatus: 'quiet', hostName: one }]);
 });
+
+test('the owners of a name are in one order, however they came and went', () => {
+  const hosts = [1, 2, 3, 4, 5, 6].map((number) => testSigner(number).hostId);
+  const [inOrder, anyhow] = [directoryWithListener(), directoryWithListener()];
+  for (const host of hosts.toSorted()) inOrder.put(host, web);
+  for (const host of hosts.toSorted().reverse()) anyhow.put(host, web);
+  const ownersIn = ({ directory }: typeof inOrder) => directory.entry(web).owners.map((owner) => owner.host);
+  expect(ownersIn(anyhow)).toEqual(ownersIn(inOrder));
+  for (const each of [inOrder, anyhow]) {
+    each.directory.setContainer(one, 'web1', undefined);
+    each.put(one, web);
+  }
+  expect(ownersIn(anyhow)).toEqual(hosts.toSorted());
+  expect(ownersIn(inOrder)).toEqual(hosts.toSorted());
+});
+
+test('a container that repeats a name owns it once', () => {
+  const { directory } = directoryWithListener();
+  const record = containerRecord(one, 'web1', [web, db, web]);
+  directory.setContainer(one, 'web1', { record, claim: 0 });
+  expect(directory.entry(web).owners).toHaveLength(1);
+  directory.setContainer(one, 'web1', undefined);
+  expect([...directory.names()]).toEqual([]);
+});
