@@ -212,8 +212,9 @@ export class Agent {
     const { directory } = this.#replica;
     this.#replica.attach(this.#mesh);
     this.#mesh.attach(this.#replica);
+    const answering = this.#answering;
+    if (answering !== undefined) this.#undo.push(directory.onNames((changed) => answering.update(changed)));
     this.#undo.push(
-      directory.onNames((changed) => this.#answering?.update(changed)),
       directory.onHosts((changes) => {
         for (const change of changes)
           if (change.type === 'gone') this.#mesh.unlearn(change.id);
