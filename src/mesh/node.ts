@@ -4,11 +4,11 @@ import { type Identify, identify } from '@libp2p/identify';
 import type { ConnectionGater, ConnectionProtector, Libp2p } from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
 import { type TCPSocketOptions, tcp } from '@libp2p/tcp';
-import { yamux } from '@libp2p/yamux';
 import { createLibp2p, type Libp2pOptions } from 'libp2p';
 import type { MeshOptions } from './contract.ts';
 import { gossipService } from './gossip.ts';
 import type { GossipLinks } from './gossip-links.ts';
+import { createMuxer } from './muxer.ts';
 
 export type Node = Libp2p<{ readonly gossip: GossipSub; readonly identify: Identify }>;
 export type Transport = NonNullable<Libp2pOptions['transports']>[number];
@@ -47,7 +47,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     connectionProtector: () => protector,
     connectionEncrypters: [noise()],
     streamMuxers: [
-      yamux({
+      createMuxer({
         enableKeepAlive: false,
         maxInboundStreams: maxStreams,
         maxOutboundStreams: maxStreams,
