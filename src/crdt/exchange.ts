@@ -80,6 +80,11 @@ export class Exchange {
     this.#whole.stop();
   }
 
+  /** Whether a neighbour is telling all it has, much of which is news. */
+  get catchingUp(): boolean {
+    return this.#whole.flowing;
+  }
+
   /** Everything the neighbour has and this host lacks; after what others are asked for already. */
   pullAll(peer: HostId): void {
     if (!this.#stopped) this.#whole.want(peer);

@@ -6,6 +6,7 @@ import { Delays } from './delays.ts';
 import type { Directory } from './directory.ts';
 import { Disk } from './disk.ts';
 import type { Merged } from './edit-collector.ts';
+import { kindOf } from './envelope.ts';
 import { Exchange } from './exchange.ts';
 import { Gate } from './gate.ts';
 import { type HostLink, Hosts } from './hosts.ts';
@@ -191,7 +192,8 @@ export class Replica implements TransportHandler {
   received(from: HostId, bytes: Uint8Array): Verdict {
     if (!this.#running) return 'known';
     const admit = () => this.#directory.batch(() => this.#gate.admit(bytes, { from, by: 'broadcast', ageMs: 0 }));
-    return this.#safely(admit) ?? 'known';
+    const verdict = this.#safely(admit) ?? 'known';
+    return verdict === 'new' && this.#leavesToOthers(bytes) ? 'known' : verdict;
   }
 
   async *answer(from: HostId, bytes: Uint8Array): AsyncIterable<Uint8Array> {
@@ -221,6 +223,15 @@ export class Replica implements TransportHandler {
     if (!this.#running) return;
     this.#hosts.liveness.suspect(peer, false);
     this.#exchange.ask([peer]);
+  }
+
+  /**
+   * Whether others hand on a broadcast that is news here: a beat in a mesh of hundreds, while this host still takes in
+   * what that mesh is. To encrypt a hundred beats a second for each neighbour costs a joiner as much as joining.
+   */
+  #leavesToOthers(bytes: Uint8Array): boolean {
+    const large = this.#hosts.liveness.intervalMs() > this.#parts.options.heartbeatMs;
+    return large && this.#exchange.catchingUp && kindOf(bytes) === 'heartbeat';
   }
 
   /** Runs a local change; listeners hear of all of it at once. */
