@@ -7,6 +7,8 @@ const containers = 50;
 const changesPerSecond = 100;
 const settleMs = 12_000;
 const measureMs = 20_000;
+/** Each look is a request, and the agent's work. */
+const lookMs = 100;
 const meshPort = 16_783;
 const dnsListen = '127.0.0.1:16753';
 
@@ -24,6 +26,8 @@ export async function measureJoin(hosts: number, answering: boolean) {
       msSinceProcessStart: times.complete,
       msSinceFirstLink: times.complete - times.linked,
       cpuSeconds: joined.cpuSeconds,
+      cpuSecondsSinceFirstLink: rounded(joined.cpuSeconds - times.cpuSecondsWhenLinked),
+      neighboursCpuSeconds: times.neighboursCpuSeconds,
       rssMegabytes: joined.rssMegabytes,
       rssLaterMegabytes: later.rssMegabytes,
       peakMegabytes: later.peakMegabytes,
@@ -47,6 +51,10 @@ interface Times {
   /** Milliseconds since its process was started. */
   readonly linked: number;
   readonly complete: number;
+  /** The agent's, before it had a link. */
+  readonly cpuSecondsWhenLinked: number;
+  /** Of all its neighbours together, which share the machine with it, while they tell it everything. */
+  readonly neighboursCpuSeconds: number;
 }
 
 async function withAgent<T>(
@@ -63,16 +71,26 @@ async function withAgent<T>(
   const more = [...(answering ? ['--dns-listen', dnsListen] : ['--no-dns']), seed];
   const agent = new BenchAgent({ secret: text, meshPort, more });
   try {
-    const linkedAt = world.linked.then(() => performance.now());
+    const whenLinked = world.linked.then(() => ({
+      at: performance.now(),
+      agent: agent.footprint().cpuSeconds,
+      neighbours: process.cpuUsage(),
+    }));
     await agent.until(() => agent.client.text('/domain').then(always));
     world.connect(agent.meshAddress);
     // Cheap to ask for, where the list of all hosts is not: the last container of the last host that neighbours tell of.
     const last = realisticContainer(world.lastHost, hosts - 2, containers - 1).id.slice(0, 12);
-    await agent.until(async () => (await agent.client.find(`/v1/names/${last}`)) !== undefined);
+    await agent.until(async () => (await agent.client.find(`/v1/names/${last}`)) !== undefined, lookMs);
     await agent.complete(hosts - 1, containers);
     const completeAt = performance.now();
-    const times = { linked: Math.round((await linkedAt) - startedAt), complete: Math.round(completeAt - startedAt) };
-    return await measure(agent, world, times);
+    const linked = await whenLinked;
+    const { user, system } = process.cpuUsage(linked.neighbours);
+    return await measure(agent, world, {
+      linked: Math.round(linked.at - startedAt),
+      complete: Math.round(completeAt - startedAt),
+      cpuSecondsWhenLinked: linked.agent,
+      neighboursCpuSeconds: rounded((user + system) / 1e6),
+    });
   } finally {
     await agent.stop();
     await world.stop();
@@ -87,6 +105,10 @@ async function cost(agent: BenchAgent) {
     bytesPerSecond: Math.round((agent.bytes() - bytes) / seconds),
     cpuMillisecondsPerSecond: Number((((agent.footprint().cpuSeconds - cpu) * 1000) / seconds).toFixed(1)),
   };
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(2));
 }
 
 function always(): boolean {

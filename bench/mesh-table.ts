@@ -70,10 +70,22 @@ function statics({ statics = [], sharedStatics = [] }: MeshReport): string[] {
 
 function joins({ joinReplicating = [], joinAnswering = [] }: MeshReport): string[] {
   return table(
-    ['a joiner knows all', 's after its first link', 's after its start', 'CPU s', 'memory, MB', '12 s later', 'peak'],
+    [
+      'a joiner knows all',
+      's after its first link',
+      'its CPU s since then',
+      'its neighbours’, on the same machine',
+      's after its start',
+      'its CPU s since then',
+      'memory, MB',
+      '12 s later',
+      'peak',
+    ],
     [...joinReplicating, ...joinAnswering].map((each) => [
       `${count(each.hosts)} hosts of ${each.containers}, ${each.answering ? 'with its name server' : 'replicating only'}`,
       judged(each.msSinceFirstLink / 1000, budgets.joinMs / 1000, 's'),
+      each.cpuSecondsSinceFirstLink,
+      each.neighboursCpuSeconds,
       each.msSinceProcessStart / 1000,
       each.cpuSeconds,
       judged(each.rssMegabytes, budgets.joinMegabytes, 'MB'),

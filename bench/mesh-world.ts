@@ -165,9 +165,10 @@ export class World {
     for (const id of whole ? new Set([self, ...this.#byId.keys()]) : asked.keys()) {
       const host = this.#byId.get(id);
       if (host === undefined) continue;
-      const { epoch = 0, sequence = 0 } = asked.get(id) ?? {};
+      const { epoch = 0, sequence = 0, beatEpoch = 0, beat = 0 } = asked.get(id) ?? {};
       const ageMs = systemClock.now() - host.heardAtMs;
-      if (host.sign !== undefined) yield { type: 'heard', ageMs, bytes: host.sign.bytes };
+      const news = beatEpoch < host.publisher.epoch || beat < host.beat;
+      if (host.sign !== undefined && news) yield { type: 'heard', ageMs, bytes: host.sign.bytes };
       if (request.type !== 'pull') continue;
       for (const kept of host.log.keptAfter(epoch, sequence)) yield envelopeItem(kept, request.takesPacked === true);
     }
