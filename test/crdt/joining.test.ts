@@ -47,6 +47,7 @@ async function startJoiner(options: { readonly heartbeatPerHostMs?: number }) {
   replica.attach({
     broadcast: () => {},
     neighbours: () => [neighbour.hostId],
+    dialled: () => [],
     blame: () => {},
     async *request() {
       for (const { promise } of pieces) yield* await promise;
