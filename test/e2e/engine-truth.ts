@@ -3,7 +3,7 @@ import { type Cidr, parseAddress, parseCidr } from '../../src/record.ts';
 import { contains } from '../../src/subnet.ts';
 import { type DigAnswer, digOptions, parseDig } from '../support/lab/dig.ts';
 import type { LabHost } from '../support/lab/host.ts';
-import { getFromSocket } from '../support/lab/socket-request.ts';
+import { getFromSocket, requestFromSocket } from '../support/lab/socket-request.ts';
 
 /**
  * What should be answered, worked out from nothing but what the engines say themselves, by the rules of the design and
@@ -77,8 +77,10 @@ export async function givenAnswers(asker: Asker, names: readonly string[]): Prom
       ? await host.machine.attempt(['dig', `@${host.gateway}`, ...digOptions, ...questions])
       : await host.inside(container, ['dig', ...digOptions, ...questions]);
   const answers = answersIn(stdout).map(fromDig);
-  // A machine that is busy enough cannot always start a process in a container; then nobody was asked.
-  return answers.length === names.length ? answers : names.map(() => `not asked: ${stderr.trim()}`);
+  if (answers.length === names.length) return answers;
+  // An engine that was killed does not always bring an asker back; and a busy machine cannot always start a process.
+  if (container !== undefined) await requestFromSocket(host.engineSocket, 'POST', `/containers/${container}/start`);
+  return names.map(() => `not asked: ${stderr.trim()}`);
 }
 
 /** The containers that have an address of a host's network, by what a question for the address's name is answered. */
