@@ -86,7 +86,6 @@ export class Walker {
     const newName = dice.one(free.length > 0 ? free : names);
     const any = nameOf(dice, containers);
     const up = nameOf(dice, running);
-    const network = dice.one(networks);
     switch (containers.length === 0 ? 0 : dice.below(17)) {
       case 0:
       case 1:
@@ -108,12 +107,9 @@ export class Walker {
       case 10:
         return this.#ask('POST', `/containers/${any}/rename?name=${newName}`);
       case 11:
-        return this.#ask('POST', `/networks/${network}/connect`, {
-          Container: any,
-          EndpointConfig: { Aliases: network === 'bridge' ? [] : ['alias'] },
-        });
+        return this.#connect(up, dice.one(networks));
       case 12:
-        return this.#ask('POST', `/networks/${network}/disconnect`, { Container: any });
+        return this.#disconnect(running);
       case 13:
         return this.#ask('DELETE', `/containers/${any}?force=1`);
       case 14:
@@ -123,6 +119,23 @@ export class Walker {
       default:
         return this.#storm();
     }
+  }
+
+  #connect(name: string, network: string): Promise<void> {
+    const aliases = network === 'bridge' ? [] : ['alias'];
+    const settings = { Container: name, EndpointConfig: { Aliases: aliases } };
+    return this.#ask('POST', `/networks/${network}/connect`, settings);
+  }
+
+  async #disconnect(running: Listed): Promise<void> {
+    const ends = running.flatMap(({ Id, NetworkSettings }) =>
+      Object.keys(NetworkSettings.Networks).flatMap((network) =>
+        networks.includes(network) ? [{ id: Id, network }] : [],
+      ),
+    );
+    if (ends.length === 0) return;
+    const { id, network } = this.#dice.one(ends);
+    await this.#ask('POST', `/networks/${network}/disconnect`, { Container: id });
   }
 
   /** One dies by itself; its restart policy says what follows. */
@@ -185,7 +198,14 @@ export class Walker {
   }
 }
 
-const listing = z.array(z.object({ Id: z.string(), Names: z.array(z.string()), State: z.string() }));
+const listing = z.array(
+  z.object({
+    Id: z.string(),
+    Names: z.array(z.string()),
+    State: z.string(),
+    NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()) }),
+  }),
+);
 type Listed = z.infer<typeof listing>;
 
 function nameOf(dice: Dice, containers: Listed): string {
