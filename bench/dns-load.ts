@@ -153,7 +153,8 @@ export class Server implements Usage, Place {
         name,
       ]).catch(() => ({ stdout: '' }));
       if (anyReply ? /status: /.test(stdout) : /^\d+\.\d+\.\d+\.\d+$/m.test(stdout)) return;
-      if (this.child.exitCode !== null) break;
+      // The first process of one that becomes a daemon ends while another goes on.
+      if (this.child.exitCode !== null && this.pids().length === 0) break;
     }
     throw new Error(`the server does not answer: ${this.output.join('').slice(-500)}`);
   }
@@ -228,11 +229,14 @@ function figure(text: string, pattern: RegExp): number {
   return Number(pattern.exec(text)?.[1] ?? Number.NaN);
 }
 
-/** User and system time; the fields of `stat` behind the name, which may hold anything. */
+/**
+ * User and system time, its own and that of its children that ended, such as one for each TCP connection; the fields of
+ * `stat` behind the name, which may hold anything.
+ */
 function ticks(pid: string): number {
   const text = readOrNothing(`/proc/${pid}/stat`);
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  return sum(fields.slice(11, 15).map(Number));
 }
 
 function kilobytes(pid: string, what: 'VmRSS' | 'RssAnon'): number {
