@@ -112,7 +112,8 @@ export class AnswerBook {
   compile(packet: Buffer, query: Query, asked: Asked<Answer>): Answer {
     const { client } = asked;
     const known = this.knowledge();
-    const shared = compose(known, { ...asked, client: { ...client, container: undefined } });
+    const anybody = client.container === undefined ? asked : { ...asked, client: { ...client, container: undefined } };
+    const shared = compose(known, anybody);
     const hidden = client.container !== undefined && shared.hidden?.has(client.container);
     if (hidden) return this.compileOnce(packet, query, asked, compose(known, asked));
     const question = compiledFor(packet, query, asked);

@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import { type Layout, Layouts, recordHeadOctets } from './layout.ts';
+import { type Layout, Layouts, noLayout, recordHeadOctets } from './layout.ts';
 import type { NameWords } from './name-words.ts';
 import { encodeOpt, optFlagsOffset } from './opt.ts';
 import { assemble, cut } from './packet.ts';
@@ -55,15 +55,18 @@ export class Answers {
   private readonly specials = new Map<Answer, Special>();
   private readonly shuffle: Shuffle;
   private readonly payloadOctets: number;
-  /** The answer that was looked at last, its page, and its first word there: one question looks several times. */
+  private readonly plainOpt: Uint8Array;
+  /** The answer that was looked at last: its page, its first word there, and its layout; one question looks several times. */
   private opened: Answer = -1;
   private page = noPage;
   private at = 0;
+  private openLayout: Layout = noLayout;
 
   /** `payloadOctets`: the largest UDP message that we take, for our OPT records. */
   constructor({ shuffle, payloadOctets }: { shuffle: Shuffle; payloadOctets: number }) {
     this.shuffle = shuffle;
     this.payloadOctets = payloadOctets;
+    this.plainOpt = encodeOpt({ payloadOctets });
   }
 
   make(asked: CompiledFor, draft: Draft): Answer {
@@ -122,7 +125,8 @@ export class Answers {
   }
 
   layout(answer: Answer): Layout {
-    return this.layouts.at(this.get(answer, typeWord) >>> layoutShift);
+    this.open(answer);
+    return this.openLayout;
   }
 
   /** Whether a local container gets an answer of its own instead. */
@@ -199,9 +203,9 @@ export class Answers {
   /** Writes an answer into a room, `old` if it is large enough. */
   private write(asked: CompiledFor, draft: Draft, old?: Answer): Answer {
     const { octets: plain, answers, rotationEnd } = assemble(asked.question, asked.name, draft);
-    const opt = encodeOpt({ payloadOctets: this.payloadOctets, error: draft.error });
+    const opt = draft.error ? encodeOpt({ payloadOctets: this.payloadOctets, error: draft.error }) : this.plainOpt;
     const { rotation, hidden, elsewhere } = draft;
-    const addresses = rotation?.records.map(({ octets }) => octets.subarray(recordHeadOctets)) ?? [];
+    const turning = rotation?.records ?? [];
     const isHidden = hidden !== undefined && hidden.size > 0;
     const special = isHidden || elsewhere !== undefined || rotation?.firsts !== undefined;
     const layout = this.layouts.of({
@@ -211,14 +215,16 @@ export class Answers {
       answers,
       rotation,
       rotationEnd,
-      addressOctets: addresses[0]?.length ?? 0,
+      addressOctets: Math.max(0, (turning[0]?.octets.length ?? 0) - recordHeadOctets),
       special,
     });
-    const table = rotation !== undefined && rotation.shown < addresses.length ? addresses : [];
+    const unseen = rotation !== undefined && rotation.shown < turning.length ? turning : [];
+    const table = unseen.map(({ octets }) => octets.subarray(recordHeadOctets));
     const answer = this.store([plain, opt, ...table], old);
     this.set(answer, hashWord, asked.hash);
     this.set(answer, groupWord, asked.group);
     this.set(answer, typeWord, asked.type | (layout << layoutShift));
+    this.openLayout = this.layouts.at(layout);
     if (special) this.specials.set(answer, { hidden, elsewhere, firsts: rotation?.firsts });
     else this.specials.delete(answer);
     return answer;
@@ -260,6 +266,7 @@ export class Answers {
     this.opened = answer;
     this.page = this.pages.page(answer);
     this.at = firstWord(answer);
+    this.openLayout = this.layouts.at((this.page.words[this.at + typeWord] ?? 0) >>> layoutShift);
   }
 }
 

@@ -57,7 +57,9 @@ export function sameTtl<T>(
   { options }: Knowledge<T>,
   records: readonly { readonly ttlSeconds: number | undefined }[],
 ): number {
-  return Math.min(...records.map(({ ttlSeconds }) => ttlSeconds ?? options.ttlSeconds));
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const { ttlSeconds = options.ttlSeconds } of records) lowest = Math.min(lowest, ttlSeconds);
+  return lowest;
 }
 
 /** A target without a domain of ours is below it if it is one label, and stands for itself if it is more. */

@@ -4,7 +4,7 @@ import { type Asked, isNear, type Knowledge, negative, positive, sameTtl, soa, t
 import { addressRr, type Draft, type ExtendedError, type RecordData, type Rotation, type Rr, rr } from './draft.ts';
 import { locate, nameserverName } from './place.ts';
 import { pointers } from './pointers.ts';
-import { rotationOf } from './rotation.ts';
+import { rotationOf, type Share } from './rotation.ts';
 import { type Selection, select } from './selection.ts';
 import { madeServices, replicaServices, serviceAnswer } from './srv.ts';
 import { extendedError, rcode, rrType } from './wire.ts';
@@ -165,16 +165,19 @@ function rotationFor<T>(
 ): Rotation | undefined {
   if (type !== rrType.A && type !== rrType.AAAA) return undefined;
   const ttl = sameTtl(known, offers);
-  const records = new Map<Address, Rr[]>();
-  const recordsOf = (address: Address): Rr[] => {
-    const record = records.get(address) ?? addressRecord(name, ttl, address, type);
-    records.set(address, record);
-    return record;
-  };
-  const shares = offers.flatMap((offer) => {
-    const own = offer.addresses.flatMap(recordsOf);
-    return own.length > 0 ? [{ records: own, weight: offer.weight, near: isNear(known, offer, offers) }] : [];
-  });
+  const records = new Map<Address, Rr>();
+  const shares: Share[] = [];
+  for (const offer of offers) {
+    const own: Rr[] = [];
+    for (const address of offer.addresses) {
+      if ((isIPv6(address) ? rrType.AAAA : rrType.A) !== type) continue;
+      // Whoever offers the same address offers the same record.
+      const record = records.get(address) ?? addressRr(name, ttl, address);
+      records.set(address, record);
+      own.push(record);
+    }
+    if (own.length > 0) shares.push({ records: own, weight: offer.weight, near: isNear(known, offer, offers) });
+  }
   return rotationOf(shares, shownOf(known, entry));
 }
 

@@ -1,6 +1,7 @@
+import { isIPv4 } from 'node:net';
 import { Packet, type Resource } from 'dns2';
 import type { Address } from '../record.ts';
-import { addressOctets } from './address-octets.ts';
+import { addressOctets, writeIpv4 } from './address-octets.ts';
 import { recordHeadOctets } from './layout.ts';
 import { rrClass, rrType } from './wire.ts';
 
@@ -57,16 +58,20 @@ export function rr(owner: string, ttlSeconds: number, data: RecordData): Rr {
  * bit, was most of what a changed name cost.
  */
 export function addressRr(owner: string, ttlSeconds: number, address: Address): Rr {
-  const data = addressOctets(address);
-  const octets = Buffer.alloc(recordHeadOctets + data.length);
-  octets.writeUInt16BE(data.length === ipv4Octets ? rrType.A : rrType.AAAA, 0);
+  const isA = isIPv4(address);
+  const length = isA ? ipv4Octets : ipv6Octets;
+  // From the pool: memory of its own would cost more than the record.
+  const octets = Buffer.allocUnsafe(recordHeadOctets + length);
+  octets.writeUInt16BE(isA ? rrType.A : rrType.AAAA, 0);
   octets.writeUInt16BE(rrClass.IN, 2);
   octets.writeUInt32BE(Math.min(ttlSeconds, maxTtlSeconds), 4);
-  octets.writeUInt16BE(data.length, 8);
-  octets.set(data, recordHeadOctets);
+  octets.writeUInt16BE(length, 8);
+  if (isA) writeIpv4(address, octets, recordHeadOctets);
+  else octets.set(addressOctets(address), recordHeadOctets);
   return { owner, octets };
 }
 
 const ipv4Octets = 4;
+const ipv6Octets = 16;
 /** RFC 2181 section 8 */
 const maxTtlSeconds = 0x7fff_ffff;

@@ -3,15 +3,16 @@ import type { Knowledge } from './asked.ts';
 import type { Client } from './client.ts';
 import type { ExplainedRecord, Explanation } from './explanation.ts';
 import { locate, type Place } from './place.ts';
-import { type Considered, type Selection, select } from './selection.ts';
+import { type Considered, consider, type Selection, select } from './selection.ts';
 
 /** Why a name is answered to one asker the way it is, from the same selection that answers are made of. */
 export function explain<T>(known: Knowledge<T>, name: string, client: Client): Explanation {
   const { whole, place } = find(known, name);
   const entry = place && entryOf(place);
-  const selection = entry && select(entry, client, known.host, place?.subject.type === 'members');
+  const notReady = place?.subject.type === 'members';
+  const selection = entry && select(entry, client, known.host, notReady);
   const addresses = selection ? [...new Set(selection.offers.flatMap((offer) => offer.addresses))] : [];
-  const records = entry && selection ? explained(entry, selection) : [];
+  const records = entry ? explained(entry, consider(entry, client, known.host, notReady)) : [];
   const outcome = outcomeOf(place, addresses, records);
   return {
     name: whole,
@@ -53,7 +54,7 @@ function entryOf<T>({ subject }: Place<T>): NameEntry | undefined {
   }
 }
 
-function explained(entry: NameEntry, { considered }: Selection): ExplainedRecord[] {
+function explained(entry: NameEntry, considered: readonly Considered[]): ExplainedRecord[] {
   const others = entry.statics.filter(({ data }) => data.type !== 'address');
   const lonely = entry.owners.length === 0 && entry.statics.length === others.length;
   return [...considered.map(fromConsidered), ...others.map((made) => fromOther(made, lonely))];

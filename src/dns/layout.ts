@@ -52,13 +52,18 @@ export class Layouts {
 
   /** The number of the layout. */
   of(shape: Shape): number {
-    const layout = layOut(shape);
-    const key = Object.values(layout).join(' ');
+    const key = keyOf(shape);
     const known = this.known.get(key);
     if (known !== undefined) return known;
     this.known.set(key, this.layouts.length);
-    return this.layouts.push(layout) - 1;
+    return this.layouts.push(layOut(shape)) - 1;
   }
+}
+
+function keyOf(shape: Shape): string {
+  const { plainOctets, optOctets, rcode, answers, rotationEnd, addressOctets, special, rotation } = shape;
+  const turning = rotation ? `${rotation.near} ${rotation.shown} ${rotation.records.length}` : '';
+  return `${plainOctets} ${optOctets} ${rcode} ${answers} ${rotationEnd} ${addressOctets} ${special} ${turning}`;
 }
 
 function layOut({ rotation, rotationEnd, answers, ...shape }: Shape): Layout {
@@ -81,7 +86,8 @@ function layOut({ rotation, rotationEnd, answers, ...shape }: Shape): Layout {
   };
 }
 
-const noLayout = layOut({
+/** Of no answer. */
+export const noLayout = layOut({
   plainOctets: 0,
   optOctets: 0,
   rcode: 0,

@@ -15,32 +15,44 @@ export interface Assembled {
 /** Pointers have 14 bits (RFC 1035 section 4.1.4). */
 const maxPointer = 0x3fff;
 
+/** Where replies are laid out, as large as the largest so far. */
+let scratch = Buffer.alloc(4096);
+
 /**
- * Lays out a reply. `question` is the question section as it was sent; `name` is its name in lower case.
- * The id and the bits that are copied from a question are left zero.
+ * Lays out a reply, which is good until the next one. `question` is the question section as it was sent; `name` is its
+ * name in lower case. The id and the bits that are copied from a question are left zero.
  */
 export function assemble(question: Uint8Array, name: string, draft: Draft): Assembled {
   const { answers, rotation, authority = [], additional = [] } = draft;
-  const turning = rotation === undefined ? [] : rotation.records.slice(0, rotation.shown);
+  const turning = rotation?.records ?? [];
+  const shown = rotation?.shown ?? 0;
   const owners = new OwnerNames(question, name);
-  const parts: Uint8Array[] = [Buffer.alloc(headerOctets), question];
-  let at = headerOctets + question.length;
-  const lay = (records: readonly Rr[]): number => {
-    for (const record of records) {
-      const owner = owners.octets(record.owner, at);
-      parts.push(owner, record.octets);
-      at += owner.length + record.octets.length;
+  let at = 0;
+  const put = (octets: Uint8Array): void => {
+    const end = at + octets.length;
+    if (end > scratch.length) scratch = Buffer.concat([scratch], end * 2);
+    scratch.set(octets, at);
+    at = end;
+  };
+  const lay = (records: readonly Rr[], count = records.length): number => {
+    for (const record of count < records.length ? records.slice(0, count) : records) {
+      put(owners.octets(record.owner, at));
+      put(record.octets);
     }
     return at;
   };
+  put(noHeader);
+  put(question);
   lay(answers);
-  const rotationEnd = lay(turning);
+  const rotationEnd = lay(turning, shown);
   lay(authority);
   lay(additional);
-  const octets = Buffer.concat(parts, at);
-  writeHeader(octets, draft.rcode, [answers.length + turning.length, authority.length, additional.length]);
-  return { octets, answers: answers.length + turning.length, rotationEnd };
+  const octets = scratch.subarray(0, at);
+  writeHeader(octets, draft.rcode, [answers.length + shown, authority.length, additional.length]);
+  return { octets, answers: answers.length + shown, rotationEnd };
 }
+
+const noHeader = Buffer.alloc(headerOctets);
 
 /**
  * A reply cut to a limit, with its OPT record and a cookie. RFC 2181 section 9: as many records as fit, TC where one of
@@ -102,7 +114,7 @@ export function writeHeader(
 class OwnerNames {
   private readonly question: Uint8Array;
   private readonly name: string;
-  private readonly placed = new Map<string, number>();
+  private placed: Map<string, number> | undefined;
 
   constructor(question: Uint8Array, name: string) {
     this.question = question;
@@ -110,19 +122,25 @@ class OwnerNames {
   }
 
   octets(owner: string, at: number): Uint8Array {
-    if (owner === this.name) return pointer(questionPointer);
+    if (owner === this.name) return ownName;
     let labels = '';
     for (let suffix = owner; suffix !== ''; suffix = parentOf(suffix)) {
-      const known = this.placed.get(suffix) ?? this.inQuestion(suffix);
+      const known = this.placed?.get(suffix) ?? this.inQuestion(suffix);
       if (known !== undefined) {
-        if (labels !== '' && at <= maxPointer) this.placed.set(owner, at);
+        if (labels !== '') this.remember(owner, at);
         const before = labels === '' ? Buffer.alloc(0) : nameOctets(labels).subarray(0, -1);
         return Buffer.concat([before, pointer(0xc000 | known)]);
       }
       labels = labels === '' ? labelOf(suffix) : `${labels}.${labelOf(suffix)}`;
     }
-    if (at <= maxPointer && owner !== '') this.placed.set(owner, at);
+    if (owner !== '') this.remember(owner, at);
     return nameOctets(owner);
+  }
+
+  private remember(owner: string, at: number): void {
+    if (at > maxPointer) return;
+    this.placed ??= new Map();
+    this.placed.set(owner, at);
   }
 
   /** The offset in the packet of the part of the question's name that equals `suffix`. */
@@ -138,6 +156,8 @@ class OwnerNames {
 function pointer(value: number): Buffer {
   return Buffer.of(value >> 8, value & 0xff);
 }
+
+const ownName = pointer(questionPointer);
 
 function labelOf(name: string): string {
   const dot = name.indexOf('.');

@@ -1,7 +1,7 @@
 import type { NameEntry, Owner } from '../record.ts';
 import { type Asked, type Knowledge, negative, positive, sameTtl } from './asked.ts';
 import { type Draft, rr } from './draft.ts';
-import { select } from './selection.ts';
+import { consider } from './selection.ts';
 import { rcode, rrType } from './wire.ts';
 
 /** Every name of an address, those of the container that the asker would reach there; its own name first. */
@@ -21,8 +21,9 @@ export function pointers<T>(
 }
 
 function nameOf<T>({ host }: Knowledge<T>, { client }: Asked<T>, entry: NameEntry, address: string) {
-  const { considered } = select(entry, client, host, true);
-  const answered = considered.filter((each) => each.address === address && each.verdict !== 'shadowed');
+  const answered = consider(entry, client, host, true).filter(
+    (each) => each.address === address && each.verdict !== 'shadowed',
+  );
   if (answered.length === 0) return [];
   const own = answered.some(({ owner }) => isOwnName(owner, entry));
   const ttls = answered.map(({ owner, made }) => owner?.container.ttlSeconds ?? made?.ttlSeconds);

@@ -12,6 +12,7 @@ const maxTurns = 1024;
 
 /** Lays out whose turn it is to be first: every owner as often as its weight says, spread as evenly as can be. */
 export function rotationOf(shares: readonly Share[], shown: 'all' | 'one'): Rotation | undefined {
+  if (areEqual(shares) && shares.every(({ near }) => near === shares[0]?.near)) return evenly(shares, shown);
   const ordered = [...shares.filter((share) => share.near), ...shares.filter((share) => !share.near)];
   const records = [...new Set(ordered.flatMap((share) => share.records))];
   if (records.length === 0) return undefined;
@@ -24,10 +25,17 @@ export function rotationOf(shares: readonly Share[], shown: 'all' | 'one'): Rota
   };
 }
 
+/** Everyone is as near as all others, so that turns are the records in their order. */
+function evenly(shares: readonly Share[], shown: 'all' | 'one'): Rotation | undefined {
+  const records = shares.flatMap((share) => share.records);
+  if (records.length === 0) return undefined;
+  return { records, near: records.length, firsts: undefined, shown: shown === 'one' ? 1 : records.length };
+}
+
 /** The common case: everyone has one record of its own and the same weight, so that turns need no list. */
 function areEqual(shares: readonly Share[]): boolean {
-  const distinct = new Set(shares.map((share) => share.records[0])).size === shares.length;
-  return distinct && shares.every(({ records, weight }) => records.length === 1 && weight === shares[0]?.weight);
+  const alike = shares.every(({ records, weight }) => records.length === 1 && weight === shares[0]?.weight);
+  return alike && new Set(shares.map((share) => share.records[0])).size === shares.length;
 }
 
 /** Owners take turns by weight; an owner with several records puts another one forward each time. */

@@ -24,10 +24,9 @@ export interface Considered {
   readonly reason: string;
 }
 
-/** Who of a name's owners is answered to one asker, and why. */
+/** Who of a name's owners is answered to one asker. */
 export interface Selection {
   readonly offers: readonly Offer[];
-  readonly considered: readonly Considered[];
   /** Every offer is of a host that is not heard of. */
   readonly stale: boolean;
   /** Some address was left out because it would lead somewhere else. */
@@ -40,75 +39,119 @@ export interface Selection {
 const steps = ['ready', 'unhealthy', 'paused', 'quiet', 'draining'] as const;
 type Standing = (typeof steps)[number];
 
+/** An address of an owner and what leads there, or why nothing does. */
+interface Reached {
+  readonly address: Address;
+  readonly network: string | undefined;
+  readonly way: keyof typeof ways;
+  /** The network that the reason names. */
+  readonly about: string;
+}
+
 interface Candidate {
-  readonly offer: Offer;
   readonly owner: Owner;
   readonly standing: Standing;
-  readonly considered: readonly Considered[];
+  readonly reached: readonly Reached[];
+  /** Those that may be answered. */
+  readonly addresses: readonly Address[];
+}
+
+interface Decision {
+  readonly candidates: readonly Candidate[];
+  /** Of these, those that nobody stands before, and of those the ones that have weight. */
+  readonly good: readonly Candidate[];
+  readonly chosen: readonly Candidate[];
 }
 
 /**
- * The answer's first two steps, owners and reach, for one name and one asker: the only place where this is decided,
- * for answers and for their explanation. With `notReady`, owners that would wait or stop are taken as well.
+ * The answer's first two steps, owners and reach, for one name and one asker. With `notReady`, owners that would wait or
+ * stop are taken as well.
  */
 export function select(entry: NameEntry, client: Client, host: Host, notReady = false): Selection {
-  const candidates = entry.owners.map((owner) => candidateOf(owner, client, host));
-  const made = entry.statics.flatMap(offerOf);
-  const reachable = candidates.filter((candidate) => candidate.offer.addresses.length > 0);
-  const level = made.length > 0 ? 'ready' : steps.find((step) => reachable.some((each) => each.standing === step));
-  const good = reachable.filter((each) => notReady || each.standing === level || isSelf(each.owner, client));
-  const weighty = good.filter((each) => each.offer.weight > 0 || isSelf(each.owner, client));
-  const chosen = weighty.length + made.length > 0 ? weighty : good;
-  const left = candidates.filter((candidate) => !chosen.includes(candidate));
+  const { candidates, chosen } = decide(entry, client, host, notReady);
+  const offers = chosen.map(offerOf);
+  for (const made of entry.statics) if (isAddress(made)) offers.push(madeOffer(made));
   return {
-    offers: [...chosen, ...made].map((each) => each.offer),
-    considered: [
-      ...chosen.flatMap((each) => each.considered),
-      ...left.flatMap((each) => rejected(each, good.includes(each))),
-      ...made.map((each) => each.considered),
-    ],
-    stale: made.length === 0 && chosen.length > 0 && chosen.every((each) => !isHeard(each.owner)),
-    shadowed: candidates.some((each) => each.considered.some(({ verdict }) => verdict === 'shadowed')),
-    hidden: new Set(left.filter(({ owner }) => owner.host === host.id).map(({ owner }) => owner.container.id)),
+    offers,
+    stale: offers.length === chosen.length && chosen.length > 0 && chosen.every((each) => !isHeard(each.owner)),
+    shadowed: candidates.some(({ reached }) => reached.some(({ way }) => way === 'shadowed')),
+    hidden: hiddenHere(candidates, chosen, host),
   };
 }
 
+/** What became of every address, and why: the same decision in words. */
+export function consider(entry: NameEntry, client: Client, host: Host, notReady = false): Considered[] {
+  const { candidates, good, chosen } = decide(entry, client, host, notReady);
+  const left = candidates.filter((candidate) => !chosen.includes(candidate));
+  return [
+    ...chosen.flatMap((each) => considered(each)),
+    ...left.flatMap((each) => rejected(each, good.includes(each))),
+    ...entry.statics.filter(isAddress).map(madeConsidered),
+  ];
+}
+
+/** The only place where this is decided, for answers and for their explanation. */
+function decide({ owners, statics }: NameEntry, client: Client, host: Host, notReady: boolean): Decision {
+  if (owners.length === 0) return undecided;
+  const candidates = owners.map((owner) => candidateOf(owner, client, host));
+  const isMade = statics.some(isAddress);
+  const reachable = candidates.filter(({ addresses }) => addresses.length > 0);
+  const level = isMade ? 'ready' : steps.find((step) => reachable.some((each) => each.standing === step));
+  const good = reachable.filter((each) => notReady || each.standing === level || isSelf(each.owner, client));
+  const weighty = good.filter(({ owner }) => weightOf(owner) > 0 || isSelf(owner, client));
+  return { candidates, good, chosen: weighty.length > 0 || isMade ? weighty : good };
+}
+
+const undecided: Decision = { candidates: [], good: [], chosen: [] };
+
+function hiddenHere(candidates: readonly Candidate[], chosen: readonly Candidate[], host: Host): ReadonlySet<string> {
+  if (candidates.length === chosen.length) return nobody;
+  const left = candidates.filter((each) => each.owner.host === host.id && !chosen.includes(each));
+  return new Set(left.map(({ owner }) => owner.container.id));
+}
+
+const nobody: ReadonlySet<string> = new Set();
+
 function candidateOf(owner: Owner, client: Client, host: Host): Candidate {
-  const considered = reach(owner, client, host);
-  const answered = considered.filter(({ verdict }) => verdict === 'answered');
-  const { weight = 1, ttlSeconds } = owner.container;
-  const publishedOnly = answered.length > 0 && answered.every(({ network }) => network === undefined);
-  const addresses = answered.map(({ address }) => address);
-  const offer = { owner, addresses, publishedOnly, weight, ttlSeconds };
-  return { offer, owner, standing: standingOf(owner), considered };
+  const reached = reach(owner, client, host);
+  const addresses = reached.filter(isAnswered).map(({ address }) => address);
+  return { owner, standing: standingOf(owner), reached, addresses };
+}
+
+function isAnswered({ way }: Reached): boolean {
+  return ways[way].verdict === 'answered';
+}
+
+function offerOf({ owner, addresses, reached }: Candidate): Offer {
+  const publishedOnly = reached.some(({ way }) => way === 'published');
+  return { owner, addresses, publishedOnly, weight: weightOf(owner), ttlSeconds: owner.container.ttlSeconds };
+}
+
+function weightOf({ container }: Owner): number {
+  return container.weight ?? 1;
 }
 
 /** The addresses on networks that the asker shares; else routable ones; else, of published ports, the host's. */
-function reach(owner: Owner, client: Client, host: Host): Considered[] {
+function reach(owner: Owner, client: Client, host: Host): Reached[] {
   const { addresses } = owner.container;
   const shared = addresses.some(({ network }) => client.group.networks.has(network));
-  const own = addresses.map(({ address, network, networkName }): Considered => {
-    const record = { owner, made: undefined, address, network: networkName };
-    if (client.group.networks.has(network))
-      return { ...record, verdict: 'answered', reason: `on the asker's network ${networkName}` };
-    if (shared) return { ...record, verdict: 'farther', reason: 'another address is on a network the asker shares' };
-    if (isOverlay(network))
-      return { ...record, verdict: 'apart', reason: `only containers on the overlay ${networkName} reach it` };
+  const own = addresses.map(({ address, network, networkName }): Reached => {
+    const record = { address, network: networkName };
+    if (client.group.networks.has(network)) return { ...record, way: 'shared', about: networkName };
+    if (shared) return { ...record, way: 'farther', about: networkName };
+    if (isOverlay(network)) return { ...record, way: 'apart', about: networkName };
     const shadow = host.shadowOf(address, network);
-    if (shadow === undefined)
-      return { ...record, verdict: 'answered', reason: `reachable by routing, network ${networkName}` };
-    return { ...record, verdict: 'shadowed', reason: `here its subnet belongs to the network ${shadow}` };
+    if (shadow === undefined) return { ...record, way: 'routed', about: networkName };
+    return { ...record, way: 'shadowed', about: shadow };
   });
-  if (own.some(({ verdict }) => verdict === 'answered')) return own;
-  return [...own, ...publishedAt(owner)];
+  return own.some(isAnswered) ? own : [...own, ...publishedAt(owner)];
 }
 
-function publishedAt(owner: Owner): Considered[] {
+function publishedAt(owner: Owner): Reached[] {
   const port = owner.container.ports?.find(({ hostPort }) => hostPort !== undefined);
   const address = port?.hostAddress ?? owner.hostAddress;
   if (port === undefined || address === undefined) return [];
-  const reason = 'no address of its own is reachable; its host publishes its ports';
-  return [{ owner, made: undefined, address, network: undefined, verdict: 'answered', reason }];
+  return [{ address, network: undefined, way: 'published', about: '' }];
 }
 
 function standingOf({ hostStatus, unwatched, container }: Owner): Standing {
@@ -126,20 +169,30 @@ function isHeard(owner: Owner): boolean {
   return owner.hostStatus !== 'quiet' && owner.hostStatus !== 'stale';
 }
 
-function offerOf(made: StaticRecord): { readonly offer: Offer; readonly considered: Considered }[] {
-  if (made.data.type !== 'address') return [];
-  const { address } = made.data;
-  const offer = {
-    owner: undefined,
-    addresses: [address],
-    publishedOnly: false,
-    weight: 1,
-    ttlSeconds: made.ttlSeconds,
-  };
-  const reason = `made by an operator on ${made.madeOn}`;
-  const considered = { owner: undefined, made, address, network: undefined, verdict: 'answered', reason } as const;
-  return [{ offer, considered }];
+function isAddress(made: StaticRecord): made is StaticRecord & { readonly data: { readonly address: Address } } {
+  return made.data.type === 'address';
 }
+
+function madeOffer({ data, ttlSeconds }: StaticRecord & { readonly data: { readonly address: Address } }): Offer {
+  return { owner: undefined, addresses: [data.address], publishedOnly: false, weight: 1, ttlSeconds };
+}
+
+function madeConsidered(made: StaticRecord & { readonly data: { readonly address: Address } }): Considered {
+  const reason = `made by an operator on ${made.madeOn}`;
+  return { owner: undefined, made, address: made.data.address, network: undefined, verdict: 'answered', reason };
+}
+
+const ways = {
+  shared: { verdict: 'answered', reason: (network) => `on the asker's network ${network}` },
+  routed: { verdict: 'answered', reason: (network) => `reachable by routing, network ${network}` },
+  published: {
+    verdict: 'answered',
+    reason: () => 'no address of its own is reachable; its host publishes its ports',
+  },
+  farther: { verdict: 'farther', reason: () => 'another address is on a network the asker shares' },
+  apart: { verdict: 'apart', reason: (network) => `only containers on the overlay ${network} reach it` },
+  shadowed: { verdict: 'shadowed', reason: (network) => `here its subnet belongs to the network ${network}` },
+} as const satisfies Record<string, { readonly verdict: Verdict; readonly reason: (network: string) => string }>;
 
 const sentences = {
   ready: 'others are preferred',
@@ -149,11 +202,19 @@ const sentences = {
   draining: 'it is stopping and others stay',
 } as const satisfies Record<Standing, string>;
 
+function considered({ owner, reached }: Candidate): Considered[] {
+  return reached.map(({ address, network, way, about }) => {
+    const { verdict, reason } = ways[way];
+    return { owner, made: undefined, address, network, verdict, reason: reason(about) };
+  });
+}
+
 /** What an owner that was left out looks like: its reachable addresses take the verdict of the whole. */
-function rejected({ considered, standing }: Candidate, forWeight: boolean): Considered[] {
+function rejected(candidate: Candidate, forWeight: boolean): Considered[] {
+  const { standing } = candidate;
   const outcome: Pick<Considered, 'verdict' | 'reason'> =
     forWeight || standing === 'ready'
       ? { verdict: 'weightless', reason: 'its weight is 0 and others are left' }
       : { verdict: standing, reason: sentences[standing] };
-  return considered.map((each) => (each.verdict === 'answered' ? { ...each, ...outcome } : each));
+  return considered(candidate).map((each) => (each.verdict === 'answered' ? { ...each, ...outcome } : each));
 }

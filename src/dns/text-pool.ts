@@ -11,7 +11,8 @@ export class TextPool {
 
   /** Puts each text inside `value` into the memory of an equal one that came before, and all empty lists into one. */
   settle(value: object): void {
-    for (const [key, inner] of Object.entries(value)) {
+    for (const key of Object.keys(value)) {
+      const inner: unknown = Reflect.get(value, key);
       if (typeof inner === 'string') Reflect.set(value, key, this.pooled(inner));
       else if (Array.isArray(inner) && inner.length === 0) Reflect.set(value, key, nothing);
       else if (typeof inner === 'object' && inner !== null) this.settle(inner);

@@ -4,7 +4,7 @@ import type { NameEntry } from '../record.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
 
 /** Names that one message hands over: about a millisecond of work, because no question is answered meanwhile. */
-const maxEntriesPerMessage = 256;
+const maxEntriesPerMessage = 64;
 
 /** Beside this file while it runs as it was written; beside the bundle once it is bundled. */
 const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './dns-thread.js', import.meta.url);

@@ -84,13 +84,28 @@ export const folded = Uint8Array.from({ length: 256 }, (_, octet) =>
 
 /** The name at `offset`, which a strict check found well-formed and without compression, in lower case with dots. */
 export function nameAt(bytes: Uint8Array, offset: number): string {
-  let name = '';
+  let octets = 0;
+  let isPlainText = true;
   for (let at = offset; bytes[at] !== 0; at += 1 + (bytes[at] ?? 0)) {
     const end = at + 1 + (bytes[at] ?? 0);
-    if (name !== '') name += '.';
-    for (let each = at + 1; each < end; each++) name += characterOf(folded[bytes[each] ?? 0] ?? 0);
+    if (octets > 0) spelled[octets++] = dot;
+    for (let each = at + 1; each < end; each++) {
+      const octet = folded[bytes[each] ?? 0] ?? 0;
+      isPlainText &&= isPlain(octet);
+      spelled[octets++] = octet;
+    }
   }
-  return name;
+  return isPlainText ? spelled.toString('latin1', 0, octets) : escapedAt(bytes, offset);
+}
+
+const dot = 0x2e;
+const spelled = Buffer.alloc(maxNameOctets);
+
+function escapedAt(bytes: Uint8Array, offset: number): string {
+  const labels: string[] = [];
+  for (let at = offset; bytes[at] !== 0; at += 1 + (bytes[at] ?? 0))
+    labels.push(Array.from(bytes.subarray(at + 1, at + 1 + (bytes[at] ?? 0)), characterOf).join(''));
+  return labels.join('.');
 }
 
 /** The octets of a name in lower case, without compression; `''` is the root. */
@@ -102,6 +117,10 @@ export function nameOctets(name: string): Buffer {
 
 /** Dots inside a label and whatever no name of ours can have are escaped (RFC 1035 section 5.1), so that they match nothing. */
 function characterOf(octet: number): string {
-  const plain = octet > 0x20 && octet < 0x7f && octet !== 0x2e && octet !== 0x5c;
-  return plain ? String.fromCharCode(octet) : `\\${String(octet).padStart(3, '0')}`;
+  const lower = folded[octet] ?? 0;
+  return isPlain(lower) ? String.fromCharCode(lower) : `\\${String(lower).padStart(3, '0')}`;
+}
+
+function isPlain(octet: number): boolean {
+  return octet > 0x20 && octet < 0x7f && octet !== dot && octet !== 0x5c;
 }

@@ -57,9 +57,12 @@ export class Zone<T> {
     const gone = entry.owners.length === 0 && entry.statics.length === 0;
     const node = gone ? this.nodes.get(entry.name) : this.grow(entry.name);
     if (node === undefined) return undefined;
-    this.unlinkAll(node, touch);
+    const { byAddress, byAsker } = this;
+    eachAddress(node.entry, (address) => unlink(byAddress, address, node), touch);
+    eachAsker(node.entry, (address) => unlink(byAsker, address, node), touch);
     node.entry = gone ? undefined : entry;
-    this.linkAll(node, touch);
+    eachAddress(node.entry, (address) => link(byAddress, address, node), touch);
+    eachAsker(node.entry, (address) => link(byAsker, address, node), touch);
     if (gone) this.prune(node);
     return node;
   }
@@ -87,28 +90,6 @@ export class Zone<T> {
     parent.children--;
     this.prune(parent);
   }
-
-  private linkAll(node: ZoneNode<T>, touch: (address: Address) => void): void {
-    for (const address of addressesOf(node.entry)) {
-      link(this.byAddress, address, node);
-      touch(address);
-    }
-    for (const address of askersOf(node.entry)) {
-      link(this.byAsker, address, node);
-      touch(address);
-    }
-  }
-
-  private unlinkAll(node: ZoneNode<T>, touch: (address: Address) => void): void {
-    for (const address of addressesOf(node.entry)) {
-      unlink(this.byAddress, address, node);
-      touch(address);
-    }
-    for (const address of askersOf(node.entry)) {
-      unlink(this.byAsker, address, node);
-      touch(address);
-    }
-  }
 }
 
 function link<T>(index: Map<string, T[]>, address: string, node: T): void {
@@ -118,9 +99,11 @@ function link<T>(index: Map<string, T[]>, address: string, node: T): void {
 }
 
 function unlink<T>(index: Map<string, T[]>, address: string, node: T): void {
-  const left = (index.get(address) ?? []).filter((each) => each !== node);
-  if (left.length === 0) index.delete(address);
-  else index.set(address, left);
+  const nodes = index.get(address);
+  if (nodes === undefined) return;
+  const place = nodes.indexOf(node);
+  if (place >= 0) nodes.splice(place, 1);
+  if (nodes.length === 0) index.delete(address);
 }
 
 /** The name above; `''` is the domain itself. */
@@ -142,13 +125,17 @@ function isAt({ addresses, asksFrom }: ContainerRecord, address: string): boolea
   return addresses.some((each) => each.address === address) || asksFrom?.some((each) => each === address) === true;
 }
 
-function addressesOf(entry: NameEntry | undefined): Address[] {
-  if (entry === undefined) return [];
-  const owned = entry.owners.flatMap((owner) => owner.container.addresses.map((each) => each.address));
-  const made = entry.statics.flatMap(({ data }) => (data.type === 'address' ? [data.address] : []));
-  return [...owned, ...made];
+type Visit = (address: Address) => void;
+
+function eachAddress(entry: NameEntry | undefined, ...visits: readonly Visit[]): void {
+  if (entry === undefined) return;
+  for (const { container } of entry.owners)
+    for (const { address } of container.addresses) for (const visit of visits) visit(address);
+  for (const { data } of entry.statics) if (data.type === 'address') for (const visit of visits) visit(data.address);
 }
 
-function askersOf(entry: NameEntry | undefined): Address[] {
-  return entry?.owners.flatMap(({ container }) => container.asksFrom ?? []) ?? [];
+function eachAsker(entry: NameEntry | undefined, ...visits: readonly Visit[]): void {
+  if (entry === undefined) return;
+  for (const { container } of entry.owners)
+    for (const address of container.asksFrom ?? []) for (const visit of visits) visit(address);
 }
