@@ -2,7 +2,9 @@
 # A member of a replicated set, by name only: the primary is whichever of $MEMBERS accepts writes when it is asked.
 # BEGIN=yes makes the first member of a new set. There are no passwords here; see the README.
 set -eu
-hosts="host=$MEMBERS user=postgres target_session_attrs=read-write connect_timeout=2"
+# A standby that has lost its primary may ask for it in the moment before its name is gone. What connects in the background
+# obeys tcp_user_timeout (milliseconds) only; without it, it would wait a minute for nobody.
+hosts="host=$MEMBERS user=postgres target_session_attrs=read-write connect_timeout=2 tcp_user_timeout=3000"
 
 primary_answers() {
   psql "$hosts dbname=postgres" -qAtc 'select 1' >/dev/null 2>&1

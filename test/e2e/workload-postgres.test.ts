@@ -8,16 +8,19 @@ import { hostsWithAgents, startExample } from './example.ts';
 
 /** Writes that are acknowledged before the next thing happens. */
 const someWrites = 20;
+/** A failover that takes longer has something to tell. */
+const longMs = 20_000;
 const members = ['node0', 'node1', 'node2'];
 
 let lab: Lab;
 let writer: string;
+let failover: string;
 
 beforeAll(async () => {
   lab = await hostsWithAgents(3);
   await startMember(0, { BEGIN: 'yes' });
   await Promise.all([startMember(1), startMember(2)]);
-  await startExample(lab.host(2), { file: 'postgres/clients.yaml', service: 'failover' });
+  failover = await startExample(lab.host(2), { file: 'postgres/clients.yaml', service: 'failover' });
   writer = await startExample(lab.host(3), { file: 'postgres/clients.yaml', service: 'writer' });
   await writesGoOn();
 });
@@ -34,7 +37,9 @@ describe('a replicated database whose members and clients know names only', () =
     const began = performance.now();
     await lab.host(1).docker('kill', 'node0');
     await writesGoOn();
-    console.log(`writes went on ${Math.round(performance.now() - began)} ms after the primary was killed`);
+    const tookMs = performance.now() - began;
+    console.log(`writes went on ${Math.round(tookMs)} ms after the primary was killed`);
+    if (tookMs > longMs) console.log(await whatWasSaid());
     const [primary = ''] = await primaries();
     expect(['node1', 'node2']).toContain(primary);
     await nothingIsLost();
@@ -79,6 +84,18 @@ async function acknowledged(): Promise<number[]> {
 async function writesGoOn(): Promise<void> {
   const before = (await acknowledged()).length;
   await until('writes go on', async () => (await acknowledged()).length >= before + someWrites, 90_000);
+}
+
+/** The last words of all that take part. */
+async function whatWasSaid(): Promise<string> {
+  const logs = [[lab.host(2), failover] as const, ...members.map((name) => [hostOf(name), name] as const)];
+  const said = await Promise.all(
+    logs.map(async ([host, name]) => {
+      const { stdout, stderr } = await host.machine.attempt(['docker', 'logs', '--timestamps', '--tail', '60', name]);
+      return `${name} on ${host.name}:\n${stdout}${stderr}`;
+    }),
+  );
+  return said.join('\n');
 }
 
 /** What was acknowledged is there, as the names give it. */
