@@ -205,10 +205,10 @@ function namesOf({ Id, Name, Config, HostConfig, NetworkSettings }: Inspection):
 }
 
 function placesOf(host: LabHost, container: Inspection, all: readonly Inspection[]): Place[] {
-  const { NetworkMode } = container.HostConfig;
-  if (NetworkMode === 'host') return [{ network: 'host', address: host.address }];
-  const target = all.find(({ Id }) => NetworkMode === `container:${Id}`);
-  return Object.entries((target ?? container).NetworkSettings.Networks).flatMap(([network, { IPAddress }]) =>
+  const joined = all.find(({ Id }) => container.HostConfig.NetworkMode === `container:${Id}`);
+  const { HostConfig, NetworkSettings } = joined ?? container;
+  if (HostConfig.NetworkMode === 'host') return [{ network: 'host', address: host.address }];
+  return Object.entries(NetworkSettings.Networks).flatMap(([network, { IPAddress }]) =>
     IPAddress === '' ? [] : [{ network, address: IPAddress }],
   );
 }
