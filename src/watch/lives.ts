@@ -22,6 +22,9 @@ export interface LivesOutput {
   count(what: string): void;
 }
 
+/** An engine that tells of containers joined in a circle tells nonsense; nobody joins one by way of so many others. */
+const maxJoins = 8;
+
 /** The numbers are explained in `config.ts`. */
 export interface LivesOptions extends HoldOptions {
   readonly farewellMs: number;
@@ -250,13 +253,13 @@ export class Lives {
     }
   }
 
-  /** A container in the network of another one has the addresses of that run of it which it joined. */
-  #addressesOf(inspection: Inspection): readonly ContainerAddress[] {
+  /** A container in the network of another one has the addresses of that run of it which it joined, and so on. */
+  #addressesOf(inspection: Inspection, joins = 0): readonly ContainerAddress[] {
     const target = joinedContainer(inspection);
     if (target === undefined) return addressesOf(inspection, this.#surroundings);
     const joined = this.#lives.get(target)?.inspection;
-    if (joined === undefined || joined.startedAt > inspection.startedAt) return [];
-    return addressesOf(joined, this.#surroundings);
+    if (joined === undefined || joined.startedAt > inspection.startedAt || joins === maxJoins) return [];
+    return this.#addressesOf(joined, joins + 1);
   }
 
   #republishJoined(target: string): void {

@@ -205,8 +205,9 @@ function namesOf({ Id, Name, Config, HostConfig, NetworkSettings }: Inspection):
 }
 
 function placesOf(host: LabHost, container: Inspection, all: readonly Inspection[]): Place[] {
-  const joined = all.find(({ Id }) => container.HostConfig.NetworkMode === `container:${Id}`);
-  const { HostConfig, NetworkSettings } = joined ?? container;
+  const { HostConfig, NetworkSettings } = container;
+  const joined = all.find(({ Id }) => HostConfig.NetworkMode === `container:${Id}`);
+  if (joined !== undefined) return placesOf(host, joined, all);
   if (HostConfig.NetworkMode === 'host') return [{ network: 'host', address: host.address }];
   return Object.entries(NetworkSettings.Networks).flatMap(([network, { IPAddress }]) =>
     IPAddress === '' ? [] : [{ network, address: IPAddress }],

@@ -231,6 +231,19 @@ describe('an address', () => {
     told.runs('main', 5);
     expect(told.records.get('side')?.addresses).toEqual([]);
   });
+
+  it('is shared by one that joined one that joined its owner, and by none that joined in a circle', () => {
+    const told = new Told();
+    told.runs('main', 2);
+    told.runs('side', 3, { networkMode: 'container:main' });
+    told.runs('third', 4, { networkMode: 'container:side' });
+    expect(told.records.get('third')?.addresses).toEqual(told.records.get('main')?.addresses);
+    told.event('ended', 'main', 5);
+    expect(told.records.get('third')?.addresses).toEqual([]);
+    told.runs('this', 6, { networkMode: 'container:that' });
+    told.runs('that', 6, { networkMode: 'container:this' });
+    expect(told.records.get('that')?.addresses).toEqual([]);
+  });
 });
 
 describe('a container that dies while another one starts', () => {
