@@ -3,8 +3,8 @@ import type { Log } from '../log.ts';
 import type { NameEntry } from '../record.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
 
-/** Names that one message hands over: about a millisecond of work, because no question is answered meanwhile. */
-const maxEntriesPerMessage = 64;
+/** Names that one message hands over: reading it takes about a millisecond, in which no question is answered. */
+const maxEntriesPerMessage = 128;
 
 /** Beside this file while it runs as it was written; beside the bundle once it is bundled. */
 const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './dns-thread.js', import.meta.url);

@@ -3,11 +3,15 @@ import { systemClock } from '../clock.ts';
 import { createForwarder, type UpstreamForwarder } from './forward/forwarder.ts';
 import { Nameserver } from './nameserver.ts';
 import type { DnsOptions } from './options.ts';
+import { inParts } from './parts.ts';
 import { TextPool } from './text-pool.ts';
 import { createThreadLog } from './thread-log.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
 
 // The entry of an answering thread: a name server that is told what to do by messages.
+
+/** Names that are taken over between two looks for questions: less than half a millisecond. */
+const maxEntriesAtOnce = 32;
 
 interface Running {
   readonly server: Nameserver;
@@ -37,8 +41,10 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
   const { server, forwarder } = running;
   switch (task.type) {
     case 'update':
-      texts.settle(task.entries);
-      server.update(task.entries);
+      await inParts(task.entries, maxEntriesAtOnce, (entries) => {
+        texts.settle(entries);
+        server.update(entries);
+      });
       return done;
     case 'networks':
       server.setNetworks(task.networks);
