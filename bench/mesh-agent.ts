@@ -14,7 +14,8 @@ const ticksPerSecond = 100;
 const lookMs = 20;
 /** The list of all hosts is long to write: it is asked for seldom, and only when there is reason to think it complete. */
 const lookAtAllMs = 500;
-const patienceMs = 60_000;
+/** A join of 1,000 hosts takes seconds; on a machine with other work, as long as that lets it. */
+const patienceMs = 120_000;
 
 /** What the kernel says of a process. */
 export interface Footprint {

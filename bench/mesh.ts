@@ -32,7 +32,7 @@ type Measured<Row extends RowName> = Awaited<ReturnType<(typeof rows)[Row]['meas
 /** All that was measured, one for each size; rows that were left out are missing, and sizes that failed. */
 export type MeshReport = { readonly [Row in RowName]?: readonly Measured<Row>[] };
 
-/** A measurement that takes longer hangs. */
+/** A measurement that takes longer hangs: the longest takes two minutes on two quiet cores. */
 const patienceMs = 300_000;
 const results = join(import.meta.dirname, 'results');
 const { values } = parseArgs({
@@ -41,6 +41,8 @@ const { values } = parseArgs({
 
 if (values.one === undefined) await main();
 else {
+  // Whoever is stopped stops the agents that it started.
+  process.once('SIGTERM', () => process.exit(1));
   const row = rows[values.one as RowName];
   console.log(JSON.stringify(await row.measure(Number(values.argument))));
   process.exit(0);
@@ -51,12 +53,14 @@ async function main(): Promise<void> {
   const unknown = wanted.filter((name) => !(name in rows));
   if (unknown.length > 0) throw new Error(`no row ${unknown.join(', ')}; there are ${Object.keys(rows).join(', ')}`);
   const measured: Record<string, unknown[]> = {};
+  const failed: string[] = [];
   for (const [name, { of }] of Object.entries(rows)) {
     if (!wanted.includes(name)) continue;
     measured[name] = [];
     for (const size of of) {
       const result = await measureApart(name, size);
-      if (result !== undefined) measured[name].push(result);
+      if (result === undefined) failed.push(`${name} ${size}`);
+      else measured[name].push(result);
     }
   }
   const report: MeshReport = measured;
@@ -66,9 +70,12 @@ async function main(): Promise<void> {
   mkdirSync(results, { recursive: true });
   // Some rows alone are a look, and do not replace the results of a whole run.
   const file = values.rows === undefined ? 'mesh' : 'mesh-rows';
-  writeFileSync(join(results, `${file}.json`), `${JSON.stringify({ measuredOn, ...report, lab }, null, 2)}\n`);
+  writeFileSync(join(results, `${file}.json`), `${JSON.stringify({ measuredOn, ...report, lab, failed }, null, 2)}\n`);
   writeFileSync(join(results, `${file}.svg`), meshChart(report));
   console.log(meshTable(report, lab));
+  if (failed.length === 0) return;
+  console.error(`failed: ${failed.join(', ')}`);
+  process.exitCode = 1;
 }
 
 /** One measurement in a process of its own; `undefined` and a line about it where it fails. */
