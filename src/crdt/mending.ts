@@ -30,7 +30,8 @@ interface Missing {
 export class Mending {
   readonly #parts: MendingParts;
   readonly #logs = new Map<HostId, Missing>();
-  #statics: { readonly teller: HostId; readonly tries: number } | undefined;
+  /** Who showed that static records are missing; asked once, for the next sign of life shows it again. */
+  #staticsTeller: HostId | undefined;
   #cancel: (() => void) | undefined;
   #stopped = false;
 
@@ -49,7 +50,7 @@ export class Mending {
   }
 
   wantStatics(teller: HostId): void {
-    this.#statics ??= { teller, tries: 0 };
+    this.#staticsTeller ??= teller;
     this.#soon();
   }
 
@@ -58,7 +59,7 @@ export class Mending {
     this.#cancel ??= this.#parts.clock.after(this.#parts.afterMs, () => {
       this.#cancel = undefined;
       for (const [peer, hosts] of this.#plan()) void this.#pull(peer, hosts);
-      if (this.#logs.size > 0 || this.#statics !== undefined) this.#soon();
+      if (this.#logs.size > 0 || this.#staticsTeller !== undefined) this.#soon();
     });
   }
 
@@ -72,16 +73,16 @@ export class Mending {
       this.#logs.delete(host);
       if (peer !== undefined) plan.set(peer, (plan.get(peer) ?? new Map()).set(host, missing));
     }
-    const peer = this.#statics && this.#whoHas(this.#statics);
-    if (peer === undefined) this.#statics = undefined;
+    const peer = this.#staticsTeller && this.#whoHas({ teller: this.#staticsTeller, tries: 0 });
+    if (peer === undefined) this.#staticsTeller = undefined;
     else if (!plan.has(peer) && !isBusy(peer)) plan.set(peer, new Map());
     return plan;
   }
 
   async #pull(peer: HostId, missing: ReadonlyMap<HostId, Missing>): Promise<void> {
     const { hosts, pull } = this.#parts;
-    const statics = this.#statics !== undefined;
-    this.#statics = undefined;
+    const statics = this.#staticsTeller !== undefined;
+    this.#staticsTeller = undefined;
     const have = Array.from(missing.keys(), (host) => hosts.clock(host));
     await pull(peer, have, statics);
     for (const [host, { epoch, sequence, teller, tries }] of missing) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
 import { type HostId, parseHostId } from '../record.ts';
 import { toMultiaddr } from './address.ts';
 import { raceAddresses } from './dial-race.ts';
@@ -7,8 +8,21 @@ import type { Links } from './links.ts';
 import type { Node } from './node.ts';
 import { type DialProblem, describeDialError, isSelfDial, OtherHostError } from './problem.ts';
 
+export interface DialParts {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /** Dials a target at all its addresses; never throws. */
-export async function dialTarget(target: Target, node: Node, links: Links, clock: Clock): Promise<DialOutcome> {
+export async function dialTarget(target: Target, node: Node, links: Links, parts: DialParts): Promise<DialOutcome> {
+  const outcome = await tryTarget(target, node, links, parts.clock);
+  // Once for each new reason: it is tried again every second.
+  if ('problem' in outcome && outcome.problem !== target.problem)
+    parts.log.warn({ peer: target.peer, address: target.addresses[0] }, outcome.problem);
+  return outcome;
+}
+
+async function tryTarget(target: Target, node: Node, links: Links, clock: Clock): Promise<DialOutcome> {
   const problems: DialProblem[] = [];
   const attempt = async (address: string, signal: AbortSignal): Promise<DialOutcome> => {
     try {

@@ -60,6 +60,7 @@ export class Dialer {
   readonly #parts: DialerParts;
   readonly #targets = new Map<string, Target>();
   #cancelTimer = () => {};
+  #cancelSoon: (() => void) | undefined;
   #dialling = 0;
   #running = false;
 
@@ -75,6 +76,7 @@ export class Dialer {
   stop(): void {
     this.#running = false;
     this.#cancelTimer();
+    this.#cancelSoon?.();
   }
 
   /** Dials an operator's address from now on. */
@@ -94,12 +96,12 @@ export class Dialer {
   learn(host: HostId, addresses: readonly string[]): boolean {
     const known = this.#targets.get(host);
     if (known !== undefined && known.addresses.join() === addresses.join()) return false;
-    if (known === undefined && this.#hosts().length >= this.#parts.options.maxKnownPeers) return false;
+    if (known === undefined && this.#isFull()) return false;
     const target = known ?? this.#add(host, false, host, addresses);
     target.addresses = addresses;
     target.failures = 0;
     target.nextTryAtMs = this.#firstTryAt(host);
-    this.review();
+    this.#reviewSoon();
     return true;
   }
 
@@ -172,6 +174,15 @@ export class Dialer {
       this.#cancelTimer = this.#parts.clock.after(Math.min(...later), () => this.review());
   }
 
+  /** Once for all hosts that are learnt of together: a joiner learns of a thousand within seconds. */
+  #reviewSoon(): void {
+    if (!this.#running) return;
+    this.#cancelSoon ??= this.#parts.clock.after(0, () => {
+      this.#cancelSoon = undefined;
+      this.review();
+    });
+  }
+
   /** How many more links are wanted: all of a small mesh, a few of a large one. */
   #room(links: number): number {
     const { fullMeshHosts, linksWhenLarge } = this.#parts.options;
@@ -194,6 +205,11 @@ export class Dialer {
   /** Whether an operator's address is that of a host that is dialled anyway, and so far with success. */
   #isDialledAsHost(address: string): boolean {
     return this.#hosts().some(({ addresses, failures }) => failures < trustedFailures && addresses.includes(address));
+  }
+
+  #isFull(): boolean {
+    const { maxKnownPeers } = this.#parts.options;
+    return this.#targets.size >= maxKnownPeers && this.#hosts().length >= maxKnownPeers;
   }
 
   #hosts(): readonly Target[] {

@@ -1,46 +1,27 @@
 import type { Stream } from '@libp2p/interface';
-import { type Clock, every } from '../clock.ts';
-import type { Log } from '../log.ts';
-import { type HostId, parseHostId, quote } from '../record.ts';
-import { type Result, refused } from '../result.ts';
-import { parseDialAddress, toMultiaddr } from './address.ts';
-import { readBook, writeBook } from './book.ts';
-import type { LinkView, MeshHandler, MeshIdentity, MeshOptions, MeshStats, MeshStorage, Verdict } from './contract.ts';
+import { every } from '../clock.ts';
+import { type HostId, parseHostId } from '../record.ts';
+import type { Result } from '../result.ts';
+import { toMultiaddr } from './address.ts';
+import { readBook } from './book.ts';
+import type { LinkView, MeshHandler, MeshStats, Verdict } from './contract.ts';
 import { dialTarget } from './dial.ts';
 import { Dialer, type DialOutcome, type Target } from './dialer.ts';
 import { Exchange, exchangeProtocol } from './exchange.ts';
-import { Gate, type GateReason } from './gate.ts';
+import { Gate } from './gate.ts';
 import { Gossip } from './gossip.ts';
 import { GossipLinks } from './gossip-links.ts';
 import { Links } from './links.ts';
-import { type HolderOf, Listening } from './listening.ts';
-import { createNode, type Node, type Transport } from './node.ts';
+import { Listening } from './listening.ts';
+import { createNode, type Node } from './node.ts';
 import { Offences } from './offences.ts';
+import type { MeshParts } from './parts.ts';
+import { Peers } from './peers.ts';
 import { pulseProtocol } from './pulse.ts';
+import { Refusals } from './refusals.ts';
 import type { Secret } from './secret.ts';
 import { Tally } from './tally.ts';
 import { viewLinks } from './view.ts';
-
-export interface MeshParts {
-  readonly identity: MeshIdentity;
-  /** One, or two while the secret of the mesh is being changed; a neighbour needs any one of them. */
-  readonly secrets: readonly Secret[];
-  readonly options: MeshOptions;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly storage: MeshStorage;
-  /** Asked for the message when the port is taken. */
-  readonly holderOf?: HolderOf;
-  /** TCP unless a test hands in another. */
-  readonly transport?: Transport;
-}
-
-/** Known peers are written this long after they changed, in milliseconds: once for the burst of a mesh being found. */
-const saveAfterMs = 1000;
-/** Between lines of the log about refused hosts, in milliseconds. */
-const refusalLogMs = 10_000;
-/** Addresses of one host that are dialled and remembered: each costs a dial, and no host can be reached at more. */
-const maxAddresses = 64;
 
 /** This host's links to the others: bytes to all of them, requests to neighbours, and who is connected. */
 export class Mesh {
@@ -49,26 +30,25 @@ export class Mesh {
   readonly #gate: Gate;
   readonly #links: Links;
   readonly #dialer: Dialer;
+  readonly #peers: Peers;
   readonly #exchange: Exchange;
   readonly #offences: Offences;
   readonly #gossipLinks = new GossipLinks();
   readonly #listening = new Listening();
   readonly #tally = new Tally();
-  /** Addresses to connect to that outlive a restart. */
-  readonly #seeds = new Set<string>();
+  readonly #refusals: Refusals;
   #handler: MeshHandler = nobody;
   #node: Node | undefined;
   #gossip: Gossip | undefined;
-  #quietUntilMs = Number.NEGATIVE_INFINITY;
   #cancelWatch = () => {};
-  #cancelSave: (() => void) | undefined;
 
   constructor(parts: MeshParts) {
     const { identity, secrets, options, clock } = parts;
     this.#parts = parts;
     this.#self = identity.hostId;
     this.#offences = new Offences(options);
-    this.#gate = new Gate({ secrets, clock, options, onRefused: (reason, from) => this.#refused(reason, from) });
+    this.#refusals = new Refusals(clock, parts.log, this.#tally);
+    this.#gate = new Gate({ secrets, clock, options, onRefused: (reason, from) => this.#refusals.add(reason, from) });
     this.#links = new Links({
       self: this.#self,
       clock,
@@ -89,6 +69,13 @@ export class Mesh {
       options,
       dial: (target) => this.#dial(target),
       linked: () => this.#links.peers(),
+    });
+    this.#peers = new Peers({
+      ...parts,
+      self: this.#self,
+      defaultPort: options.defaultPort,
+      dialer: this.#dialer,
+      links: this.#links,
     });
     this.#exchange = new Exchange({
       clock,
@@ -120,9 +107,7 @@ export class Mesh {
     this.#node = node;
     this.#gossip?.start();
     this.#cancelWatch = every(clock, options.pulseMs, () => this.#links.watch());
-    for (const [host, addresses] of book.peers) this.learn(host, addresses);
-    for (const host of book.forgotten) this.#dialer.forget(host);
-    for (const address of book.seeds) this.connect(address);
+    this.#peers.recall(book);
     this.#dialer.start();
     log.info({ listening: this.#listening.addresses(), host: this.#self }, 'the mesh is up');
   }
@@ -134,7 +119,7 @@ export class Mesh {
     this.#node = undefined;
     this.#dialer.stop();
     this.#cancelWatch();
-    if (this.#cancelSave !== undefined) await this.#save();
+    await this.#peers.flush();
     await this.#gossip?.flush();
     await node.stop();
     for (const { peer } of this.#links.all()) this.#links.cut(peer, 'the agent stops');
@@ -192,33 +177,22 @@ export class Mesh {
 
   /** Tells where a host of the mesh can be dialled, as its own record says; replaces what was told before. */
   learn(host: HostId, addresses: readonly string[]): void {
-    if (host === this.#self) return;
-    const dialable = addresses.flatMap((text) => {
-      const address = parseDialAddress(text, this.#parts.options.defaultPort);
-      return address.ok ? [address.value] : [];
-    });
-    if (this.#dialer.learn(host, dialable.slice(0, maxAddresses))) this.#saveSoon();
+    this.#peers.learn(host, addresses);
   }
 
   /** Says that a host is gone for good: it is not dialled any more. */
   unlearn(host: HostId): void {
-    if (this.#dialer.unlearn(host)) this.#saveSoon();
+    this.#peers.unlearn(host);
   }
 
   /** Dials `HOST[:PORT]` from now on until the agent's end; the value is the address as it is dialled. */
   join(address: string): Result<string> {
-    const parsed = parseDialAddress(address, this.#parts.options.defaultPort);
-    if (parsed.ok) this.#dialer.addSeed(parsed.value);
-    return parsed;
+    return this.#peers.join(address);
   }
 
   /** The same, also after a restart, until `forget`. */
   connect(address: string): Result<string> {
-    const joined = this.join(address);
-    if (!joined.ok || this.#seeds.has(joined.value)) return joined;
-    this.#seeds.add(joined.value);
-    this.#saveSoon();
-    return joined;
+    return this.#peers.connect(address);
   }
 
   /**
@@ -226,23 +200,12 @@ export class Mesh {
    * itself links with us; refused for an address that nobody is known to be at.
    */
   forget(address: string): Result<string> {
-    const parsed = parseDialAddress(address, this.#parts.options.defaultPort);
-    if (!parsed.ok) return parsed;
-    const linked = this.#links.all().filter((link) => link.address === parsed.value);
-    const hosts = new Set([...linked.map(({ peer }) => peer), ...this.#dialer.hostsAt(parsed.value)]);
-    const seeded = this.#dialer.dropSeed(parsed.value);
-    if (!seeded && hosts.size === 0) return refused(`${quote(address)} is not an address this host connects to`);
-    this.#seeds.delete(parsed.value);
-    for (const host of hosts) this.#part(host);
-    this.#saveSoon();
-    return parsed;
+    return this.#peers.forget(address);
   }
 
   /** Says that an operator takes a host for gone: as `unlearn`, and nothing leads to it any more. */
   forgetHost(host: HostId): void {
-    this.#part(host);
-    this.#dialer.unlearn(host);
-    this.#saveSoon();
+    this.#peers.forgetHost(host);
   }
 
   /** Every link, and every address and host being dialled. */
@@ -258,11 +221,6 @@ export class Mesh {
 
   stats(): MeshStats {
     return this.#tally.stats(this.#offences.list());
-  }
-
-  #part(host: HostId): void {
-    this.#dialer.forget(host);
-    this.#links.cut(host, 'an operator had it forgotten');
   }
 
   async #serve(node: Node): Promise<void> {
@@ -306,7 +264,7 @@ export class Mesh {
 
   #up(peer: HostId): void {
     this.#parts.log.info({ peer, address: this.#links.get(peer)?.address }, 'linked');
-    if (this.#dialer.welcome(peer)) this.#saveSoon();
+    this.#peers.welcome(peer);
     this.#tell(() => this.#handler.linkUp(peer));
   }
 
@@ -325,32 +283,7 @@ export class Mesh {
 
   async #dial(target: Target): Promise<DialOutcome> {
     if (this.#node === undefined) return { type: 'failed', problem: 'the mesh is down' };
-    const outcome = await dialTarget(target, this.#node, this.#links, this.#parts.clock);
-    // Once for each new reason: it is tried again every second.
-    if ('problem' in outcome && outcome.problem !== target.problem)
-      this.#parts.log.warn({ peer: target.peer, address: target.addresses[0] }, outcome.problem);
-    return outcome;
-  }
-
-  #refused(reason: GateReason, from: string): void {
-    const { clock, log } = this.#parts;
-    this.#tally.refused(reason);
-    // Strangers are counted one by one, and logged so seldom that they cannot fill a disk.
-    if (reason !== 'secrets differ' || clock.now() < this.#quietUntilMs) return;
-    this.#quietUntilMs = clock.now() + refusalLogMs;
-    log.warn({ from }, 'refused a host: the secrets differ');
-  }
-
-  #saveSoon(): void {
-    this.#cancelSave ??= this.#parts.clock.after(saveAfterMs, () => {
-      this.#save().catch((error) => this.#parts.log.error({ err: error }, 'the known peers could not be written'));
-    });
-  }
-
-  async #save(): Promise<void> {
-    this.#cancelSave?.();
-    this.#cancelSave = undefined;
-    await writeBook(this.#parts.storage, { ...this.#dialer.book(), seeds: [...this.#seeds] });
+    return await dialTarget(target, this.#node, this.#links, this.#parts);
   }
 }
 

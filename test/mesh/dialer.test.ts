@@ -15,6 +15,7 @@ describe('whom a host dials', () => {
     world.dialer.start();
     world.dialer.learn(higher, ['192.0.2.1:6783']);
     world.dialer.learn(lower, ['192.0.2.2:6783']);
+    await world.clock.advanceAsync(0);
     expect(world.dialled).toEqual([higher]);
     await world.clock.advanceAsync(2 * meshDefaults.yieldMs);
     expect(world.dialled).toEqual([higher, lower]);
@@ -62,6 +63,7 @@ describe('whom a host dials', () => {
     await world.clock.advanceAsync(meshDefaults.patientAfterMs * 2);
     const before = world.dialled.length;
     world.dialer.learn(higher, ['192.0.2.9:6783']);
+    await world.clock.advanceAsync(0);
     expect(world.dialled.length).toBe(before + 1);
   });
 
@@ -71,6 +73,16 @@ describe('whom a host dials', () => {
     world.dialer.learn(higher, []);
     await world.clock.advanceAsync(60_000);
     expect(world.dialled).toEqual([]);
+  });
+
+  it('is any of those that are learnt of together, not the first of them', async () => {
+    const world = new World(undefined, { fullMeshHosts: 4, linksWhenLarge: 3 });
+    const learnt = Array.from({ length: 20 }, (_, index) => host(String.fromCharCode(97 + index)));
+    world.dialer.start();
+    for (const each of learnt) world.dialer.learn(each, ['192.0.2.1:6783']);
+    await world.clock.advanceAsync(0);
+    expect(world.dialled).toHaveLength(3);
+    expect(world.dialled.toSorted()).not.toEqual(learnt.slice(0, 3).toSorted());
   });
 
   it('is a few of many in a large mesh', async () => {

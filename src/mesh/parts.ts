@@ -1,0 +1,21 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { MeshIdentity, MeshOptions, MeshStorage } from './contract.ts';
+import type { HolderOf } from './listening.ts';
+import type { Transport } from './node.ts';
+import type { Secret } from './secret.ts';
+
+/** What a mesh is built from. */
+export interface MeshParts {
+  readonly identity: MeshIdentity;
+  /** One, or two while the secret of the mesh is being changed; a neighbour needs any one of them. */
+  readonly secrets: readonly Secret[];
+  readonly options: MeshOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly storage: MeshStorage;
+  /** Asked for the message when the port is taken. */
+  readonly holderOf?: HolderOf;
+  /** TCP unless a test hands in another. */
+  readonly transport?: Transport;
+}
