@@ -210,6 +210,7 @@ export class Agent {
   async #start(): Promise<void> {
     const { config, clock, log, peers } = this.#built;
     const { directory } = this.#replica;
+    this.#answering?.prepare();
     this.#replica.attach(this.#mesh);
     this.#mesh.attach(this.#replica);
     const answering = this.#answering;

@@ -35,6 +35,8 @@ export class Answering {
   /** Outlives a move to another address. */
   readonly #totals = new Totals();
   #service: DnsService | undefined;
+  /** Its threads begin beside all else that starts; it answers nothing yet. */
+  #prepared: { readonly listen: readonly ListenAddress[]; readonly service: DnsService } | undefined;
   #networks: readonly Network[] = [];
   #problem: Problem | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -44,6 +46,14 @@ export class Answering {
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts;
+  }
+
+  /** Has the threads begin for the address there is by now, so that `start` need not wait for them; may be left out. */
+  prepare(): void {
+    const listen = this.#parts.listen ?? this.#bridge();
+    if (listen.length === 0) return;
+    this.#prepared = { listen, service: this.#make(listen) };
+    this.#prepared.service.prepare();
   }
 
   /** Begins to answer, or to wait for an address; throws where the address was given and cannot be had. */
@@ -58,18 +68,21 @@ export class Answering {
     this.#stopped = true;
     this.#cancelRetry();
     await this.#turn;
-    await this.#service?.stop();
+    await Promise.all([this.#service?.stop(), this.#prepared?.service.stop()]);
     this.#service = undefined;
+    this.#prepared = undefined;
   }
 
   update(entries: readonly NameEntry[]): void {
     this.#service?.update(entries);
+    this.#prepared?.service.update(entries);
   }
 
   /** Takes over this host's networks, and moves where the default bridge moved. */
   setNetworks(networks: readonly Network[]): void {
     this.#networks = networks;
     this.#service?.setNetworks(networks);
+    this.#prepared?.service.setNetworks(networks);
     if (this.#started && this.#parts.listen === undefined) void this.#follow();
   }
 
@@ -93,8 +106,7 @@ export class Answering {
   /** One move after the other; a failed one is tried again, since another program may hold the port for a while. */
   #follow(): Promise<void> {
     this.#turn = this.#turn.then(async () => {
-      const listen = bridgeAddresses(this.#networks).map((address) => ({ address, port: this.#parts.defaultPort }));
-      const wanted = listen.slice(0, 1);
+      const wanted = this.#bridge();
       const isThere = wanted.length > 0 && sameEndpoints(wanted, this.boundAddresses());
       if (this.#stopped || isThere) return;
       if (wanted.length === 0) return this.#lookAgain();
@@ -114,9 +126,13 @@ export class Answering {
     this.#cancelRetry = this.#parts.clock.after(this.#parts.retryMs, () => void this.#follow());
   }
 
-  async #open(listen: readonly ListenAddress[]): Promise<void> {
-    await this.#service?.stop();
-    this.#service = undefined;
+  /** The default bridge's address, if there is one. */
+  #bridge(): ListenAddress[] {
+    const [address] = bridgeAddresses(this.#networks);
+    return address === undefined ? [] : [{ address, port: this.#parts.defaultPort }];
+  }
+
+  #make(listen: readonly ListenAddress[]): DnsService {
     const { options, threads, clock, log, entries } = this.#parts;
     const forward = { ...options.forward, listen };
     const service = new DnsService({
@@ -128,8 +144,20 @@ export class Answering {
       totals: this.#totals,
     });
     service.setNetworks(this.#networks);
+    return service;
+  }
+
+  async #open(listen: readonly ListenAddress[]): Promise<void> {
+    const { log } = this.#parts;
+    await this.#service?.stop();
+    this.#service = undefined;
+    const prepared = this.#prepared;
+    const isFit = prepared !== undefined && sameEndpoints(prepared.listen, listen);
+    if (!isFit) await prepared?.service.stop();
+    const service = isFit ? prepared.service : this.#make(listen);
     // Known from here on, so that what changes while its threads start reaches them.
     this.#service = service;
+    this.#prepared = undefined;
     try {
       await service.start();
     } catch (error) {

@@ -44,11 +44,11 @@ export class Nameserver {
       every === 0 ? this.responder : new QueryLog({ answerer: this.responder, every, linesPerSecond, clock, log });
   }
 
-  /** Binds every listen address by UDP and TCP; rejects with the system's error if one cannot be had, leaving none open. */
-  async start(): Promise<void> {
+  /** Binds every address by UDP and TCP; rejects with the system's error if one cannot be had, leaving none open. */
+  async start(addresses = this.options.listen): Promise<void> {
     await this.forwarder.start();
     try {
-      for (const listen of this.options.listen) this.bound.push(await this.bind(listen));
+      for (const listen of addresses) this.bound.push(await this.bind(listen));
     } catch (error) {
       await this.stop(0);
       throw error;

@@ -57,13 +57,19 @@ export class DnsService {
     this.totals = parts.totals ?? new Totals();
   }
 
-  /** Starts the threads; rejects with one clear sentence (who holds the port, which right is missing). */
+  /** Has the threads begin and tells them all that is known, so that `start()` finds them ready; may be left out. */
+  prepare(): void {
+    for (let index = this.threads.size; index < this.count; index++) this.launch(index);
+  }
+
+  /** Answers from here on; rejects with one clear sentence (who holds the port, which right is missing). */
   async start(): Promise<void> {
     this.running = true;
     this.bound = this.options.listen;
     try {
+      this.prepare();
       // The first one takes free ports where port 0 was asked for; the others share them.
-      for (let index = 0; index < this.count; index++) this.bound = await this.launch(index);
+      for (const thread of [...this.threads.values()]) this.bound = await this.bind(thread);
     } catch (error) {
       await this.stop();
       throw await explained(error);
@@ -126,14 +132,19 @@ export class DnsService {
     this.threads.get(index)?.kill();
   }
 
-  private async launch(index: number): Promise<readonly ListenAddress[]> {
-    const thread = new ThreadHandle({ log: this.log, onDeath: (reason) => this.revive(index, thread, reason) });
+  private launch(index: number): ThreadHandle {
+    const { log, options } = this;
+    const thread = new ThreadHandle({ options, log, onDeath: (reason) => this.revive(index, thread, reason) });
     this.threads.set(index, thread);
-    await thread.ask({ type: 'create', options: { ...this.options, listen: this.bound } });
     this.tellNetworks(thread);
     thread.feed(this.known());
+    return thread;
+  }
+
+  private async bind(thread: ThreadHandle): Promise<readonly ListenAddress[]> {
+    await thread.created;
     await thread.fed();
-    const result = await thread.ask({ type: 'bind' });
+    const result = await thread.ask({ type: 'bind', listen: this.bound });
     return result.type === 'bound' ? result.addresses : this.bound;
   }
 
@@ -158,7 +169,7 @@ export class DnsService {
     this.log.error({ reason }, 'a DNS thread died and is started again');
     this.clock.after(restartMs, () => {
       if (!this.running) return;
-      this.launch(index).catch((error: unknown) => {
+      this.bind(this.launch(index)).catch((error: unknown) => {
         this.log.error({ err: error }, 'a DNS thread could not be started again');
         this.threads.get(index)?.kill();
       });

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../log.ts';
 import type { NameEntry } from '../record.ts';
+import type { DnsOptions } from './options.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
 
 /** Names that one message hands over: reading it takes about a millisecond, in which no question is answered. */
@@ -26,11 +27,14 @@ export class ThreadHandle {
   private readonly waiting = new Map<number, PromiseWithResolvers<ThreadResult>>();
   private readonly batches: (readonly NameEntry[])[] = [];
   private feeding = false;
+  private readonly whenFed: (() => void)[] = [];
   private lastNumber = 0;
   private gone = false;
+  /** Resolves when the name server in it is there; rejects as `ask` does. */
+  readonly created: Promise<unknown>;
 
   /** `onDeath` is called once if the thread ends without having been told to. */
-  constructor({ log, onDeath }: { log: Log; onDeath: (reason: string) => void }) {
+  constructor({ options, log, onDeath }: { options: DnsOptions; log: Log; onDeath: (reason: string) => void }) {
     this.log = log;
     this.worker = new Worker(entry, { execArgv: [] });
     let reason = 'it ended';
@@ -43,6 +47,9 @@ export class ThreadHandle {
       this.abandon(reason);
       if (!expected) onDeath(reason);
     });
+    this.created = this.ask({ type: 'create', options });
+    // Whoever binds it hears of a failure; nobody may, where it is stopped before that.
+    this.created.catch(() => {});
   }
 
   /** Resolves with what came of the task; rejects with a `ThreadError` if it failed or the thread died. */
@@ -65,7 +72,7 @@ export class ThreadHandle {
 
   /** Resolves when all that was fed so far has been taken. */
   async fed(): Promise<void> {
-    while (this.feeding && !this.gone) await new Promise((resolve) => setImmediate(resolve));
+    if (this.feeding && !this.gone) await new Promise<void>((resolve) => this.whenFed.push(resolve));
   }
 
   /** Milliseconds that its loop was busy since it started; 0 before that. */
@@ -96,7 +103,10 @@ export class ThreadHandle {
       this.batches.shift();
     }
     this.feeding = entries.length > 0 && !this.gone;
-    if (!this.feeding) return;
+    if (!this.feeding) {
+      this.allFed();
+      return;
+    }
     this.ask({ type: 'update', entries }).then(
       () => this.pump(),
       (error: unknown) => {
@@ -117,8 +127,13 @@ export class ThreadHandle {
     else answer?.resolve(saying.result);
   }
 
+  private allFed(): void {
+    for (const resolve of this.whenFed.splice(0)) resolve();
+  }
+
   private abandon(reason: string): void {
     this.gone = true;
+    this.allFed();
     for (const answer of this.waiting.values()) answer.reject(new ThreadError(deathOf(reason)));
     this.waiting.clear();
   }

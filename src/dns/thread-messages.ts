@@ -10,7 +10,7 @@ export type ThreadTask =
   | { readonly type: 'create'; readonly options: DnsOptions }
   | { readonly type: 'update'; readonly entries: readonly NameEntry[] }
   | { readonly type: 'networks'; readonly networks: readonly Network[] }
-  | { readonly type: 'bind' }
+  | { readonly type: 'bind'; readonly listen: readonly ListenAddress[] }
   | { readonly type: 'explain'; readonly name: string; readonly from: string | undefined }
   | { readonly type: 'stats' }
   | { readonly type: 'stop' };

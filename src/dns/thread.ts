@@ -51,7 +51,7 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
       forwarder.setAllowed(task.networks.flatMap(({ subnets }) => subnets));
       return done;
     case 'bind':
-      await server.start();
+      await server.start(task.listen);
       return { type: 'bound', addresses: server.boundAddresses() };
     case 'explain':
       return { type: 'explained', explanation: server.explain(task.name, task.from) };

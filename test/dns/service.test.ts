@@ -41,6 +41,23 @@ describe('the service', () => {
     expect(data(await client(dns).ask('name999.weave.local'))).toEqual(['192.0.2.1']);
   });
 
+  it('answers nothing before it is started, and then from all that changed since it was prepared', async () => {
+    const dns = service({}, 2, [fixed('db', '192.0.2.1'), fixed('web', '192.0.2.2')]);
+    dns.prepare();
+    dns.update([fixed('db', '192.0.2.7')]);
+    expect(dns.boundAddresses()).toEqual([]);
+    await dns.start();
+    expect(data(await client(dns).ask('db.weave.local'))).toEqual(['192.0.2.7']);
+    expect(data(await client(dns).ask('web.weave.local'))).toEqual(['192.0.2.2']);
+  });
+
+  it('ends with nothing left open where it was only prepared', async () => {
+    const dns = service({}, 2);
+    dns.prepare();
+    await dns.stop();
+    expect((await dns.stats()).threads).toBe(0);
+  });
+
   it('takes changes over in every thread', async () => {
     const dns = service({}, 2);
     await dns.start();
