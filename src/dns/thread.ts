@@ -41,10 +41,7 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
   const { server, forwarder } = running;
   switch (task.type) {
     case 'update':
-      await inParts(task.entries, maxEntriesAtOnce, (entries) => {
-        texts.settle(entries);
-        server.update(entries);
-      });
+      await inParts(task.entries, maxEntriesAtOnce, (entries) => server.update(texts.settle(entries)));
       return done;
     case 'networks':
       server.setNetworks(task.networks);

@@ -8,7 +8,7 @@ export interface ZoneNode<T> {
   /** How many nodes lie right below. */
   children: number;
   /** What was derived from the node and must go when it changes. */
-  derived: T[];
+  derived: readonly T[];
 }
 
 /** A local container at one of its addresses. */
@@ -16,6 +16,10 @@ export interface LocalContainer {
   readonly id: string;
   readonly networks: readonly NetworkKey[];
 }
+
+const nothing: readonly never[] = [];
+/** Most addresses have two names; a list that is pushed to has room for sixteen more, which is for those with many. */
+const fewNodes = 4;
 
 /** All names that are known, relative to the domain, as a tree that can be asked by name and by address. */
 export class Zone<T> {
@@ -69,13 +73,13 @@ export class Zone<T> {
 
   /** Lets go of all that was derived from any node. */
   forgetDerived(): void {
-    for (const node of this.nodes.values()) node.derived = [];
+    for (const node of this.nodes.values()) node.derived = nothing;
   }
 
   private grow(name: string): ZoneNode<T> {
     const known = this.nodes.get(name);
     if (known) return known;
-    const node: ZoneNode<T> = { name, entry: undefined, children: 0, derived: [] };
+    const node: ZoneNode<T> = { name, entry: undefined, children: 0, derived: nothing };
     this.nodes.set(name, node);
     const parent = parentOf(name);
     if (parent !== '') this.grow(parent).children++;
@@ -95,7 +99,9 @@ export class Zone<T> {
 function link<T>(index: Map<string, T[]>, address: string, node: T): void {
   const nodes = index.get(address);
   if (nodes === undefined) index.set(address, [node]);
-  else if (!nodes.includes(node)) nodes.push(node);
+  else if (nodes.includes(node)) return;
+  else if (nodes.length < fewNodes) index.set(address, [...nodes, node]);
+  else nodes.push(node);
 }
 
 function unlink<T>(index: Map<string, T[]>, address: string, node: T): void {
