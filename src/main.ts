@@ -69,6 +69,8 @@ async function runUntilEnd(agent: RunningAgent, manager: ServiceManager): Promis
 function saveMemory(): void {
   flushCompileCache();
   setFlagsFromString('--optimize-for-size');
+  // For `Tidying`.
+  setFlagsFromString('--expose-gc');
 }
 
 async function demo({ once }: { once: boolean }): Promise<void> {

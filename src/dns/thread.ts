@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
+import { collectGarbage, Tidying } from '../tidying.ts';
 import { createForwarder, type UpstreamForwarder } from './forward/forwarder.ts';
 import { Nameserver } from './nameserver.ts';
 import type { DnsOptions } from './options.ts';
@@ -21,6 +22,7 @@ interface Running {
 const done: ThreadResult = { type: 'done' };
 const log = createThreadLog((line) => say({ type: 'log', ...line }));
 const texts = new TextPool();
+const tidying = new Tidying(systemClock, () => collectGarbage('once'));
 let running: Running | undefined;
 
 parentPort?.on('message', ({ number, task }: ThreadRequest) => {
@@ -42,6 +44,7 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
   switch (task.type) {
     case 'update':
       await inParts(task.entries, maxEntriesAtOnce, (entries) => server.update(texts.settle(entries)));
+      tidying.took(task.entries.length);
       return done;
     case 'networks':
       server.setNetworks(task.networks);
@@ -55,6 +58,7 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
     case 'stats':
       return { type: 'counted', stats: server.stats(), forward: forwarder.stats() };
     case 'stop':
+      tidying.stop();
       await server.stop();
       return done;
   }

@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { Tidying } from '../src/tidying.ts';
+import { ManualClock } from './support/manual-clock.ts';
+
+it('collects once after a large load, and neither during it nor for a few changes', () => {
+  const clock = new ManualClock();
+  let collected = 0;
+  const tidying = new Tidying(clock, () => collected++);
+  tidying.took(100);
+  clock.advance(60_000);
+  expect(collected).toBe(0);
+  for (let batch = 0; batch < 40; batch++) {
+    tidying.took(256);
+    clock.advance(500);
+  }
+  expect(collected).toBe(0);
+  clock.advance(5_000);
+  expect(collected).toBe(1);
+  tidying.took(100);
+  clock.advance(60_000);
+  expect(collected).toBe(1);
+});
+
+it('collects nothing once it is stopped', () => {
+  const clock = new ManualClock();
+  let collected = 0;
+  const tidying = new Tidying(clock, () => collected++);
+  tidying.took(10_000);
+  tidying.stop();
+  clock.advance(60_000);
+  expect(collected).toBe(0);
+});
