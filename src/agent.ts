@@ -1,40 +1,22 @@
-import { hkdfSync, randomUUID } from 'node:crypto';
-import { isIPv4 } from 'node:net';
-import { isDeepStrictEqual } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
-import { Answering } from './answering.ts';
+import type { Answering } from './answering.ts';
 import type { Readiness } from './api/control.ts';
 import type { ApiAddress } from './api/guard.ts';
-import { ApiServer } from './api/server.ts';
+import type { ApiServer } from './api/server.ts';
 import { type Clock, every, systemClock } from './clock.ts';
-import {
-  agentDefaults,
-  apiDefaults,
-  crdtDefaults,
-  dnsDefaults,
-  flagDefaults,
-  forwardDefaults,
-  meshDefaults,
-  watchDefaults,
-} from './config.ts';
-import { Replica } from './crdt/replica.ts';
-import { holderOf } from './dns/port-holder.ts';
-import { type Config, type Endpoint, UsageError } from './flags.ts';
-import { type Identity, loadIdentity } from './identity.ts';
+import { agentDefaults } from './config.ts';
+import type { Replica } from './crdt/replica.ts';
+import type { Config, Endpoint } from './flags.ts';
 import type { Successor } from './lock.ts';
 import { createLog } from './log.ts';
-import { Mesh } from './mesh/mesh.ts';
+import type { Mesh } from './mesh/mesh.ts';
 import type { Secrets } from './mesh/secret.ts';
-import { encodeToken } from './mesh/token.ts';
-import { endpointText, Operator } from './operator.ts';
-import { type Address, type HostRecord, type Network, parseAddress } from './record.ts';
-import { accepted, type Result, refused } from './result.ts';
-import { findSecrets, readApiToken, rereadSecrets } from './secrets.ts';
-import { openStore, type Store } from './store.ts';
-import { openDockerEngine } from './watch/docker-engine.ts';
-import type { Engine } from './watch/engine.ts';
+import { Operator } from './operator.ts';
+import { OwnRecord } from './own-record.ts';
+import { type Built, createAnswering, createApi, createMesh, createReplica, createWatch, gather } from './rooms.ts';
+import { rereadSecrets, tokenOf } from './secrets.ts';
 import type { WatchSink } from './watch/sink.ts';
-import { type EngineStatus, Watch } from './watch/watch.ts';
+import type { Watch } from './watch/watch.ts';
 
 /**
  * How an agent ends. `restart`: it says that it is soon back, and its records stay; `leave`: its records are withdrawn
@@ -52,41 +34,7 @@ export const version: string = packageJson.version;
 
 /** Makes an agent: opens its data directory and reads its identity and secret; throws one clear error where it cannot. */
 export async function createAgent(config: Config, parts: AgentParts = {}): Promise<Agent> {
-  const clock = parts.clock ?? systemClock;
-  const log = parts.log ?? createLog(config.logLevel);
-  const lock = { takeover: config.takeover, patienceMs: agentDefaults.takeoverPatienceMs };
-  const store = await openStore(config.dataDir, { clock, log: log.child({ room: 'store' }), lock });
-  try {
-    const identity = await loadIdentity(store, log);
-    const found = await findSecrets(config, store);
-    if (!found.ok) throw config.join === undefined ? new Error(found.problem) : new UsageError(found.problem);
-    const apiToken = await readApiToken(config.apiTokenFile);
-    const engine = config.docker
-      ? openDockerEngine(config.dockerHost ?? flagDefaults.dockerHost, process.env)
-      : undefined;
-    if (engine?.ok === false) throw new UsageError(`--docker-host: ${engine.problem}`);
-    const { secrets, peers } = found.value;
-    const all = [...config.peers, ...peers];
-    return new Agent({ config, clock, log, store, identity, secrets, engine: engine?.value, apiToken, peers: all });
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
-interface Built {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly log: ReturnType<typeof createLog>;
-  readonly store: Store;
-  readonly identity: Identity;
-  /** What API addresses off this host ask for. */
-  readonly apiToken: string | undefined;
-  /** Undefined: no engine is watched. */
-  readonly engine: Engine | undefined;
-  /** Undefined: none was given, and the peers' cannot be guessed; the mesh stays on this machine. */
-  readonly secrets: Secrets | undefined;
-  readonly peers: readonly string[];
+  return new Agent(await gather(config, parts.clock ?? systemClock, parts.log ?? createLog(config.logLevel)));
 }
 
 /** One host's agent: the rooms, wired. */
@@ -95,13 +43,11 @@ export class Agent {
   readonly #startedAt: number;
   readonly #replica: Replica;
   readonly #mesh: Mesh;
+  readonly #own: OwnRecord;
   readonly #answering: Answering | undefined;
   readonly #api: ApiServer;
   readonly #undo: (() => void)[] = [];
   #secrets: Secrets | undefined;
-  #networks: readonly Network[] = [];
-  #unwatched = false;
-  #ownRecord: HostRecord | undefined;
   #watch: Watch | undefined;
   #listed = false;
   #started = false;
@@ -113,28 +59,19 @@ export class Agent {
   readonly control: Operator;
 
   constructor(built: Built) {
-    const { config, clock, log, store, identity } = built;
     this.#built = built;
     this.#secrets = built.secrets;
-    this.#startedAt = clock.wallNow();
-    this.#replica = new Replica({
-      signer: identity,
-      storage: store,
-      clock,
-      log: log.child({ room: 'crdt' }),
-      options: { ...crdtDefaults, retentionMs: 1000 * config.forgetAfterSeconds },
+    this.#startedAt = built.clock.wallNow();
+    this.#replica = createReplica(built);
+    this.#mesh = createMesh(built, () => this.#own.networks.flatMap(({ gateways }) => gateways));
+    this.#own = new OwnRecord({
+      origin: { name: built.config.name, version, startedAt: this.#startedAt },
+      meshAddresses: () => this.#mesh.listenAddresses(),
+      publish: (record) => this.#replica.setHost(record),
     });
-    this.#mesh = this.#buildMesh();
-    this.#answering = config.dns ? this.#buildAnswering() : undefined;
+    this.#answering = createAnswering(built, this.#replica.directory);
     this.control = this.#buildOperator();
-    this.#api = new ApiServer({
-      control: this.control,
-      listen: config.api,
-      clock,
-      log: log.child({ room: 'api' }),
-      options: { ...apiDefaults, ...(built.apiToken !== undefined && { token: built.apiToken }) },
-      holderOf: (_address, port) => holderOf(port),
-    });
+    this.#api = createApi(built, this.control);
   }
 
   /** Resolves when `weft leave` was asked for and done: the process should end. */
@@ -231,7 +168,7 @@ export class Agent {
     for (const peer of peers) this.#mesh.join(peer);
     this.#tellHost();
     // Built only now, since host-network containers are at the host's own address, which the mesh found.
-    this.#watch = this.#buildWatch();
+    this.#watch = createWatch(this.#built, this.#sink(), this.#own.address);
     if (this.#watch === undefined) this.#listing([]);
     else this.#watch.start();
     await this.#api.start();
@@ -297,123 +234,32 @@ export class Agent {
       await new Promise<void>((resolve) => void clock.after(agentDefaults.pollMs, resolve));
   }
 
-  /** This host's own record, published when it is another than before. */
   #tellHost(): void {
-    const { config } = this.#built;
-    const address = this.#hostAddress();
-    this.#watch?.setHostAddress(address);
-    const record: HostRecord = {
-      name: config.name,
-      version,
-      meshAddresses: this.#mesh.listenAddresses(),
-      networks: this.#networks,
-      startedAt: this.#startedAt,
-      ...(address && { address }),
-      ...(this.#unwatched && { unwatched: true }),
-    };
-    if (isDeepStrictEqual(record, this.#ownRecord)) return;
-    this.#ownRecord = record;
-    this.#replica.setHost(record);
+    this.#watch?.setHostAddress(this.#own.address);
+    this.#own.tell();
   }
 
-  /** Where others reach the host itself: its first mesh address. */
-  #hostAddress(): Address | undefined {
-    const [first = ''] = this.#mesh.listenAddresses();
-    const parsed = parseAddress(first.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
-    return parsed.ok ? parsed.value : undefined;
+  /** Where the watch says what runs here. */
+  #sink(): WatchSink {
+    return {
+      replaceContainers: (records) => this.#listing(records),
+      putContainer: (record) => this.#replica.putContainer(record),
+      removeContainer: (id) => this.#replica.removeContainer(id),
+      setNetworks: (networks) => {
+        this.#own.networks = networks;
+        this.#tellHost();
+        this.#answering?.setNetworks(networks);
+      },
+      setUnwatched: (unwatched) => {
+        this.#own.unwatched = unwatched;
+        this.#tellHost();
+      },
+    };
   }
 
   #listing(records: Parameters<Replica['replaceContainers']>[0]): void {
     this.#listed = true;
     this.#replica.replaceContainers(records);
-  }
-
-  #buildMesh(): Mesh {
-    const { config, identity, secrets, clock, log, store } = this.#built;
-    const { address, port } = config.meshListen;
-    const loopback = isIPv4(address) ? '127.0.0.1' : '::1';
-    return new Mesh({
-      identity,
-      secrets: secrets ?? [],
-      clock,
-      storage: store,
-      holderOf: (_address, port) => holderOf(port),
-      log: log.child({ room: 'mesh' }),
-      options: {
-        ...meshDefaults,
-        listen: [endpointText(secrets === undefined ? loopback : address, port)],
-        ...(config.advertise !== undefined && { advertise: config.advertise }),
-        unreachable: () => this.#networks.flatMap((network) => network.gateways),
-      },
-    });
-  }
-
-  #buildAnswering(): Answering {
-    const { config, identity, clock, log } = this.#built;
-    const { directory } = this.#replica;
-    return new Answering({
-      options: {
-        ...dnsDefaults,
-        domains: config.domains,
-        ttlSeconds: config.ttlSeconds,
-        answers: config.answers,
-        hostId: identity.hostId,
-        allow: config.allow,
-        queryLogEvery: config.queryLogEvery,
-        cookieSecret: cookieSecretOf(identity),
-        forward: {
-          ...forwardDefaults,
-          upstreams: config.upstreams ?? { resolvConf: config.resolvConf },
-          perDomain: config.domainUpstreams,
-          allowed: config.allow,
-          loopToken: randomUUID(),
-        },
-      },
-      threads: config.dnsThreads,
-      listen: config.dnsListen,
-      defaultPort: flagDefaults.dnsPort,
-      retryMs: agentDefaults.bindRetryMs,
-      entries: () => [...directory.names()].map((name) => directory.entry(name)),
-      clock,
-      log: log.child({ room: 'dns' }),
-    });
-  }
-
-  #buildWatch(): Watch | undefined {
-    const { config, identity, engine, clock, log } = this.#built;
-    if (engine === undefined) return undefined;
-    const address = this.#hostAddress();
-    const sink: WatchSink = {
-      replaceContainers: (records) => this.#listing(records),
-      putContainer: (record) => this.#replica.putContainer(record),
-      removeContainer: (id) => this.#replica.removeContainer(id),
-      setNetworks: (networks) => {
-        this.#networks = networks;
-        this.#tellHost();
-        this.#answering?.setNetworks(networks);
-      },
-      setUnwatched: (unwatched) => {
-        this.#unwatched = unwatched;
-        this.#tellHost();
-      },
-    };
-    return new Watch({
-      engine,
-      sink,
-      clock,
-      log: log.child({ room: 'watch' }),
-      options: {
-        ...watchDefaults,
-        hostId: identity.hostId,
-        domains: config.domains,
-        hostnames: {
-          fromLabel: config.hostnameFromLabel,
-          match: config.hostnameMatch,
-          replacement: config.hostnameReplacement,
-        },
-        ...(address && { hostAddress: address }),
-      },
-    });
   }
 
   #buildOperator(): Operator {
@@ -426,9 +272,9 @@ export class Agent {
       replica: this.#replica,
       mesh: this.#mesh,
       dns: this.#answering,
-      engine: () => this.#engineView(),
-      networks: () => this.#networks,
-      ownRecord: () => this.#ownRecord,
+      engine: () => this.#watch?.status(),
+      networks: () => this.#own.networks,
+      ownRecord: () => this.#own.told,
       readiness: () => this.#readiness(),
       symptoms: () => ({
         dns: this.#answering?.problem(),
@@ -436,7 +282,7 @@ export class Agent {
         loopbackOnly: secrets === undefined,
       }),
       encrypted: () => secrets !== undefined,
-      token: () => this.#token(),
+      token: () => tokenOf(this.#secrets, this.#mesh.listenAddresses()),
       now: () => this.#built.clock.now(),
       leave: async () => {
         await this.#withdraw();
@@ -446,31 +292,13 @@ export class Agent {
     });
   }
 
-  #engineView(): EngineStatus | undefined {
-    return this.#watch?.status();
-  }
-
   #readiness(): Readiness {
     if (this.#ending !== undefined) return { ready: false, reasons: ['this agent is ending'] };
     if (!this.#started) return { ready: false, reasons: [this.#listed ? startingReason : listingReason] };
     const unanswered = this.#answering?.problem();
     return { ready: unanswered === undefined, reasons: unanswered === undefined ? [] : [unanswered.problem] };
   }
-
-  #token(): Result<string> {
-    const [secret] = this.#secrets ?? [];
-    if (secret === undefined) return refused('this agent has no secret: give one with --secret-file or WEFT_SECRET');
-    const addresses = this.#mesh.listenAddresses();
-    if (addresses.length === 0)
-      return refused('this agent has no address that others can dial: give one with --advertise');
-    return accepted(encodeToken(secret, addresses));
-  }
 }
 
 const startingReason = 'the agent is starting';
 const listingReason = 'the agent is starting: it waits for the container engine to tell what runs here';
-
-/** Made of the host's key, so that cookies stay good over a restart: 16 octets in hexadecimal. */
-function cookieSecretOf({ seed }: Identity): string {
-  return Buffer.from(hkdfSync('sha256', seed, '', 'weft dns cookies 1', 16)).toString('hex');
-}

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileProblem } from './file-problem.ts';
 import type { Config } from './flags.ts';
 import { createSecret, parseSecret, parseSecrets, readSecretFile, type Secrets } from './mesh/secret.ts';
-import { decodeToken } from './mesh/token.ts';
+import { decodeToken, encodeToken } from './mesh/token.ts';
 import { quote } from './record.ts';
 import { accepted, type Result, refused } from './result.ts';
 import type { Store } from './store.ts';
@@ -35,6 +35,15 @@ export async function findSecrets(
   const text = createSecret();
   await store.write(file, Buffer.from(text));
   return withoutPeers(parseSecrets(text));
+}
+
+/** What another host joins with: the secret, and where this host can be dialled. */
+export function tokenOf(secrets: Secrets | undefined, addresses: readonly string[]): Result<string> {
+  const [secret] = secrets ?? [];
+  if (secret === undefined) return refused('this agent has no secret: give one with --secret-file or WEFT_SECRET');
+  if (addresses.length === 0)
+    return refused('this agent has no address that others can dial: give one with --advertise');
+  return accepted(encodeToken(secret, addresses));
 }
 
 /** The bearer token in a file; throws one clear error where there is none. */

@@ -1,0 +1,176 @@
+import { hkdfSync, randomUUID } from 'node:crypto';
+import { isIPv4 } from 'node:net';
+import { Answering } from './answering.ts';
+import type { AgentControl } from './api/control.ts';
+import { ApiServer } from './api/server.ts';
+import type { Clock } from './clock.ts';
+import {
+  agentDefaults,
+  apiDefaults,
+  crdtDefaults,
+  dnsDefaults,
+  flagDefaults,
+  forwardDefaults,
+  meshDefaults,
+  watchDefaults,
+} from './config.ts';
+import type { Directory } from './crdt/directory.ts';
+import { Replica } from './crdt/replica.ts';
+import { holderOf } from './dns/port-holder.ts';
+import { type Config, UsageError } from './flags.ts';
+import { type Identity, loadIdentity } from './identity.ts';
+import type { createLog } from './log.ts';
+import { Mesh } from './mesh/mesh.ts';
+import type { Secrets } from './mesh/secret.ts';
+import { endpointText } from './operator.ts';
+import type { Address } from './record.ts';
+import { findSecrets, readApiToken } from './secrets.ts';
+import { openStore, type Store } from './store.ts';
+import { openDockerEngine } from './watch/docker-engine.ts';
+import type { Engine } from './watch/engine.ts';
+import type { WatchSink } from './watch/sink.ts';
+import { Watch } from './watch/watch.ts';
+
+// Each room as this configuration has it, with nothing started yet; `agent.ts` hands them to each other.
+
+/** What the rooms of one agent are made of. */
+export interface Built {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: ReturnType<typeof createLog>;
+  readonly store: Store;
+  readonly identity: Identity;
+  /** What API addresses off this host ask for. */
+  readonly apiToken: string | undefined;
+  /** Undefined: no engine is watched. */
+  readonly engine: Engine | undefined;
+  /** Undefined: none was given, and the peers' cannot be guessed; the mesh stays on this machine. */
+  readonly secrets: Secrets | undefined;
+  readonly peers: readonly string[];
+}
+
+/** Opens the data directory and reads identity and secret; throws one clear error where it cannot. */
+export async function gather(config: Config, clock: Clock, log: ReturnType<typeof createLog>): Promise<Built> {
+  const lock = { takeover: config.takeover, patienceMs: agentDefaults.takeoverPatienceMs };
+  const store = await openStore(config.dataDir, { clock, log: log.child({ room: 'store' }), lock });
+  try {
+    const identity = await loadIdentity(store, log);
+    const found = await findSecrets(config, store);
+    if (!found.ok) throw config.join === undefined ? new Error(found.problem) : new UsageError(found.problem);
+    const apiToken = await readApiToken(config.apiTokenFile);
+    const engine = config.docker
+      ? openDockerEngine(config.dockerHost ?? flagDefaults.dockerHost, process.env)
+      : undefined;
+    if (engine?.ok === false) throw new UsageError(`--docker-host: ${engine.problem}`);
+    const { secrets, peers } = found.value;
+    const all = [...config.peers, ...peers];
+    return { config, clock, log, store, identity, secrets, engine: engine?.value, apiToken, peers: all };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** What all hosts know. */
+export function createReplica({ config, identity, store, clock, log }: Built): Replica {
+  return new Replica({
+    signer: identity,
+    storage: store,
+    clock,
+    log: log.child({ room: 'crdt' }),
+    options: { ...crdtDefaults, retentionMs: 1000 * config.forgetAfterSeconds },
+  });
+}
+
+/** The mesh; nobody is dialled at an address of `unreachable`. */
+export function createMesh(built: Built, unreachable: () => readonly Address[]): Mesh {
+  const { config, identity, secrets, clock, log, store } = built;
+  const { address, port } = config.meshListen;
+  const loopback = isIPv4(address) ? '127.0.0.1' : '::1';
+  return new Mesh({
+    identity,
+    secrets: secrets ?? [],
+    clock,
+    storage: store,
+    holderOf: (_address, port) => holderOf(port),
+    log: log.child({ room: 'mesh' }),
+    options: {
+      ...meshDefaults,
+      listen: [endpointText(secrets === undefined ? loopback : address, port)],
+      ...(config.advertise !== undefined && { advertise: config.advertise }),
+      unreachable,
+    },
+  });
+}
+
+/** The name server of what `directory` knows; undefined where none is wanted. */
+export function createAnswering(built: Built, directory: Directory): Answering | undefined {
+  const { config, identity, clock, log } = built;
+  if (!config.dns) return undefined;
+  return new Answering({
+    options: {
+      ...dnsDefaults,
+      domains: config.domains,
+      ttlSeconds: config.ttlSeconds,
+      answers: config.answers,
+      hostId: identity.hostId,
+      allow: config.allow,
+      queryLogEvery: config.queryLogEvery,
+      cookieSecret: cookieSecretOf(identity),
+      forward: {
+        ...forwardDefaults,
+        upstreams: config.upstreams ?? { resolvConf: config.resolvConf },
+        perDomain: config.domainUpstreams,
+        allowed: config.allow,
+        loopToken: randomUUID(),
+      },
+    },
+    threads: config.dnsThreads,
+    listen: config.dnsListen,
+    defaultPort: flagDefaults.dnsPort,
+    retryMs: agentDefaults.bindRetryMs,
+    entries: () => [...directory.names()].map((name) => directory.entry(name)),
+    clock,
+    log: log.child({ room: 'dns' }),
+  });
+}
+
+/** The watch over the engine; undefined where none is wanted. */
+export function createWatch(built: Built, sink: WatchSink, address: Address | undefined): Watch | undefined {
+  const { config, identity, engine, clock, log } = built;
+  if (engine === undefined) return undefined;
+  return new Watch({
+    engine,
+    sink,
+    clock,
+    log: log.child({ room: 'watch' }),
+    options: {
+      ...watchDefaults,
+      hostId: identity.hostId,
+      domains: config.domains,
+      hostnames: {
+        fromLabel: config.hostnameFromLabel,
+        match: config.hostnameMatch,
+        replacement: config.hostnameReplacement,
+      },
+      ...(address && { hostAddress: address }),
+    },
+  });
+}
+
+/** What operators and programs speak to. */
+export function createApi({ config, clock, log, apiToken }: Built, control: AgentControl): ApiServer {
+  return new ApiServer({
+    control,
+    listen: config.api,
+    clock,
+    log: log.child({ room: 'api' }),
+    options: { ...apiDefaults, ...(apiToken !== undefined && { token: apiToken }) },
+    holderOf: (_address, port) => holderOf(port),
+  });
+}
+
+/** Made of the host's key, so that cookies stay good over a restart: 16 octets in hexadecimal. */
+function cookieSecretOf({ seed }: Identity): string {
+  return Buffer.from(hkdfSync('sha256', seed, '', 'weft dns cookies 1', 16)).toString('hex');
+}
