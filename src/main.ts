@@ -13,7 +13,8 @@ import { runProgram } from './cli/run.ts';
 import { systemClock } from './clock.ts';
 import { cliDefaults, flagDefaults } from './config.ts';
 import { fileProblem } from './file-problem.ts';
-import { parseApiAddress, parseConfig, UsageError, upFlags } from './flags.ts';
+import { parseApiAddress } from './flag-values.ts';
+import { parseConfig, UsageError, upFlags } from './flags.ts';
 import type { Farewell, RunningAgent } from './running.ts';
 import { ServiceManager } from './service-manager.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Given, parseConfig, parseEndpoint, upFlags } from '../src/flags.ts';
+import { parseEndpoint } from '../src/flag-values.ts';
+import { type Given, parseConfig, upFlags } from '../src/flags.ts';
 
 function config(given: Given, environment: NodeJS.ProcessEnv = {}) {
   const parsed = parseConfig(given, environment);
