@@ -61,6 +61,7 @@ try {
     floor: { node: await floorOf(floors.node), nodeWithThread: await floorOf(floors.nodeWithThread) },
     agent: await measureAgent(),
     bundleKilobytes: bundleKilobytes(),
+    imageAddsMegabytes: imageAddsMegabytes(),
     imageMegabytes: image && imageMegabytes(image),
     peers: await measurePeers(),
   };
@@ -193,6 +194,14 @@ async function firstAnswer(port: number, name: string, startedAt: number): Promi
 function bundleKilobytes(): number {
   const files = readdirSync(bundle).filter((name) => name.endsWith('.js'));
   return Math.round(files.reduce((sum, name) => sum + statSync(join(bundle, name)).size, 0) / 1000);
+}
+
+/** What the image adds to its base, with what was compiled and the page: all but the maps. */
+function imageAddsMegabytes(): number {
+  const files = readdirSync(bundle, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+  const kept = files.filter(({ name }) => !name.endsWith('.map'));
+  const octets = kept.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+  return Math.round(octets / 100_000) / 10;
 }
 
 function imageMegabytes(tag: string): number {
