@@ -9,15 +9,18 @@ const names = Array.from({ length: 200 }, (_, index) => `name${index}`);
 const questions = names.map((name) => question(`${name}.weave.local`));
 const asker = { address: '127.0.0.1', port: 5353, transport: 'udp' } as const;
 
+/** Half as much again where a busy machine has not compiled all code yet; an object for each address takes more than that. */
+const mostOfAChange = 14_000;
+
 describe('garbage', () => {
-  it('of a changed name and its first answer is less than 9 kB', () => {
+  it('of a changed name and its first answer is less than 14 kB', () => {
     const twin = new Twin();
     const states = Array.from({ length: 60 }, (_, state) => names.map((name) => fixed(name, ...addresses(state))));
     const change = (state: number) => {
       twin.responder.update(states[state % states.length] ?? []);
       for (const each of questions) twin.responder.respond(each, asker);
     };
-    expect(octetsOf(change) / names.length).toBeLessThan(9000);
+    expect(octetsOf(change) / names.length).toBeLessThan(mostOfAChange);
   });
 
   it('of an answer that is kept is next to nothing', () => {
