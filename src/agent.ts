@@ -174,6 +174,7 @@ export class Agent {
     else this.#watch.start();
     await this.#api.start();
     await this.#firstListing();
+    await this.#until(() => this.#replica.isConfirmed || this.#ending !== undefined, agentDefaults.meshPatienceMs);
     if (this.#ending) return;
     await this.#answering?.start();
     this.#relieve();

@@ -290,6 +290,11 @@ export const agentDefaults = {
   statsPatienceMs: 500,
   /** An engine that starts together with the agent is waited for so long before the host says that nothing runs on it. */
   enginePatienceMs: 3_000,
+  /**
+   * What the disk knows may be minutes old after a crash: a neighbour is waited for so long before it is answered. Links
+   * to those who are there stand within a few hundred milliseconds.
+   */
+  meshPatienceMs: 1_000,
   /** Well below what a person notices at start. */
   pollMs: 10,
   /** A port that another program holds is tried for again; as often as an operator who watches would. */

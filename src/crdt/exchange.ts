@@ -59,10 +59,19 @@ export class Exchange {
   readonly #whole: WholePulls;
   readonly #asking = new Set<HostId>();
   #stopped = false;
+  /** A neighbour has told all it has since the start. */
+  toldAll = false;
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts;
-    this.#whole = new WholePulls({ clock: parts.clock, pull: (peer, onNews) => this.#pullWhole(peer, onNews) });
+    this.#whole = new WholePulls({
+      clock: parts.clock,
+      pull: async (peer, onNews) => {
+        const done = await this.#pullWhole(peer, onNews);
+        this.toldAll ||= done;
+        return done;
+      },
+    });
     this.mending = new Mending({
       clock: parts.clock,
       hosts: parts.hosts,

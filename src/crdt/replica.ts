@@ -170,6 +170,11 @@ export class Replica implements TransportHandler {
     return `host ${name} is ${status}, not gone: to withdraw it run \`weft leave\` there; to end only the link, forget its address`;
   }
 
+  /** Whether it knows more than its disk did: a neighbour has told all it has, or the disk knew of nobody else. */
+  get isConfirmed(): boolean {
+    return this.#exchange.toldAll || this.#directory.hosts().every(({ status }) => status !== 'stale');
+  }
+
   /** The links between other hosts, and theirs to this one, as those that made them say. */
   linksElsewhere(): readonly HostLink[] {
     return this.#hosts.linksElsewhere();

@@ -232,9 +232,11 @@ describe('hosts of one mesh', () => {
     expect(two.answers('db')).toEqual(['192.0.2.7']);
     await lab.run(60_000);
     expect(two.status(one)).toBe('stale');
+    expect(two.replica.isConfirmed).toBe(false);
     await one.start();
     await lab.run(1_500);
     expect(two.status(one)).toBe('alive');
+    expect(two.replica.isConfirmed).toBe(true);
     expect(two.status(three)).toBe('stale');
     await lab.run(hiddenWithinMs);
     expect(two.status(three)).toBe('quiet');

@@ -307,7 +307,7 @@ function report(found: {
     agentAfterFirstRound: found.before,
     agentAtTheEnd: found.after,
   };
-  console.log(JSON.stringify(summary, null, 2));
+  console.log([JSON.stringify(summary, null, 2), ...found.wrong].join('\n'));
   const results = join(repository, 'bench/results');
   mkdirSync(results, { recursive: true });
   writeFileSync(join(results, 'soak.json'), `${JSON.stringify(summary, null, 2)}\n`);
