@@ -21,11 +21,11 @@ export class Tidying {
   /** So many names were taken in. */
   took(names: number): void {
     this.#names += names;
-    if (this.#names < massNames) return;
     this.#cancel();
     this.#cancel = this.#clock.after(quietMs, () => {
+      const isMass = this.#names >= massNames;
       this.#names = 0;
-      this.#collect();
+      if (isMass) this.#collect();
     });
   }
 

@@ -30,3 +30,14 @@ it('collects nothing once it is stopped', () => {
   clock.advance(60_000);
   expect(collected).toBe(0);
 });
+
+it('collects nothing for many changes that come one by one, each with a rest before the next', () => {
+  const clock = new ManualClock();
+  let collected = 0;
+  const tidying = new Tidying(clock, () => collected++);
+  for (let change = 0; change < 6_000; change++) {
+    tidying.took(1);
+    clock.advance(2_000);
+  }
+  expect(collected).toBe(0);
+});
