@@ -41,10 +41,13 @@ function isOnSubnet(network: EngineNetwork, { addresses }: Endpoint): boolean {
   return subnetsOf(network).some((subnet) => parsed.some((address) => contains(subnet, address)));
 }
 
-/** The bridge by which a container on overlays reaches everything else; undefined for one that is on none. */
-export function exitOf(table: NetworkTable, { endpoints }: Inspection): EngineNetwork | undefined {
-  const isOnOverlay = endpoints.some((endpoint) => networkOf(table, endpoint)?.driver === 'overlay');
-  return isOnOverlay ? [...table.values()].find(isOverlayExit) : undefined;
+/** The bridge by which containers on overlays reach everything else; undefined where no engine made one. */
+export function exitOf(table: NetworkTable): EngineNetwork | undefined {
+  return [...table.values()].find(isOverlayExit);
+}
+
+export function isOnOverlay(table: NetworkTable, { endpoints }: Inspection): boolean {
+  return endpoints.some((endpoint) => networkOf(table, endpoint)?.driver === 'overlay');
 }
 
 /** Whether all is known that there is to know of an endpoint's network. */

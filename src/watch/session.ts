@@ -11,7 +11,7 @@ import { Inspections } from './inspections.ts';
 import { instantToMs } from './instant.ts';
 import { linesOf } from './lines.ts';
 import type { Lives } from './lives.ts';
-import { exitOf, isKnown, type NetworkTable, networkTable } from './networks.ts';
+import { exitOf, isKnown, isOnOverlay, type NetworkTable, networkTable } from './networks.ts';
 import type { WatchOptions } from './options.ts';
 import type { Standing } from './status.ts';
 
@@ -47,8 +47,7 @@ export class Session {
   /** What runs until the session is over. */
   readonly #cancels = new Set<() => void>();
   #networks: NetworkTable = networkTable([]);
-  /** The exit of overlays that was asked for last, and the addresses of containers on it, by their ids. */
-  #exit: string | undefined;
+  /** The addresses of containers on the exit of overlays, by their ids, as it was read last. */
   #exitAddresses: ReadonlyMap<string, readonly string[]> = new Map();
   /** Ids of networks that containers are on and the engine does not list. */
   readonly #unlisted = new Set<string>();
@@ -197,19 +196,17 @@ export class Session {
   }
 
   async #exitAddressesOf(inspection: Inspection): Promise<readonly string[] | undefined> {
-    const exit = exitOf(this.#networks, inspection);
-    if (exit === undefined) return undefined;
-    this.#exit = exit.id;
+    if (!isOnOverlay(this.#networks, inspection)) return undefined;
     await this.#refreshExit();
     return this.#exitAddresses.get(inspection.id);
   }
 
   /** Many containers that start together need one answer. A proxy may forbid the question; then askers are told apart less well. */
   async #readExit(): Promise<void> {
-    const exit = this.#exit;
+    const exit = exitOf(this.#networks);
     if (exit === undefined) return;
     try {
-      this.#exitAddresses = decodeMembers(await this.#ask((signal) => this.#engine.network(exit, signal)));
+      this.#exitAddresses = decodeMembers(await this.#ask((signal) => this.#engine.network(exit.id, signal)));
     } catch (error) {
       if (!(error instanceof EngineError) || error.status === undefined) throw error;
     }
