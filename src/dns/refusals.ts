@@ -24,12 +24,14 @@ export class Refusals {
   }
 
   /** What goes back for a packet that did not pass the check. */
-  decline(packet: Buffer, found: Exclude<Check, 0>, client: Client, asker: Asker): Buffer | undefined {
+  decline(
+    packet: Buffer,
+    found: Exclude<Check, typeof check.fine | typeof check.drop>,
+    client: Client,
+    asker: Asker,
+  ): Buffer | undefined {
     const { counts } = this.counters;
     switch (found) {
-      case check.drop:
-        counts.dropped++;
-        return undefined;
       case check.unknownOpcode:
         return this.declined(packet, client, asker, () => this.bare(packet, rcode.NOTIMP, false));
       case check.unknownVersion:
