@@ -12,6 +12,7 @@ import { type Inspection, joinedContainer } from './inspection.ts';
 import { isIgnored } from './labels.ts';
 import { Life } from './life.ts';
 import type { ContainerNames } from './names.ts';
+import { hostNetworkKey } from './networks.ts';
 
 /** What follows from what the engine said. */
 export interface LivesOutput {
@@ -253,13 +254,18 @@ export class Lives {
     }
   }
 
-  /** A container in the network of another one has the addresses of that run of it which it joined, and so on. */
+  /**
+   * A container in the network of another one has the addresses of that run of it which it joined, and so on. A network
+   * ends with the run that it was made for, but the host's never does.
+   */
   #addressesOf(inspection: Inspection, joins = 0): readonly ContainerAddress[] {
     const target = joinedContainer(inspection);
     if (target === undefined) return addressesOf(inspection, this.#surroundings);
     const joined = this.#lives.get(target)?.inspection;
-    if (joined === undefined || joined.startedAt > inspection.startedAt || joins === maxJoins) return [];
-    return this.#addressesOf(joined, joins + 1);
+    if (joined === undefined || joins === maxJoins) return [];
+    const addresses = this.#addressesOf(joined, joins + 1);
+    if (joined.startedAt <= inspection.startedAt) return addresses;
+    return addresses.filter(({ network }) => network === hostNetworkKey(this.#surroundings.hostId));
   }
 
   #republishJoined(target: string): void {

@@ -167,6 +167,7 @@ const inspection = z.object({
     Running: z.boolean(),
     Paused: z.boolean(),
     Restarting: z.boolean(),
+    StartedAt: z.string(),
     Health: z.object({ Status: z.string() }).nullish(),
   }),
   Config: z.object({ Hostname: z.string(), Labels: z.record(z.string(), z.string()).nullish() }),
@@ -204,10 +205,14 @@ function namesOf({ Id, Name, Config, HostConfig, NetworkSettings }: Inspection):
   ];
 }
 
+/** A container in the network of another one has the places of that run of it which it joined; the host's place stays. */
 function placesOf(host: LabHost, container: Inspection, all: readonly Inspection[]): Place[] {
   const { HostConfig, NetworkSettings } = container;
   const joined = all.find(({ Id }) => HostConfig.NetworkMode === `container:${Id}`);
-  if (joined !== undefined) return placesOf(host, joined, all);
+  if (joined !== undefined) {
+    const isThatRun = Date.parse(joined.State.StartedAt) <= Date.parse(container.State.StartedAt);
+    return placesOf(host, joined, all).filter(({ network }) => isThatRun || network === 'host');
+  }
   if (HostConfig.NetworkMode === 'host') return [{ network: 'host', address: host.address }];
   return Object.entries(NetworkSettings.Networks).flatMap(([network, { IPAddress }]) =>
     IPAddress === '' ? [] : [{ network, address: IPAddress }],

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { watchDefaults } from '../../src/config.ts';
-import type { ContainerRecord } from '../../src/record.ts';
+import { type ContainerRecord, parseAddress } from '../../src/record.ts';
 import { decodeNetworks } from '../../src/watch/decode.ts';
 import type { ContainerEvent } from '../../src/watch/event.ts';
 import { Lives } from '../../src/watch/lives.ts';
@@ -22,7 +22,7 @@ class Told {
   readonly lives = new Lives({
     clock: this.clock,
     options: watchDefaults,
-    surroundings: { hostId, networks },
+    surroundings: { hostId, hostAddress: taken(parseAddress('192.0.2.1')), networks },
     namesOf: () => ({ names: [], skipped: [] }),
     output: {
       put: (record) => {
@@ -230,6 +230,22 @@ describe('an address', () => {
     told.event('ended', 'main', 4);
     told.runs('main', 5);
     expect(told.records.get('side')?.addresses).toEqual([]);
+  });
+
+  it('is kept by those that joined one on the network of the host, which outlasts every run', () => {
+    const told = new Told();
+    told.runs('main', 1, { networkMode: 'host' });
+    told.runs('side', 2, { networkMode: 'container:main' });
+    told.runs('third', 3, { networkMode: 'container:side' });
+    told.event('ended', 'main', 4);
+    told.runs('main', 5, { networkMode: 'host' });
+    told.event('ended', 'side', 6);
+    told.runs('side', 7, { networkMode: 'container:main' });
+    for (const id of ['main', 'side', 'third'])
+      expect(
+        told.records.get(id)?.addresses.map(({ networkName }) => networkName),
+        id,
+      ).toEqual(['host']);
   });
 
   it('is shared by one that joined one that joined its owner, and by none that joined in a circle', () => {
