@@ -18,7 +18,8 @@ import { type Life, readSaid, type Trouble, wrongAnswers } from './soak-ledger.t
 /**
  * Three hosts under everything at once, for `WEFT_SOAK_MINUTES`: containers come and go, links are cut and flap, agents
  * and engines are restarted or killed, hosts lose their power; questions all the while. `WEFT_SOAK_SEED` takes the same
- * way again, as far as chance outside of the test allows. The report goes to `bench/results/soak.json`.
+ * way again, as far as chance outside of the test allows. Where the minutes are given (`npm run bench:soak`), the report
+ * goes to `bench/results/soak.json`.
  */
 
 const minutes = Number(process.env.WEFT_SOAK_MINUTES ?? 5);
@@ -308,6 +309,7 @@ function report(found: {
     agentAtTheEnd: found.after,
   };
   console.log([JSON.stringify(summary, null, 2), ...found.wrong].join('\n'));
+  if (process.env.WEFT_SOAK_MINUTES === undefined) return;
   const results = join(repository, 'bench/results');
   mkdirSync(results, { recursive: true });
   writeFileSync(join(results, 'soak.json'), `${JSON.stringify(summary, null, 2)}\n`);
