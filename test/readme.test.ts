@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { budgetTable } from '../bench/budgets.ts';
+import dns from '../bench/results/dns.json' with { type: 'json' };
+import soak from '../bench/results/soak.json' with { type: 'json' };
 import packageJson from '../package.json' with { type: 'json' };
 import { exitCodes } from '../src/cli/failure.ts';
 import { buildProgram } from '../src/cli/program.ts';
@@ -41,6 +44,20 @@ describe('the README', () => {
     );
     const named = [...readme.matchAll(/(?<![\w-])--[a-z][A-Za-z-]+/g)].map(([flag]) => flag);
     expect(named.filter((flag) => !known.has(flag) && !foreignFlags.includes(flag))).toEqual([]);
+  });
+
+  it('shows what was promised as it was measured last (`node bench/budgets.ts` prints it)', () => {
+    expect(readme).toContain(budgetTable());
+    const words = readme.replace(/\s+/g, ' ');
+    for (const { server, perCpuSecond } of dns.rows.filter(({ row }) => row === '1,000 names'))
+      expect(words).toContain(
+        `${server.replace('bare', 'the')} ${(Math.round(perCpuSecond / 100) * 100).toLocaleString('en')}`,
+      );
+    const { questions, containersStarted, faults } = soak;
+    const faultsInAll = Object.values(faults).reduce((sum, each) => sum + each, 0);
+    for (const figure of [questions, containersStarted, faultsInAll])
+      expect(words).toContain(` ${figure.toLocaleString('en')} `);
+    expect(soak).toMatchObject({ minutes: 60, wrongAnswers: 0 });
   });
 
   it('gives status the parts it has', () => {

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/**
+ * What Weft promises in figures, beside what the last results say: the table that the README shows. A test compares the
+ * two; `node bench/budgets.ts` prints the table.
+ */
+
+const p99 = z.object({ p99Ms: z.number() });
+const joined = z.object({ msSinceFirstLink: z.number(), rssMegabytes: z.number(), peakMegabytes: z.number() });
+const results = {
+  turns: read('dns-beside-echo', z.object({ rows: z.array(z.object({ name: z.string(), ofEcho: ratios() })) })),
+  dns: read('dns', z.object({ churn: p99.extend({ withoutChanges: p99, echo: p99 }) })),
+  propagation: read('propagation', z.object({ sinceStarted: z.object({ p50: z.number(), p99: z.number() }) })),
+  mesh: read(
+    'mesh',
+    z.object({
+      churn: z.tuple([z.object({ events: z.number(), timesFresh: z.number() })]),
+      joinReplicating: z.tuple([joined]),
+      joinAnswering: z.tuple([joined]),
+    }),
+  ),
+  agent: read(
+    'agent',
+    z.object({
+      floor: z.object({ nodeWithThread: z.object({ megabytes: z.number() }) }),
+      agent: z.object({ megabytes: z.number(), ownMegabytes: z.number(), firstAnswerMs: z.number() }),
+    }),
+  ),
+};
+
+interface Row {
+  readonly promise: string;
+  readonly measured: string;
+  readonly kept: boolean;
+  readonly script: string;
+}
+
+/** The table in Markdown; what is not kept is bold. */
+export function budgetTable(): string {
+  const rows = [...speed(), ...mesh(), ...agent()].map(({ promise, measured, kept, script }) => [
+    promise,
+    kept ? measured : `**${measured}**`,
+    `\`npm run ${script}\``,
+  ]);
+  const head = ['promised', 'measured', 'by'];
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function speed(): Row[] {
+  const rows = results.turns.rows.filter(({ name }) => name.startsWith('Weft'));
+  const shares = rows.map(({ ofEcho }) => ofEcho.median);
+  const { p99Ms, withoutChanges, echo } = results.dns.churn;
+  return [
+    {
+      promise: 'answers per CPU-second within 5 % of a bare `node:dgram` echo, from 10 to 100,000 names',
+      measured: `${shares.map((share) => share.toFixed(2)).join(', ')} of it with ${rows.map(sizeOf).join(', ')} names`,
+      kept: shares.every((share) => share >= 0.95),
+      script: 'bench:dns-beside-echo',
+    },
+    {
+      promise: '99 % of 20,000 answers a second within 1 ms while 1,000 records change each second',
+      measured: `${tenths(p99Ms)} ms; ${tenths(withoutChanges.p99Ms)} without changes, ${tenths(echo.p99Ms)} the echo`,
+      kept: p99Ms <= 1,
+      script: 'bench:dns',
+    },
+  ];
+}
+
+function mesh(): Row[] {
+  const { p50, p99 } = results.propagation.sinceStarted;
+  const { churn, joinReplicating, joinAnswering } = results.mesh;
+  const [{ events, timesFresh }] = churn;
+  return [
+    {
+      promise: 'a started container is answered on every host within 150 ms, 99 % of the time',
+      measured: `${tenths(p99)} ms, the median ${tenths(p50)}`,
+      kept: p99 <= 150,
+      script: 'bench:propagation',
+    },
+    {
+      promise: `${events.toLocaleString('en')} starts and stops leave at most twice the state of a fresh host`,
+      measured: `${timesFresh} times`,
+      kept: timesFresh <= 2,
+      script: 'bench:mesh',
+    },
+    joining('knows them all', joinReplicating[0]),
+    joining('knows them all and answers', joinAnswering[0]),
+  ];
+}
+
+function joining(what: string, { msSinceFirstLink, rssMegabytes, peakMegabytes }: z.infer<typeof joined>): Row {
+  return {
+    promise: `a host that joins 1,000 hosts of 50 containers ${what} within 3 s, in 200 MB`,
+    measured: `${tenths(msSinceFirstLink / 1000)} s, ${Math.round(rssMegabytes)} MB, ${Math.round(peakMegabytes)} at the peak`,
+    kept: msSinceFirstLink <= 3_000 && rssMegabytes <= 200,
+    script: 'bench:mesh',
+  };
+}
+
+function agent(): Row[] {
+  const { megabytes, ownMegabytes, firstAnswerMs } = results.agent.agent;
+  const floor = results.agent.floor.nodeWithThread.megabytes;
+  return [
+    {
+      promise: 'an agent with 10,000 records takes 110 MB',
+      measured: `${megabytes} MB, ${ownMegabytes} of them its own; Node with an empty thread takes ${floor}`,
+      kept: megabytes <= 110,
+      script: 'bench:agent',
+    },
+    {
+      promise: 'it answers within 1 s of its start',
+      measured: `${(firstAnswerMs / 1000).toFixed(2)} s`,
+      kept: firstAnswerMs <= 1_000,
+      script: 'bench:agent',
+    },
+  ];
+}
+
+/** Of `Weft, 1,000 names`. */
+function sizeOf({ name }: { readonly name: string }): string {
+  return name.replace(/^Weft, | names$/g, '');
+}
+
+function ratios() {
+  return z.object({ median: z.number() });
+}
+
+function tenths(value: number): string {
+  return value < 10 ? value.toFixed(1) : String(Math.round(value));
+}
+
+function read<T>(name: string, schema: z.ZodType<T>): T {
+  return schema.parse(JSON.parse(readFileSync(new URL(`results/${name}.json`, import.meta.url), 'utf8')));
+}
+
+if (import.meta.main) console.log(budgetTable());
