@@ -114,12 +114,14 @@ export class Liveness {
   }
 
   /** A host known from its records only: from our own disk (`stale`, silent for `silenceMs` then), or from others. */
-  add(host: HostId, status: 'stale' | 'quiet', silenceMs: number, beat = { epoch: 0, beat: 0 }): void {
+  add(host: HostId, status: 'stale' | 'quiet', silenceMs: number, last = { epoch: 0, beat: 0 }): void {
     if (this.#lives.has(host)) return;
     const now = this.#clock.now();
     this.#lives.set(host, {
       status,
-      ...beat,
+      // No more of it: who hands in what a file told would have all of the file kept.
+      epoch: last.epoch,
+      beat: last.beat,
       intervalMs: this.#options.heartbeatMs,
       heardAt: now - silenceMs,
       heard: false,

@@ -1,5 +1,5 @@
 /** Most texts shared at once by each pool; when it is full it begins anew, and what is shared already stays so. */
-const maxTexts = 50_000;
+const maxTexts = 4_096;
 
 /**
  * What is made of a text, made once for all equal ones; `make` may throw, and then nothing is kept. Names, images and

@@ -132,8 +132,8 @@ export class AnswerBook {
     const known = this.lasting.find(question.hash, query.name, question.type, question.group);
     const answer = this.put(this.lasting, known, question, draft);
     this.answers.setState(answer, current);
-    // Lists of their own length: most have one answer, and one that is pushed to has room for sixteen more.
-    if (known === undefined) node.derived = [...node.derived, answer];
+    // Lists of their own length: most have one answer, and one that is pushed or spread to has room for sixteen more.
+    if (known === undefined) node.derived = node.derived.concat(answer);
     else if (known !== answer) node.derived = node.derived.map((each) => (each === known ? answer : each));
     return answer;
   }

@@ -18,7 +18,7 @@ export interface LocalContainer {
 }
 
 const nothing: readonly never[] = [];
-/** Most addresses have two names; a list that is pushed to has room for sixteen more, which is for those with many. */
+/** Most addresses have two names; a list that is pushed or spread to has room for sixteen more, which is for those with many. */
 const fewNodes = 4;
 
 /** All names that are known, relative to the domain, as a tree that can be asked by name and by address. */
@@ -100,7 +100,7 @@ function link<T>(index: Map<string, T[]>, address: string, node: T): void {
   const nodes = index.get(address);
   if (nodes === undefined) index.set(address, [node]);
   else if (nodes.includes(node)) return;
-  else if (nodes.length < fewNodes) index.set(address, [...nodes, node]);
+  else if (nodes.length < fewNodes) index.set(address, nodes.concat(node));
   else nodes.push(node);
 }
 

@@ -146,6 +146,15 @@ describe('liveness', () => {
     expect(liveness.status(a)).toBe('alive');
     expect(liveness.look(1).suspects).toEqual([]);
   });
+
+  it('keeps of what the disk told of a host no more than its last beat', () => {
+    const liveness = new Liveness(new ManualClock(), crdtDefaults);
+    const saved = { epoch: 3, beat: 7, log: ['all that the host ever said'] };
+    liveness.add(a, 'stale', 0, saved);
+    const last = liveness.lastBeat(a);
+    expect(last).toMatchObject({ epoch: 3, beat: 7 });
+    expect(Object.keys(last)).not.toContain('log');
+  });
 });
 
 function beat(number: number, more: Partial<Beat> = {}): Beat {

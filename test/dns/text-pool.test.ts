@@ -1,8 +1,7 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { TextPool } from '../../src/dns/text-pool.ts';
 import type { Address, Cidr, NameEntry } from '../../src/record.ts';
+import { heldBy } from '../support/held-by.ts';
 import { bridgeA, container, entry, fixed, hostA, on, owner } from './zone-words.ts';
 
 /** Ten thousand containers of one image and network, as they come from another thread: batch by batch, all copied. */
@@ -42,16 +41,3 @@ describe('the pool of texts', () => {
     expect(held / bare).toBeLessThan(2 / 3);
   });
 });
-
-/** Octets of this heap that live only for what `make` gives. */
-function heldBy(make: () => unknown): number {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc');
-  for (let time = 0; time < 3; time++) collect();
-  const before = process.memoryUsage().heapUsed;
-  const made = make();
-  for (let time = 0; time < 3; time++) collect();
-  const held = process.memoryUsage().heapUsed - before;
-  expect(made).toBeDefined();
-  return held;
-}
