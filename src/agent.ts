@@ -1,9 +1,8 @@
-import packageJson from '../package.json' with { type: 'json' };
 import type { Answering } from './answering.ts';
 import type { Readiness } from './api/control.ts';
 import type { ApiAddress } from './api/guard.ts';
 import type { ApiServer } from './api/server.ts';
-import { type Clock, every, systemClock } from './clock.ts';
+import { type Clock, every, systemClock, until } from './clock.ts';
 import { agentDefaults } from './config.ts';
 import type { Replica } from './crdt/replica.ts';
 import type { Endpoint } from './flag-values.ts';
@@ -16,6 +15,7 @@ import { Operator } from './operator.ts';
 import { OwnRecord } from './own-record.ts';
 import { type Built, createAnswering, createApi, createMesh, createReplica, createWatch, gather } from './rooms.ts';
 import { rereadSecrets, tokenOf } from './secrets.ts';
+import { version } from './version.ts';
 import type { WatchSink } from './watch/sink.ts';
 import type { Watch } from './watch/watch.ts';
 
@@ -29,9 +29,6 @@ export interface AgentParts {
   readonly clock?: Clock;
   readonly log?: ReturnType<typeof createLog>;
 }
-
-/** The version of Weft that this is. */
-export const version: string = packageJson.version;
 
 /** Makes an agent: opens its data directory and reads its identity and secret; throws one clear error where it cannot. */
 export async function createAgent(config: Config, parts: AgentParts = {}): Promise<Agent> {
@@ -228,12 +225,8 @@ export class Agent {
     await this.#replica.stop('leave');
   }
 
-  /** Resolves when the condition holds, or after `patienceMs`. */
-  async #until(holds: () => boolean, patienceMs: number): Promise<void> {
-    const { clock } = this.#built;
-    const giveUpAt = clock.now() + patienceMs;
-    while (!holds() && clock.now() < giveUpAt)
-      await new Promise<void>((resolve) => void clock.after(agentDefaults.pollMs, resolve));
+  #until(holds: () => boolean, patienceMs: number): Promise<void> {
+    return until(this.#built.clock, holds, { pollMs: agentDefaults.pollMs, patienceMs });
   }
 
   #tellHost(): void {

@@ -44,3 +44,13 @@ export function every(clock: Clock, intervalMs: number | (() => number), run: ()
     cancel();
   };
 }
+
+/** Resolves when the condition holds, looked at every `pollMs`, or else after `patienceMs`. */
+export async function until(
+  clock: Clock,
+  holds: () => boolean,
+  { pollMs, patienceMs }: { readonly pollMs: number; readonly patienceMs: number },
+): Promise<void> {
+  const giveUpAt = clock.now() + patienceMs;
+  while (!holds() && clock.now() < giveUpAt) await new Promise<void>((resolve) => void clock.after(pollMs, resolve));
+}

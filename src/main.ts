@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { setFlagsFromString } from 'node:v8';
-import packageJson from '../package.json' with { type: 'json' };
 import { type AgentAddress, AgentClient } from './cli/client.ts';
 import type { Context } from './cli/context.ts';
 import { exitCodes, Failure } from './cli/failure.ts';
@@ -17,13 +16,14 @@ import { parseApiAddress } from './flag-values.ts';
 import { parseConfig, UsageError, upFlags } from './flags.ts';
 import type { Farewell, RunningAgent } from './running.ts';
 import { ServiceManager } from './service-manager.ts';
+import { version } from './version.ts';
 
 // The command line. Nothing else in Weft reads arguments, prints or ends the process.
 
 // Whoever reads our output may stop reading, as `head` does.
 process.stdout.on('error', () => process.exit(exitCodes.done));
 process.exitCode = await runProgram(process.argv.slice(2), {
-  version: packageJson.version,
+  version,
   upFlags,
   up,
   demo,

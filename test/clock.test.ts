@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { every } from '../src/clock.ts';
+import { every, until } from '../src/clock.ts';
 import { ManualClock } from './support/manual-clock.ts';
 
 it('comes round again after a run that failed, and ends no process', async () => {
@@ -30,4 +30,20 @@ it('never runs twice at once', async () => {
   await clock.advanceAsync(35);
   expect(runs).toBeGreaterThan(1);
   stop();
+});
+
+it('waits for a condition, and no longer than it has patience', async () => {
+  const clock = new ManualClock();
+  let holds = false;
+  const ended: string[] = [];
+  const times = { pollMs: 10, patienceMs: 50 };
+  void until(clock, () => holds, times).then(() => ended.push('held'));
+  void until(clock, () => false, times).then(() => ended.push('gave up'));
+  await clock.advanceAsync(20);
+  expect(ended).toEqual([]);
+  holds = true;
+  await clock.advanceAsync(10);
+  expect(ended).toEqual(['held']);
+  await clock.advanceAsync(30);
+  expect(ended).toEqual(['held', 'gave up']);
 });
