@@ -58,12 +58,24 @@ function meshProblems({ links, duplicateIdentity, preserving, loopbackOnly }: Sy
       problem: `This host is ${link.error ?? `refused by ${link.address}`}`,
       remedy: 'Give both the same secret: `weft token` there, `weft up --join TOKEN` here.',
     });
+  problems.push(...unreached(links));
   if (loopbackOnly)
     problems.push({
       problem: 'The mesh has no secret and listens on loopback only',
       remedy: 'Give one with --secret-file, WEFT_SECRET or --join.',
     });
   return problems;
+}
+
+/** Peers that were named and never answered: who they are is not known, so no host is quiet for them. */
+function unreached(links: readonly LinkView[]): Problem[] {
+  const targets = links.filter(
+    ({ peer, outbound, state, error }) => outbound && peer === undefined && state !== 'refused' && error !== undefined,
+  );
+  return targets.map(({ address, error }) => ({
+    problem: `The peer ${address} has not been reached: ${error}`,
+    remedy: `Start its agent, or correct the address: \`weft forget ${address}\`, then \`weft connect\`.`,
+  }));
 }
 
 function hostProblems({ now }: Symptoms): Problem[] {

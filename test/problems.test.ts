@@ -41,6 +41,18 @@ describe('a diagnosis', () => {
     expect(diagnose({ ...well, links: [link] })[0]?.problem).toBe(`This host is ${error}`);
   });
 
+  it('names a peer that was never reached, and not one that is tried for the first time or known', () => {
+    const link = { address: 'seed.example:6783', outbound: true, state: 'failed' } as const;
+    const error = 'the host name of seed.example:6783 cannot be resolved';
+    const links: LinkView[] = [link, { ...link, state: 'retrying', peer: two, error }, { ...link, error }];
+    expect(diagnose({ ...well, links })).toEqual([
+      {
+        problem: `The peer seed.example:6783 has not been reached: ${error}`,
+        remedy: 'Start its agent, or correct the address: `weft forget seed.example:6783`, then `weft connect`.',
+      },
+    ]);
+  });
+
   it('names a quiet host as its operators do, and how long it is silent', () => {
     const now = [
       host('host-one', one, []),
