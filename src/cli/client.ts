@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { exitCodes, Failure } from './failure.ts';
+import { noAgent, type Trouble, troubleOf } from './no-agent.ts';
 import { Reply } from './reply.ts';
 
 /** Where an agent's API is: a socket file or an address. */
@@ -88,25 +89,22 @@ export class AgentClient {
   }
 
   async #send(asked: Request): Promise<Reply> {
-    const troubles: string[] = [];
+    const troubles: Trouble[] = [];
     for (const address of this.#options.addresses) {
       const reply = await this.#persist(address, asked);
-      if (typeof reply !== 'string') return reply;
+      if (reply instanceof Reply) return reply;
       troubles.push(reply);
     }
-    throw new Failure(
-      `no agent answers: ${troubles.join('; ')}; start one with "weft up", or say where it is with --api`,
-      exitCodes.noAgent,
-    );
+    throw noAgent(troubles);
   }
 
   /** As `#try`; an import asks faster than an agent lets one caller ask: nothing was done, and it says when to come back. */
-  async #persist(address: AgentAddress, asked: Request): Promise<Reply | string> {
+  async #persist(address: AgentAddress, asked: Request): Promise<Reply | Trouble> {
     const { retryWithinMs } = this.#options;
     const giveUpAt = performance.now() + retryWithinMs;
     for (;;) {
       const reply = await this.#try(address, asked);
-      if (typeof reply === 'string' || reply.status !== 429) return reply;
+      if (!(reply instanceof Reply) || reply.status !== 429) return reply;
       const { retryAfterMs } = reply;
       reply.discard();
       if (performance.now() + retryAfterMs > giveUpAt)
@@ -120,7 +118,7 @@ export class AgentClient {
   }
 
   /** The reply, or why there is none: then nothing was sent, and another address may be tried. */
-  #try(address: AgentAddress, { method, path, body, headers }: Request): Promise<Reply | string> {
+  #try(address: AgentAddress, { method, path, body, headers }: Request): Promise<Reply | Trouble> {
     const { token, timeoutMs } = this.#options;
     const agent = `the agent at ${spell(address)}`;
     const where =
@@ -145,15 +143,15 @@ export class AgentClient {
       outgoing.on('socket', (socket) => socket.once('connect', () => (connected = true)));
       outgoing.on('error', (error) => {
         clearTimeout(timer);
-        if (connected) reject(new Failure(`${agent} broke off: ${error.message}`));
-        else resolve(`${spell(address)}: ${plainReason(error)}`);
+        if (connected) reject(new Failure(`${agent} broke off: ${error.message}; is that where its API listens?`));
+        else resolve(troubleOf(spell(address), error));
       });
       outgoing.on('response', (message) => {
         clearTimeout(timer);
         if (String(message.headers.server).startsWith('weft/')) resolve(new Reply(message, agent, `${method} ${path}`));
         else {
           message.destroy();
-          resolve(`${spell(address)}: what listens there is no Weft agent`);
+          resolve({ sentence: `${spell(address)}: what listens there is no Weft agent`, isForbidden: false });
         }
       });
       outgoing.end(payload);
@@ -170,17 +168,4 @@ export function spell(address: AgentAddress): string {
 /** The replies of our own agent are typed by the schemas it serves them with; it is `#try` that knows our own. */
 function decode<T>(text: string): T {
   return JSON.parse(text) as T;
-}
-
-function plainReason(error: Error): string {
-  switch ('code' in error ? error.code : undefined) {
-    case 'ENOENT':
-      return 'no such socket';
-    case 'ECONNREFUSED':
-      return 'nobody listens there';
-    case 'EACCES':
-      return 'permission denied (be root, or in the group of the socket)';
-    default:
-      return error.message;
-  }
 }

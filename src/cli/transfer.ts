@@ -39,7 +39,9 @@ export async function importRecords(
   const foreign = new Set(records.filter((record) => !isOurs(record)).map(({ fullName }) => fullName));
   const remarks = [...skipped, ...[...foreign].map((name) => `${name} is not below ${domains.join(' or ')}`)];
   for (const remark of remarks) context.remark(`left out: ${remark}\n`);
-  const failed = await put(context, records.filter(isOurs), options);
+  const ours = records.filter(isOurs);
+  if (ours.length === 0) context.remark('nothing to import\n');
+  const failed = await put(context, ours, options);
   if (failed > 0) throw new Failure(`${counted(failed, 'name')} could not be imported`);
 }
 

@@ -98,12 +98,12 @@ describe('the client', () => {
       const stalling = await serve((_request, response) => {
         response.setHeader('server', 'weft/0.1.0').writeHead(status).write('{"records": [');
       });
-      const asking = clientWith({ timeoutMs: 50 }, stalling);
+      const asking = clientWith({ timeoutMs: 500 }, stalling);
       const said = {
         exitCode: 3,
         message:
           `the agent at ${spell(stalling)} stopped in the middle of its answer to GET /v1/records, and said nothing ` +
-          'for 0.05 s; try again, and if it stays so restart it and see its log',
+          'for 0.5 s; try again, and if it stays so restart it and see its log',
       };
       expect(await failure(asking.get('/v1/records'))).toEqual(said);
       expect(await failure(asking.text('/v1/records'))).toEqual(said);

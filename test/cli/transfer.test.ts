@@ -112,7 +112,7 @@ describe('weft import', () => {
     expect((await importing('{"a":1}')).err).toBe(
       'weft: this JSON is no output of "weave report": it has no DNS.Entries\n',
     );
-    expect(await importing('{"DNS":{"Entries":null}}')).toEqual({ code: 0, out: '', err: '' });
+    expect(await importing('{"DNS":{"Entries":null}}')).toEqual({ code: 0, out: '', err: 'nothing to import\n' });
   });
 
   it('tells of each record in a line of JSON when asked to', async () => {
