@@ -53,6 +53,8 @@ export class Liveness {
   readonly #clock: Clock;
   readonly #options: ReplicaOptions;
   readonly #lives = new Map<HostId, Life>();
+  /** How many of them are alive: asked for with every broadcast that comes. */
+  #alive = 0;
   #lookedAt: number;
   #preservingSince: number | undefined;
   #confirmBy = Number.POSITIVE_INFINITY;
@@ -109,8 +111,8 @@ export class Liveness {
 
   /** Milliseconds between this host's own beats: longer in a large mesh, so that all beats together cost the same. */
   intervalMs(): number {
-    const alive = 1 + [...this.#lives.values()].filter(({ status }) => status === 'alive').length;
-    return Math.min(maxIntervalMs, Math.max(this.#options.heartbeatMs, alive * this.#options.heartbeatPerHostMs));
+    const { heartbeatMs, heartbeatPerHostMs } = this.#options;
+    return Math.min(maxIntervalMs, Math.max(heartbeatMs, (1 + this.#alive) * heartbeatPerHostMs));
   }
 
   /** A host known from its records only: from our own disk (`stale`, silent for `silenceMs` then), or from others. */
@@ -134,10 +136,13 @@ export class Liveness {
   /** A host that left: it is not listened for, and is kept only so that it expires. */
   bury(host: HostId): void {
     const life = this.#lives.get(host);
-    if (life !== undefined) Object.assign(life, { status: 'quiet', heard: false, suspectedAt: undefined });
+    if (life === undefined) return;
+    this.#become(life, 'quiet');
+    life.heard = false;
   }
 
   remove(host: HostId): void {
+    this.bury(host);
     this.#lives.delete(host);
   }
 
@@ -241,6 +246,7 @@ export class Liveness {
 
   #become(life: Life, status: Life['status']): boolean {
     const changed = life.status !== status;
+    this.#alive += Number(status === 'alive') - Number(life.status === 'alive');
     life.status = status;
     if (status !== 'alive') life.suspectedAt = undefined;
     return changed;

@@ -198,7 +198,8 @@ export class Replica implements TransportHandler {
     if (!this.#running) return 'known';
     const admit = () => this.#directory.batch(() => this.#gate.admit(bytes, { from, by: 'broadcast', ageMs: 0 }));
     const verdict = this.#safely(admit) ?? 'known';
-    return verdict === 'new' && this.#leavesToOthers(bytes) ? 'known' : verdict;
+    if (verdict !== 'new' || kindOf(bytes) !== 'heartbeat') return verdict;
+    return this.#leavesBeatsToOthers() ? 'known' : 'later';
   }
 
   async *answer(from: HostId, bytes: Uint8Array): AsyncIterable<Uint8Array> {
@@ -231,12 +232,12 @@ export class Replica implements TransportHandler {
   }
 
   /**
-   * Whether others hand on a broadcast that is news here: a beat in a mesh of hundreds, while this host still takes in
-   * what that mesh is. To encrypt a hundred beats a second for each neighbour costs a joiner as much as joining.
+   * Whether others hand on beats that are news here: in a mesh of hundreds, while this host still takes in what that
+   * mesh is. To encrypt a hundred beats a second for each neighbour costs a joiner as much as joining.
    */
-  #leavesToOthers(bytes: Uint8Array): boolean {
-    const large = this.#hosts.liveness.intervalMs() > this.#parts.options.heartbeatMs;
-    return large && this.#exchange.catchingUp && kindOf(bytes) === 'heartbeat';
+  #leavesBeatsToOthers(): boolean {
+    if (!this.#exchange.catchingUp) return false;
+    return this.#hosts.liveness.intervalMs() > this.#parts.options.heartbeatMs;
   }
 
   /** Runs a local change; listeners hear of all of it at once. */

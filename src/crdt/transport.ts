@@ -15,11 +15,11 @@ export interface Transport {
 }
 
 /**
- * What a broadcast turned out to be: `new`: pass it on; `known`: it was here before, or is older than what is here;
- * `bad`: no honest neighbour sends this, so do not pass it on. A mesh that relays only what is `new` never relays
- * another's garbage, and is never blamed for it.
+ * What a broadcast turned out to be: `new`: pass it on; `later`: the same, and it can wait for others like it; `known`:
+ * it was here before, or is older than what is here; `bad`: no honest neighbour sends this, so do not pass it on. A mesh
+ * that relays only what is news never relays another's garbage, and is never blamed for it.
  */
-export type Verdict = 'new' | 'known' | 'bad';
+export type Verdict = 'new' | 'later' | 'known' | 'bad';
 
 /** What replication does with what the mesh brings. */
 export interface TransportHandler {

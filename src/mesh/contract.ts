@@ -1,10 +1,10 @@
 import type { HostId } from '../record.ts';
 
 /**
- * What a broadcast turned out to be: `new`: pass it on; `known`: it was here before, do not pass it on;
- * `bad`: no honest neighbour sends this: do not pass it on.
+ * What a broadcast turned out to be: `new`: pass it on at once; `later`: pass it on, with others, in a moment; `known`:
+ * it was here before, do not pass it on; `bad`: no honest neighbour sends this: do not pass it on.
  */
-export type Verdict = 'new' | 'known' | 'bad';
+export type Verdict = 'new' | 'later' | 'known' | 'bad';
 
 /** What the mesh delivers to. None of these may throw; the mesh counts and drops what they throw anyway. */
 export interface MeshHandler {

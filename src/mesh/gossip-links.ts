@@ -15,6 +15,8 @@ export class GossipLinks {
   #topology: Topology | undefined;
   /** Our own stream over a link, by the connection's id. */
   readonly #streams = new Map<string, Stream>();
+  /** What `together` has for each stream so far, while it runs. */
+  #gathered: Map<Stream, Uint8Array[]> | undefined;
 
   /** libp2p's registrar as gossipsub is to see it. */
   over(registrar: Registrar): Registrar {
@@ -34,6 +36,7 @@ export class GossipLinks {
   async attach(connection: Connection): Promise<void> {
     const stream = await connection.newStream([protocol]);
     this.#streams.set(connection.id, stream);
+    this.#gatherFor(stream);
     stream.addEventListener('close', () => {
       if (this.#streams.get(connection.id) === stream) this.#streams.delete(connection.id);
     });
@@ -43,6 +46,29 @@ export class GossipLinks {
 
   detach(peer: PeerId): void {
     this.#topology?.onDisconnect?.(peer);
+  }
+
+  /** Sends all that `run` sends over each link as one piece: `run` must have sent it when it returns. */
+  together(run: () => void): void {
+    const gathered = new Map<Stream, Uint8Array[]>();
+    this.#gathered = gathered;
+    try {
+      run();
+    } finally {
+      this.#gathered = undefined;
+      for (const [stream, pieces] of gathered) sendPieces(stream, pieces);
+    }
+  }
+
+  #gatherFor(stream: Stream): void {
+    const send = stream.send.bind(stream);
+    stream.send = (data) => {
+      if (this.#gathered === undefined) return send(data);
+      const pieces = this.#gathered.get(stream) ?? [];
+      this.#gathered.set(stream, pieces);
+      pieces.push(data.subarray());
+      return true;
+    };
   }
 
   /** Whether our own stream over the connection stands. */
@@ -59,5 +85,13 @@ export class GossipLinks {
       return stream;
     };
     return seen;
+  }
+}
+
+function sendPieces(stream: Stream, pieces: readonly Uint8Array[]): void {
+  try {
+    stream.send(Buffer.concat(pieces));
+  } catch {
+    // It is closing; what was for it is lost with it.
   }
 }

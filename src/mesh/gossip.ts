@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type GossipSub, gossipsub, TopicValidatorResult } from '@libp2p/gossipsub';
+import { type GossipSub, type GossipsubMessage, gossipsub, TopicValidatorResult } from '@libp2p/gossipsub';
 import type { Connection } from '@libp2p/interface';
+import type { Clock } from '../clock.ts';
 import { type HostId, parseHostId } from '../record.ts';
 import type { Verdict } from './contract.ts';
 import type { GossipLinks } from './gossip-links.ts';
+import { Relay } from './relay.ts';
 
 /** The one topic, which all hosts of a mesh hear; append only. */
 const topic = 'weft/1';
@@ -37,6 +39,8 @@ export function gossipService(
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
     allowedTopics: [topic],
+    // What is accepted is passed on when `Relay` says so.
+    asyncValidation: true,
     tagMeshPeers: false,
     heartbeatInterval: gossipHeartbeatMs,
     maxInboundDataLength: maxBroadcastBytes + overheadBytes,
@@ -49,6 +53,7 @@ export function gossipService(
 }
 
 export interface GossipParts {
+  readonly clock: Clock;
   readonly service: GossipSub;
   readonly links: GossipLinks;
   readonly maxBroadcastBytes: number;
@@ -59,6 +64,7 @@ export interface GossipParts {
 
 const verdicts: Readonly<Record<Verdict, TopicValidatorResult>> = {
   new: TopicValidatorResult.Accept,
+  later: TopicValidatorResult.Accept,
   known: TopicValidatorResult.Ignore,
   bad: TopicValidatorResult.Reject,
 };
@@ -66,11 +72,20 @@ const verdicts: Readonly<Record<Verdict, TopicValidatorResult>> = {
 /** Broadcasts: to all neighbours at once, and from each to those who have not heard. */
 export class Gossip {
   readonly #parts: GossipParts;
+  readonly #reporting: Reporting;
+  readonly #relay: Relay;
+  /** Accepted and not passed on yet, as they came, of those that can wait. */
+  readonly #unhurried = new WeakSet<Uint8Array>();
   #lastSent: Promise<unknown> = Promise.resolve();
 
   constructor(parts: GossipParts) {
     this.#parts = parts;
-    const { service } = parts;
+    const { service, links, clock } = parts;
+    if (!isReporting(service)) throw new Error('gossipsub cannot be told when to pass a message on');
+    this.#reporting = service;
+    const pass = (id: string, from: string) => this.#pass(id, from);
+    this.#relay = new Relay({ clock, pass, together: (run) => links.together(run) });
+    service.addEventListener('gossipsub:message', ({ detail }) => this.#relayed(detail));
     service.topicValidators.set(topic, (peer, message) => this.#judge(peer.toString(), message.data));
   }
 
@@ -89,6 +104,7 @@ export class Gossip {
 
   /** Resolves when what was published is on its way; a farewell is the last thing a host says. */
   async flush(): Promise<void> {
+    this.#relay.flush();
     await this.#lastSent;
   }
 
@@ -103,6 +119,31 @@ export class Gossip {
   #judge(peer: string, data: Uint8Array): TopicValidatorResult {
     const from = parseHostId(peer);
     if (!from.ok || data.length < nonceBytes) return TopicValidatorResult.Reject;
-    return verdicts[this.#parts.received(from.value, data.subarray(nonceBytes))];
+    const verdict = this.#parts.received(from.value, data.subarray(nonceBytes));
+    if (verdict === 'later') this.#unhurried.add(data);
+    return verdicts[verdict];
   }
+
+  #relayed({ msgId, propagationSource, msg }: GossipsubMessage): void {
+    const from = propagationSource.toString();
+    if (this.#unhurried.delete(msg.data)) this.#relay.later(msgId, from);
+    else this.#relay.now(msgId, from);
+  }
+
+  #pass(id: string, from: string): void {
+    try {
+      this.#reporting.reportMessageValidationResult(id, from, TopicValidatorResult.Accept);
+    } catch {
+      this.#parts.onDropped('broadcast not passed on');
+    }
+  }
+}
+
+/** What gossipsub documents for `asyncValidation`, and its types leave out. */
+interface Reporting {
+  reportMessageValidationResult(id: string, from: string, verdict: TopicValidatorResult): void;
+}
+
+function isReporting(service: object): service is Reporting {
+  return 'reportMessageValidationResult' in service && typeof service.reportMessageValidationResult === 'function';
 }

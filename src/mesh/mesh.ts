@@ -235,6 +235,7 @@ export class Mesh {
     this.#gossip = new Gossip({
       service: node.services.gossip,
       links: this.#gossipLinks,
+      clock: this.#parts.clock,
       maxBroadcastBytes: options.maxBroadcastBytes,
       received: (from, bytes) => this.#received(from, bytes),
       onDropped: (reason) => this.#tally.dropped(reason),

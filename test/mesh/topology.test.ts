@@ -240,6 +240,29 @@ describe('hosts that cannot all reach each other', () => {
     await until(() => at(right).seen.heard.includes('sound'));
     expect(at(right).seen.heard).toEqual(['sound']);
   });
+
+  it('are handed on together what can wait, each as it was, and what cannot at once', async () => {
+    const [middle, left, right] = await freshLab().startAll(3);
+    await until(() => linkedTo(2)(at(middle)) && linkedTo(1)(at(left)) && linkedTo(1)(at(right)));
+    const { seen } = at(middle);
+    seen.received = (from, bytes) => {
+      seen.from.add(from);
+      return Buffer.from(bytes).toString().startsWith('beat') ? 'later' : 'new';
+    };
+    const heard = () => at(right).seen.heard.filter((each) => each !== 'probe');
+    // Until gossip flows over both links.
+    await until(() => {
+      at(left).mesh.broadcast(Buffer.from('probe'));
+      return at(right).seen.heard.length > 0;
+    });
+    const beats = Array.from({ length: 100 }, (_, number) => `beat ${number}`);
+    for (const beat of beats.slice(0, 10)) at(left).mesh.broadcast(Buffer.from(beat));
+    at(left).mesh.broadcast(Buffer.from('urgent'));
+    for (const beat of beats.slice(10)) at(left).mesh.broadcast(Buffer.from(beat));
+    await until(() => heard().length > beats.length);
+    expect(heard()[0]).toBe('urgent');
+    expect(heard().slice(1).toSorted()).toEqual(beats.toSorted());
+  });
 });
 
 describe('a member that floods the others with garbage', () => {

@@ -247,7 +247,7 @@ export class MemoryMesh implements Transport {
     if (!this.#net.reaches(from, this)) return;
     this.#count(bytes);
     const verdict = this.#handler?.received(from.hostId, bytes.slice());
-    if (verdict === 'new') this.#spread(bytes, reached);
+    if (verdict === 'new' || verdict === 'later') this.#spread(bytes, reached);
   }
 
   /** One message over the link to a neighbour; throws where it gets lost. */

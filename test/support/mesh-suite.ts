@@ -13,7 +13,7 @@ export interface SuiteMesh {
 }
 
 export interface SuiteHandler {
-  received(from: HostId, bytes: Uint8Array): 'new' | 'known' | 'bad';
+  received(from: HostId, bytes: Uint8Array): 'new' | 'later' | 'known' | 'bad';
   answer(from: HostId, request: Uint8Array): AsyncIterable<Uint8Array>;
   linkUp(peer: HostId): void;
   linkDown(peer: HostId): void;
@@ -131,7 +131,7 @@ export class Recorder implements SuiteHandler {
   ups = 0;
   readonly heard: string[] = [];
   readonly from = new Set<HostId>();
-  verdict: 'new' | 'known' | 'bad' = 'new';
+  verdict: 'new' | 'later' | 'known' | 'bad' = 'new';
   #answer: SuiteHandler['answer'] = async function* () {};
 
   constructor(mesh: SuiteMesh) {
@@ -143,7 +143,7 @@ export class Recorder implements SuiteHandler {
     this.#answer = answer;
   }
 
-  received(from: HostId, bytes: Uint8Array): 'new' | 'known' | 'bad' {
+  received(from: HostId, bytes: Uint8Array): 'new' | 'later' | 'known' | 'bad' {
     this.heard.push(Buffer.from(bytes).toString());
     this.from.add(from);
     return this.verdict;
