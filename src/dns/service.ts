@@ -133,8 +133,9 @@ export class DnsService {
   }
 
   private launch(index: number): ThreadHandle {
-    const { log, options } = this;
-    const thread = new ThreadHandle({ options, log, onDeath: (reason) => this.revive(index, thread, reason) });
+    const { log, options, clock } = this;
+    const onDeath = (reason: string) => this.revive(index, thread, reason);
+    const thread = new ThreadHandle({ options, log, clock, onDeath });
     this.threads.set(index, thread);
     this.tellNetworks(thread);
     thread.feed(this.known());

@@ -1,4 +1,4 @@
-import type { ContainerAddress, ContainerRecord, NameEntry, Owner } from '../record.ts';
+import type { ContainerAddress, ContainerRecord, Name, NameEntry, Owner, StaticRecord } from '../record.ts';
 
 /** Texts that are looked for again: those of a few hundred containers, and what thousands have in common. */
 const maxTexts = 4_096;
@@ -12,23 +12,13 @@ const nothing: readonly never[] = [];
 export class TextPool {
   private readonly texts = new Map<string, string>();
 
-  /** The same entries, in two thirds of the memory. */
-  settle(entries: readonly NameEntry[]): NameEntry[] {
-    // A container comes once in a message, however many names it has.
-    const settled = new Map<Owner, Owner>();
-    const settle = (owner: Owner) => {
-      const made = settled.get(owner) ?? this.owner(owner);
-      settled.set(owner, made);
-      return made;
-    };
-    return entries.map(({ name, owners, statics }) => ({
-      name: this.pooled(name),
-      owners: owners.map(settle),
-      statics: listOf(statics),
-    }));
+  /** A name with these owners, which are settled. */
+  entry(name: Name, owners: readonly Owner[], statics: readonly StaticRecord[]): NameEntry {
+    return { name: this.pooled(name), owners: listOf(owners), statics: listOf(statics) };
   }
 
-  private owner(owner: Owner): Owner {
+  /** The same owner, in two thirds of the memory. */
+  owner(owner: Owner): Owner {
     const host = this.pooled(owner.host);
     const hostName = this.pooled(owner.hostName);
     const hostStatus = this.pooled(owner.hostStatus);

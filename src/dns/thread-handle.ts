@@ -1,14 +1,27 @@
 import { Worker } from 'node:worker_threads';
+import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { NameEntry } from '../record.ts';
 import type { DnsOptions } from './options.ts';
+import { Packer } from './parcel.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
 
 /** Names that one message hands over: reading it takes about a millisecond, in which no question is answered. */
 const maxEntriesPerMessage = 128;
+/** Owners of them together, of many names that are not one change: names that every host has would come in one message. */
+const maxOwnersPerMessage = 1_024;
+/** After so long without a change the owners told so far are forgotten: less than a thread waits before it collects garbage. */
+const forgetMs = 500;
 
 /** Beside this file while it runs as it was written; beside the bundle once it is bundled. */
 const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './dns-thread.js', import.meta.url);
+
+export interface ThreadParts {
+  readonly options: DnsOptions;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly onDeath: (reason: string) => void;
+}
 
 /** A task that a thread could not do. */
 export class ThreadError extends Error {
@@ -26,7 +39,10 @@ export class ThreadHandle {
   private readonly log: Log;
   private readonly waiting = new Map<number, PromiseWithResolvers<ThreadResult>>();
   private readonly batches: (readonly NameEntry[])[] = [];
+  private readonly packer = new Packer();
+  private readonly clock: Clock;
   private feeding = false;
+  private cancelForgetting = () => {};
   private readonly whenFed: (() => void)[] = [];
   private lastNumber = 0;
   private gone = false;
@@ -34,7 +50,8 @@ export class ThreadHandle {
   readonly created: Promise<unknown>;
 
   /** `onDeath` is called once if the thread ends without having been told to. */
-  constructor({ options, log, onDeath }: { options: DnsOptions; log: Log; onDeath: (reason: string) => void }) {
+  constructor({ options, log, clock, onDeath }: ThreadParts) {
+    this.clock = clock;
     this.log = log;
     this.worker = new Worker(entry, { execArgv: [] });
     let reason = 'it ended';
@@ -65,8 +82,7 @@ export class ThreadHandle {
 
   /** Hands over names in the order of the calls, as fast as the thread takes them; small batches stay whole. */
   feed(entries: readonly NameEntry[]): void {
-    for (let from = 0; from < entries.length; from += maxEntriesPerMessage)
-      this.batches.push(entries.slice(from, from + maxEntriesPerMessage));
+    for (const batch of inBatches(entries)) this.batches.push(batch);
     if (!this.feeding) this.pump();
   }
 
@@ -86,6 +102,7 @@ export class ThreadHandle {
     const ended = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
     this.ask({ type: 'stop' }).catch(() => {});
     this.gone = true;
+    this.cancelForgetting();
     await Promise.race([ended, patience]);
     await this.worker.terminate();
   }
@@ -96,6 +113,7 @@ export class ThreadHandle {
   }
 
   private pump(): void {
+    this.cancelForgetting();
     const entries: NameEntry[] = [];
     for (let next = this.batches[0]; next !== undefined; next = this.batches[0]) {
       if (entries.length > 0 && entries.length + next.length > maxEntriesPerMessage) break;
@@ -105,15 +123,23 @@ export class ThreadHandle {
     this.feeding = entries.length > 0 && !this.gone;
     if (!this.feeding) {
       this.allFed();
+      this.cancelForgetting = this.clock.after(forgetMs, () => this.forget());
       return;
     }
-    this.ask({ type: 'update', entries }).then(
+    this.ask({ type: 'update', parcel: this.packer.pack(entries) }).then(
       () => this.pump(),
       (error: unknown) => {
         this.log.error({ err: error }, 'a DNS thread could not take over changed names');
         this.pump();
       },
     );
+  }
+
+  /** Names are told of in bursts: what the last one brought is of no use to the next. */
+  private forget(): void {
+    if (this.gone || this.packer.size === 0) return;
+    this.packer.forget();
+    this.ask({ type: 'update', parcel: this.packer.pack([]) }).catch(() => {});
   }
 
   private hear(saying: ThreadSaying): void {
@@ -133,10 +159,31 @@ export class ThreadHandle {
 
   private abandon(reason: string): void {
     this.gone = true;
+    this.cancelForgetting();
     this.allFed();
     for (const answer of this.waiting.values()) answer.reject(new ThreadError(deathOf(reason)));
     this.waiting.clear();
   }
+}
+
+/** Entries by what one message carries: few as they are, for they are one change; many by how much is in them. */
+function inBatches(entries: readonly NameEntry[]): (readonly NameEntry[])[] {
+  if (entries.length <= maxEntriesPerMessage) return entries.length === 0 ? [] : [entries];
+  const batches: NameEntry[][] = [];
+  let [batch, owners]: [NameEntry[], number] = [[], 0];
+  for (const entry of entries) {
+    if (
+      batch.length === 0 ||
+      batch.length === maxEntriesPerMessage ||
+      owners + entry.owners.length > maxOwnersPerMessage
+    ) {
+      [batch, owners] = [[], 0];
+      batches.push(batch);
+    }
+    batch.push(entry);
+    owners += entry.owners.length;
+  }
+  return batches;
 }
 
 function deathOf(reason: string): ThreadFailure {

@@ -4,6 +4,7 @@ import { collectGarbage, Tidying } from '../tidying.ts';
 import { createForwarder, type UpstreamForwarder } from './forward/forwarder.ts';
 import { Nameserver } from './nameserver.ts';
 import type { DnsOptions } from './options.ts';
+import { Unpacker } from './parcel.ts';
 import { inParts } from './parts.ts';
 import { TextPool } from './text-pool.ts';
 import { createThreadLog } from './thread-log.ts';
@@ -21,7 +22,7 @@ interface Running {
 
 const done: ThreadResult = { type: 'done' };
 const log = createThreadLog((line) => say({ type: 'log', ...line }));
-const texts = new TextPool();
+const parcels = new Unpacker(new TextPool());
 const tidying = new Tidying(systemClock, () => collectGarbage('once'));
 let running: Running | undefined;
 
@@ -43,8 +44,9 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
   const { server, forwarder } = running;
   switch (task.type) {
     case 'update':
-      await inParts(task.entries, maxEntriesAtOnce, (entries) => server.update(texts.settle(entries)));
-      tidying.took(task.entries.length);
+      parcels.take(task.parcel);
+      await inParts(task.parcel.names, maxEntriesAtOnce, (names) => server.update(parcels.read(names)));
+      tidying.took(task.parcel.names.length);
       return done;
     case 'networks':
       server.setNetworks(task.networks);

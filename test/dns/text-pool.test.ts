@@ -1,18 +1,29 @@
 import { describe, expect, it } from 'vitest';
+import { Packer, Unpacker } from '../../src/dns/parcel.ts';
 import { TextPool } from '../../src/dns/text-pool.ts';
 import type { Address, Cidr, NameEntry } from '../../src/record.ts';
 import { heldBy } from '../support/held-by.ts';
 import { bridgeA, container, entry, fixed, hostA, on, owner } from './zone-words.ts';
 
 /** Ten thousand containers of one image and network, as they come from another thread: batch by batch, all copied. */
-function arrive(settle: (entries: NameEntry[]) => NameEntry[]): unknown[] {
+function arrive(send: (entries: NameEntry[]) => NameEntry[]): unknown[] {
   return Array.from({ length: 100 }, (_, batch) => {
     const entries = Array.from({ length: 100 }, (_, index) => {
       const name = `name${batch * 100 + index}`;
       return entry(name, [owner(hostA, container(name, [on(bridgeA, `10.1.${batch}.${index}`)]))]);
     });
-    return settle(structuredClone(entries));
+    return send(entries);
   });
+}
+
+/** As entries come to a thread: packed, copied and read there. */
+function throughThread(): (entries: NameEntry[]) => NameEntry[] {
+  const [packer, unpacker] = [new Packer(), new Unpacker(new TextPool())];
+  return (entries) => {
+    const parcel = structuredClone(packer.pack(entries));
+    unpacker.take(parcel);
+    return unpacker.read(parcel.names);
+  };
 }
 
 describe('the pool of texts', () => {
@@ -31,13 +42,12 @@ describe('the pool of texts', () => {
       fixed('made', '192.0.2.7'),
       entry('gone', []),
     ];
-    expect(new TextPool().settle(structuredClone(said))).toStrictEqual(said);
+    expect(throughThread()(said)).toStrictEqual(said);
   });
 
   it('keeps what arrives in two thirds of the memory', () => {
-    const bare = heldBy(() => arrive((entries) => entries));
-    const pool = new TextPool();
-    const held = heldBy(() => arrive((entries) => pool.settle(entries)));
+    const bare = heldBy(() => arrive((entries) => structuredClone(entries)));
+    const held = heldBy(() => arrive(throughThread()));
     expect(held / bare).toBeLessThan(2 / 3);
   });
 });

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { Packer, Unpacker } from '../../src/dns/parcel.ts';
+import { TextPool } from '../../src/dns/text-pool.ts';
+import type { NameEntry } from '../../src/record.ts';
+import { bridgeA, container, entry, hostA, on, owner } from './zone-words.ts';
+
+const [one, two] = ['one', 'two'].map((name, index) =>
+  owner(hostA, container(name, [on(bridgeA, `10.1.0.${index + 2}`)])),
+);
+if (one === undefined || two === undefined) throw new Error('two owners are needed');
+
+it('tells of an owner once, over all its names and parcels, and the thread has one object for it', () => {
+  const { send, told } = thread();
+  const [first, again] = send([entry('one', [one]), entry('both', [one])]);
+  const [both] = send([entry('both', [one, two])]);
+  expect(told).toEqual([1, 1]);
+  expect(both).toStrictEqual(entry('both', [one, two]));
+  expect(both?.owners[0]).toBe(first?.owners[0]);
+  expect(again?.owners[0]).toBe(first?.owners[0]);
+});
+
+it('tells of an owner that changed anew', () => {
+  const { send, told } = thread();
+  send([entry('one', [one])]);
+  const changed = { ...one, hostStatus: 'quiet' } as const;
+  expect(send([entry('one', [changed])])).toStrictEqual([entry('one', [changed])]);
+  expect(told).toEqual([1, 1]);
+});
+
+it('tells of all anew after they were forgotten, on both ends', () => {
+  const { packer, unpacker, send, told } = thread();
+  const before = send([entry('one', [one]), entry('two', [two])]);
+  packer.forget();
+  expect(packer.size).toBe(0);
+  const after = send([entry('two', [two])]);
+  expect(told).toEqual([2, 1]);
+  expect(after).toStrictEqual([entry('two', [two])]);
+  expect(after[0]?.owners[0]).not.toBe(before[1]?.owners[0]);
+  expect(() => unpacker.read([{ ...entry('one', []), owners: [1] }])).toThrow('owner 1');
+});
+
+/** Both ends, and how many owners each parcel told of. */
+function thread() {
+  const [packer, unpacker] = [new Packer(), new Unpacker(new TextPool())];
+  const told: number[] = [];
+  const send = (entries: NameEntry[]) => {
+    const parcel = structuredClone(packer.pack(entries));
+    told.push(parcel.owners.length);
+    unpacker.take(parcel);
+    return unpacker.read(parcel.names);
+  };
+  return { packer, unpacker, told, send };
+}
