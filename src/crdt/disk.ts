@@ -67,10 +67,13 @@ export class Disk {
 
   /** Fills hosts and static records with what was saved; everyone is `stale` until heard. */
   async load(): Promise<() => void> {
-    const [directory, statics] = await Promise.all([this.#read(directoryFormat), this.#read(staticsFormat)]);
+    let [directory, statics] = await Promise.all([this.#read(directoryFormat), this.#read(staticsFormat)]);
     return () => {
       if (directory !== undefined) fillHosts(this.#hosts, directory);
       if (statics !== undefined) this.#book.merge(statics.edits, statics.summary);
+      // Every closure made beside a call of this function holds on to it, and so to all logs unpacked.
+      directory = undefined;
+      statics = undefined;
     };
   }
 

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { decode, encode, readNumber, writeVarUint } from '../../src/crdt/codec.ts';
 import { CrdtLab, type LabReplica, staticRecord } from '../support/crdt-lab.ts';
+import { bufferBytes } from '../support/held-by.ts';
+
+/** Each is some 200 octets in the log of its host. */
+const containers = 500;
 
 /** Another version's file: that number, and then what this Weft would have written. */
 function ofVersion(version: number, bytes: Uint8Array | undefined): Uint8Array {
@@ -53,6 +57,20 @@ describe('what a host keeps over restarts', () => {
     await one.start();
     await lab.run(60_000);
     expect([...one.disk.aside]).toEqual([[file, { bytes, found: 'is whole, but does not hold what it should' }]]);
+  });
+
+  it('is read, and not kept beside what was made of it', async () => {
+    const lab = new CrdtLab();
+    const [one, two] = await lab.start(2);
+    if (one === undefined || two === undefined) throw new Error('two hosts');
+    for (let index = 0; index < containers; index++) two.put(two.container(`id${index}`, [`name${index}`]));
+    await lab.until(() => one.answers(`name${containers - 1}`).length > 0);
+    await one.stop('restart');
+    await two.crash();
+    const before = bufferBytes();
+    await one.start();
+    expect(one.answers(`name${containers - 1}`)).toEqual(['10.0.0.1']);
+    expect((bufferBytes() - before) / containers).toBeLessThan(50);
   });
 
   it('is read and left where it is when this version wrote it', async () => {
