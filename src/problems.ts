@@ -67,8 +67,12 @@ function meshProblems({ links, duplicateIdentity, preserving, loopbackOnly }: Sy
   return problems;
 }
 
-/** Peers that were named and never answered: who they are is not known, so no host is quiet for them. */
+/**
+ * Peers that were named and never answered, while this host has no link: who they are is not known, so no host is quiet
+ * for them. With a link, a seed that is gone does no harm.
+ */
 function unreached(links: readonly LinkView[]): Problem[] {
+  if (links.some(({ state }) => state === 'established')) return [];
   const targets = links.filter(
     ({ peer, outbound, state, error }) => outbound && peer === undefined && state !== 'refused' && error !== undefined,
   );

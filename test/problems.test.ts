@@ -53,6 +53,12 @@ describe('a diagnosis', () => {
     ]);
   });
 
+  it('does not mind a peer that was never reached where another was', () => {
+    const missing = { address: '192.0.2.9:6783', outbound: true, state: 'failed', error: 'no route' } as const;
+    const link: LinkView = { address: '192.0.2.1:6783', outbound: false, state: 'established', peer: two };
+    expect(diagnose({ ...well, links: [missing, link] })).toEqual([]);
+  });
+
   it('names a quiet host as its operators do, and how long it is silent', () => {
     const now = [
       host('host-one', one, []),
