@@ -10,6 +10,7 @@ export interface Life {
 /** A time in which a host could not know what happened, or the others not what happened on it. */
 export interface Trouble {
   readonly host: string;
+  readonly what: string;
   readonly from: number;
   until: number;
 }
@@ -24,6 +25,9 @@ export interface Said {
   readonly count: number;
   readonly addresses: readonly string[];
 }
+
+/** Milliseconds before a wrong answer in which what happened may explain it. */
+const nearMs = 60_000;
 
 /** Reads the lines of `soak-asker.ts`. */
 export function readSaid(host: string, log: string): Said[] {
@@ -50,8 +54,12 @@ export function wrongAnswers(
       const born = known.some((life) => life.bornAt <= firstAt);
       const alive = known.some((life) => lastAt <= knownBy(life.diedAt, [host, life.host], troubles, graceMs));
       if (born && alive) return [];
-      const ends = known.map(({ diedAt }) => `${lastAt - diedAt} ms after it was gone`).join(', ');
-      return [`${host} said ${name} ${address} from ${firstAt} to ${lastAt}: ${ends || 'never had it'}`];
+      const last = known.toSorted((one, other) => one.diedAt - other.diedAt).at(-1);
+      const end =
+        last === undefined ? 'none ever had it' : `${last.host}'s last was gone for ${lastAt - last.diedAt} ms`;
+      const near = troubles.filter(({ from, until }) => from <= lastAt && until >= firstAt - nearMs);
+      const told = near.map((each) => `${each.host} ${each.what} from ${each.from - lastAt} to ${each.until - lastAt}`);
+      return [`${host} said ${name} ${address} for ${lastAt - firstAt} ms: ${end}; ${told.join(', ') || 'no trouble'}`];
     }),
   );
 }

@@ -41,6 +41,8 @@ const growth = { megabytes: 60, files: 24 } as const;
 const lives: Life[] = [];
 const troubles: Trouble[] = [];
 const faults = new Map<string, number>();
+/** The fault of this round. */
+let happening = '';
 let changes = 0;
 let askers: { readonly host: LabHost; readonly daemon: Daemon }[] = [];
 const logs: { readonly host: string; readonly log: string }[] = [];
@@ -189,12 +191,13 @@ async function fault(dice: Dice, churning: ReadonlyMap<LabHost, Promise<void>>):
         ),
     ],
   ]);
+  happening = name;
   faults.set(name, (faults.get(name) ?? 0) + 1);
   await happen();
 }
 
 async function around(host: LabHost, begin: () => Promise<void>, stop: () => Promise<void>, ms: number): Promise<void> {
-  const trouble = { host: host.name, from: Date.now(), until: never };
+  const trouble = { host: host.name, what: happening, from: Date.now(), until: never };
   troubles.push(trouble);
   await begin();
   await pause(ms);
