@@ -42,6 +42,8 @@ const directoryFormat: Format<SavedDirectory> = {
 const staticsFormat: Format<SavedStatics> = { file: 'statics', versions: [readStatics] };
 /** Longest envelope that a packed one may unpack to: no host may keep a longer one. */
 const maxEnvelopeBytes = 64 * 1024 * 1024;
+/** Octets of directory for each `saveAfterMs`. */
+const bytesPerSave = 1024 * 1024;
 
 /** What this room keeps over restarts: its epoch, all hosts' logs, and the static records. Saving never fails loudly. */
 export class Disk {
@@ -79,6 +81,14 @@ export class Disk {
 
   saveEpoch(epoch: number): Promise<void> {
     return this.#save(epochFormat, (to) => writeVarUint(to, epoch));
+  }
+
+  /**
+   * Milliseconds from one saving of all hosts' logs to the next: a large directory is saved less often, so that the disk
+   * writes no more than the mesh brings in.
+   */
+  pauseMs(saveAfterMs: number): number {
+    return saveAfterMs * Math.max(1, this.#hosts.storedBytes / bytesPerSave);
   }
 
   /** Saves all hosts' logs if they changed since. */

@@ -1,22 +1,16 @@
 import { every } from '../clock.ts';
 import type { ContainerRecord, HostId, HostRecord, Name, StaticData, StaticRecord } from '../record.ts';
 import { accepted, type Result, refused } from '../result.ts';
-import { answerTo } from './answers.ts';
-import { Delays } from './delays.ts';
 import type { Directory } from './directory.ts';
 import { Disk } from './disk.ts';
 import type { Merged } from './edit-collector.ts';
-import { kindOf } from './envelope.ts';
 import { Exchange } from './exchange.ts';
-import { Gate } from './gate.ts';
 import { type HostLink, Hosts } from './hosts.ts';
 import { toChunks } from './item.ts';
-import { Ledger } from './ledger.ts';
 import { LiveDirectory } from './live-directory.ts';
-import { Manners } from './manners.ts';
 import { OwnHost } from './own-host.ts';
+import { Reception } from './reception.ts';
 import type { ReplicaParts, ReplicaStats } from './replica-parts.ts';
-import { decodeRequest } from './request.ts';
 import { StaticBook } from './static-book.ts';
 import type { Edit } from './static-edit.ts';
 import type { StaticsSummary } from './statics.ts';
@@ -37,10 +31,7 @@ export class Replica implements TransportHandler {
   readonly #hosts: Hosts;
   readonly #book: StaticBook;
   readonly #own: OwnHost;
-  readonly #ledger: Ledger;
-  readonly #manners: Manners;
-  readonly #delays: Delays;
-  readonly #gate: Gate;
+  readonly #reception: Reception;
   readonly #disk: Disk;
   #exchange: Exchange;
   #transport: Transport = alone;
@@ -58,12 +49,9 @@ export class Replica implements TransportHandler {
     this.directory = this.#directory;
     this.#hosts = new Hosts(signer.hostId, clock, options, this.#directory);
     this.#book = new StaticBook(signer, this.#directory, () => this.#own.epoch);
-    this.#ledger = new Ledger(clock, options.maxHosts);
-    this.#manners = new Manners(clock, options.maxHosts);
-    this.#delays = new Delays(clock, options.maxHosts);
     this.#disk = new Disk(storage, this.#hosts, this.#book);
     this.#own = this.#createOwnHost();
-    this.#gate = this.#createGate();
+    this.#reception = this.#createReception();
     this.#exchange = this.#createExchange();
   }
 
@@ -88,7 +76,7 @@ export class Replica implements TransportHandler {
       every(clock, options.compareMs, () => this.#exchange.compare()),
       every(
         clock,
-        () => this.#saveEveryMs(),
+        () => this.#disk.pauseMs(options.saveAfterMs),
         () => this.#disk.saveDirectory(),
       ),
       clock.after(options.listingGraceMs, () => this.#safely(() => this.#write(() => this.#own.speakUnlisted()))),
@@ -182,11 +170,11 @@ export class Replica implements TransportHandler {
 
   stats(): ReplicaStats {
     return {
-      envelopes: this.#ledger.envelopes(),
-      offences: this.#ledger.offences(),
+      envelopes: this.#reception.ledger.envelopes(),
+      offences: this.#reception.ledger.offences(),
       exchanges: this.#exchange.begun,
       exchangesFailed: this.#exchange.failed,
-      delays: this.#delays.distribution(),
+      delays: this.#reception.delays.distribution(),
       storedBytes: this.#hosts.storedBytes,
       staticRecords: this.#book.set.size,
       preserving: this.#hosts.liveness.preserving,
@@ -196,26 +184,11 @@ export class Replica implements TransportHandler {
 
   received(from: HostId, bytes: Uint8Array): Verdict {
     if (!this.#running) return 'known';
-    const admit = () => this.#directory.batch(() => this.#gate.admit(bytes, { from, by: 'broadcast', ageMs: 0 }));
-    const verdict = this.#safely(admit) ?? 'known';
-    if (verdict !== 'new' || kindOf(bytes) !== 'heartbeat') return verdict;
-    return this.#leavesBeatsToOthers() ? 'known' : 'later';
+    return this.#safely(() => this.#reception.take(from, bytes)) ?? 'known';
   }
 
   async *answer(from: HostId, bytes: Uint8Array): AsyncIterable<Uint8Array> {
-    const request = decodeRequest(bytes);
-    if (!request.ok) this.#blame(from, request.problem);
-    if (!request.ok || !this.#running) return;
-    yield* toChunks(
-      answerTo(request.value, {
-        hosts: this.#hosts,
-        book: this.#book,
-        freshBeat: () => this.#own.voice.freshBeat(),
-        lacking: (host, epoch, sequence) => this.#lacking(host, epoch, sequence, from),
-        differs: () => this.#exchange.pullSoon(from),
-        equalHash: (hash) => Buffer.compare(hash, this.#hash()) === 0,
-      }),
-    );
+    if (this.#running) yield* toChunks(this.#reception.answer(from, bytes));
   }
 
   linkUp(peer: HostId): void {
@@ -225,19 +198,10 @@ export class Replica implements TransportHandler {
   }
 
   linkDown(peer: HostId): void {
-    this.#manners.forget(peer);
+    this.#reception.manners.forget(peer);
     if (!this.#running) return;
     this.#hosts.liveness.suspect(peer, false);
     this.#exchange.ask([peer]);
-  }
-
-  /**
-   * Whether others hand on beats that are news here: in a mesh of hundreds, while this host still takes in what that
-   * mesh is. To encrypt a hundred beats a second for each neighbour costs a joiner as much as joining.
-   */
-  #leavesBeatsToOthers(): boolean {
-    if (!this.#exchange.catchingUp) return false;
-    return this.#hosts.liveness.intervalMs() > this.#parts.options.heartbeatMs;
   }
 
   /** Runs a local change; listeners hear of all of it at once. */
@@ -252,7 +216,7 @@ export class Replica implements TransportHandler {
 
   #mergeStatics(edits: readonly Edit[], summary: StaticsSummary): Merged {
     const merged = this.#book.merge(edits, summary);
-    for (let count = 0; count < merged.refused; count += 1) this.#ledger.count('no room');
+    for (let count = 0; count < merged.refused; count += 1) this.#reception.ledger.count('no room');
     if (merged.lost.length > 0) this.#tellEdits([this.#book.again(merged.lost)]);
     void this.#disk.saveStatics();
     return merged;
@@ -267,24 +231,8 @@ export class Replica implements TransportHandler {
     this.#directory.batch(() => this.#hosts.expire());
   }
 
-  /** `peer` knows of a host's log what is not here. */
-  #lacking(host: HostId, epoch: number, sequence: number, peer: HostId): void {
-    this.#delays.toldOf(host, epoch, sequence);
-    this.#exchange.mending.want(host, epoch, sequence, peer);
-  }
-
   #hash(): Uint8Array {
     return Buffer.concat([this.#hosts.hash(), this.#book.set.hash()]);
-  }
-
-  #blame(peer: HostId, reason: string): void {
-    this.#ledger.offence(peer, reason);
-    this.#transport.blame(peer, reason);
-  }
-
-  /** A large directory is saved less often, so that the disk writes no more than the mesh brings in. */
-  #saveEveryMs(): number {
-    return this.#parts.options.saveAfterMs * Math.max(1, this.#hosts.storedBytes / bytesPerSave);
   }
 
   /** Runs what a timer or the mesh calls: our own mistakes end nothing. */
@@ -318,25 +266,17 @@ export class Replica implements TransportHandler {
     });
   }
 
-  #createGate(): Gate {
-    return new Gate({
-      signer: this.#parts.signer,
-      maxEnvelopeBytes: this.#parts.options.maxHostBytes,
+  #createReception(): Reception {
+    return new Reception({
+      ...this.#parts,
       hosts: this.#hosts,
       book: this.#book,
-      ledger: this.#ledger,
-      manners: this.#manners,
-      delays: this.#delays,
-      consequences: {
-        lacking: (host, epoch, sequence, peer) => this.#lacking(host, epoch, sequence, peer),
-        overdue: (host, peer) => this.#exchange.refresh(host, peer),
-        lackingStatics: (peer) => this.#exchange.mending.wantStatics(peer),
-        edited: () => void this.#disk.saveStatics(),
-        doubted: () => this.#own.voice.beatSoon(),
-        signedElsewhere: (epoch) => this.#own.jumpOver(epoch),
-        blame: (peer, reason) => this.#transport.blame(peer, reason),
-        ownEpoch: () => this.#own.epoch,
-      },
+      directory: this.#directory,
+      own: this.#own,
+      exchange: () => this.#exchange,
+      hash: () => this.#hash(),
+      edited: () => void this.#disk.saveStatics(),
+      blame: (peer, reason) => this.#transport.blame(peer, reason),
     });
   }
 
@@ -348,13 +288,10 @@ export class Replica implements TransportHandler {
       hosts: this.#hosts,
       book: this.#book,
       directory: this.#directory,
-      gate: this.#gate,
+      gate: this.#reception.gate,
       hash: () => this.#hash(),
       merge: (edits, summary) => this.#mergeStatics(edits, summary),
-      blame: (peer, reason) => this.#blame(peer, reason),
+      blame: (peer, reason) => this.#reception.blame(peer, reason),
     });
   }
 }
-
-/** Octets of directory for each `saveAfterMs`. */
-const bytesPerSave = 1024 * 1024;
