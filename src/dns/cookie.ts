@@ -4,7 +4,10 @@ import { sipHash } from './siphash.ts';
 /** RFC 9018 section 4: version, reserved, timestamp, hash. */
 const version = 1;
 const clientOctets = 8;
-const fullOctets = 24;
+/** Of a whole cookie: the client's part and ours. */
+export const cookieOctets = 24;
+/** Where the hash begins, of all that is before it and the client's address. */
+const hashAt = 16;
 /** RFC 9018 section 4.3: how old a cookie may be, and how far ahead of our clock. */
 const maxAgeSeconds = 3600;
 const maxAheadSeconds = 300;
@@ -27,7 +30,7 @@ export class CookieJar {
 
   /** Whether the cookie holds one of ours for that address, fresh enough. */
   isValid(cookie: Uint8Array, address: string): boolean {
-    if (cookie.length !== fullOctets || cookie[clientOctets] !== version) return false;
+    if (cookie.length !== cookieOctets || cookie[clientOctets] !== version) return false;
     const seconds = Buffer.from(cookie).readUInt32BE(clientOctets + 4);
     // RFC 1982: the clock of cookies may wrap around.
     const age = (this.wallSeconds() - seconds) | 0;
@@ -36,10 +39,12 @@ export class CookieJar {
   }
 
   private bake(client: Uint8Array, address: string, seconds: number): Buffer {
-    const head = Buffer.alloc(fullOctets - clientOctets);
-    head.set(client);
-    head[clientOctets] = version;
-    head.writeUInt32BE(seconds, clientOctets + 4);
-    return Buffer.concat([head, sipHash(this.secret, Buffer.concat([head, addressOctets(address)]))]);
+    const own = addressOctets(address);
+    const hashed = Buffer.alloc(hashAt + own.length);
+    hashed.set(client);
+    hashed[clientOctets] = version;
+    hashed.writeUInt32BE(seconds, clientOctets + 4);
+    hashed.set(own, hashAt);
+    return Buffer.concat([hashed.subarray(0, hashAt), sipHash(this.secret, hashed)]);
   }
 }

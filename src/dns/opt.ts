@@ -1,3 +1,4 @@
+import { cookieOctets } from './cookie.ts';
 import type { ExtendedError } from './draft.ts';
 import { optionCode, rrType } from './wire.ts';
 
@@ -7,6 +8,8 @@ export const optOctets = 11;
 export const optFlagsOffset = 7;
 const dnssecOkBit = 0x80;
 const optionHeadOctets = 4;
+/** Octets of the option that a whole cookie is sent in. */
+export const cookieOptionOctets = optionHeadOctets + cookieOctets;
 
 /** What an OPT record of ours says. */
 export interface OptContent {

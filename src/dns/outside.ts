@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Client } from './client.ts';
 import type { Asker, Forwarder } from './forwarder.ts';
 import type { Gate } from './gate.ts';
-import { encodeOpt } from './opt.ts';
+import { cookieOptionOctets, encodeOpt, optOctets } from './opt.ts';
 import type { Query } from './query.ts';
 import type { Refusals } from './refusals.ts';
 import type { ReplyBuffers } from './reply-buffers.ts';
@@ -40,9 +40,9 @@ export class Outside {
     const { query, counters, forwarder, gate, buffers } = this.parts;
     // Whose a single label or an address is can change; whatever else the forwarder remembers is never ours.
     if (!client.near || query.labels < 2 || isReverse(packet, query.nameEnd)) return undefined;
-    const opt = query.hasOpt ? this.opt(gate.cookieFor(packet, query, client.address)) : noOctets;
-    const recalled = forwarder.recall(packet, query, gate.limit(query, asker) - opt.length);
+    const recalled = forwarder.recall(packet, query, gate.limit(query, asker) - octetsOfOpt(query));
     if (recalled === undefined) return undefined;
+    const opt = query.hasOpt ? this.opt(gate.cookieFor(packet, query, client.address)) : noOctets;
     counters.counts.forwarded++;
     const reply = recalled.reply(packet, query, opt, buffers);
     counters.reply((reply[3] ?? 0) & 0x0f, false);
@@ -74,6 +74,12 @@ export class Outside {
     counters.reply(reply[3] ?? 0, false);
     return Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength);
   }
+}
+
+/** How long the OPT record of a reply will be. */
+function octetsOfOpt({ hasOpt, cookieLength }: Query): number {
+  if (!hasOpt) return 0;
+  return cookieLength === 0 ? optOctets : optOctets + cookieOptionOctets;
 }
 
 /** The question and its OPT record: what else came with it belongs to this hop, and may be anything. */
