@@ -10,7 +10,7 @@ const p99 = z.object({ p99Ms: z.number() });
 const joined = z.object({ msSinceFirstLink: z.number(), rssMegabytes: z.number(), peakMegabytes: z.number() });
 const results = {
   turns: read('dns-beside-echo', z.object({ rows: z.array(z.object({ name: z.string(), ofEcho: ratios() })) })),
-  dns: read('dns', z.object({ churn: p99.extend({ withoutChanges: p99, echo: p99 }) })),
+  dns: read('dns', z.object({ churn: z.object({ changes: p99, withoutChanges: p99, echo: p99 }) })),
   propagation: read('propagation', z.object({ sinceStarted: z.object({ p50: z.number(), p99: z.number() }) })),
   mesh: read(
     'mesh',
@@ -50,7 +50,7 @@ export function budgetTable(): string {
 function speed(): Row[] {
   const rows = results.turns.rows.filter(({ name }) => name.startsWith('Weft'));
   const shares = rows.map(({ ofEcho }) => ofEcho.median);
-  const { p99Ms, withoutChanges, echo } = results.dns.churn;
+  const { changes, withoutChanges, echo } = results.dns.churn;
   return [
     {
       promise: 'answers per CPU-second within 5 % of a bare `node:dgram` echo, from 10 to 100,000 names',
@@ -60,8 +60,8 @@ function speed(): Row[] {
     },
     {
       promise: '99 % of 20,000 answers a second within 1 ms while 1,000 records change each second',
-      measured: `${tenths(p99Ms)} ms; ${tenths(withoutChanges.p99Ms)} without changes, ${tenths(echo.p99Ms)} the echo`,
-      kept: p99Ms <= 1,
+      measured: `${tenths(changes.p99Ms)} ms; ${tenths(withoutChanges.p99Ms)} without changes, ${tenths(echo.p99Ms)} the echo`,
+      kept: changes.p99Ms <= 1,
       script: 'bench:dns',
     },
   ];

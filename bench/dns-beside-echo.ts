@@ -43,7 +43,11 @@ try {
   }
   const figures = contestants.map((): number[] => []);
   for (let round = 0; round < rounds; round++)
-    for (const [index, each] of contestants.entries()) figures[index]?.push(await perCpuSecond(each));
+    // In another order each time: none always follows the same one.
+    for (const index of turnOf(round)) {
+      const each = contestants[index];
+      if (each) figures[index]?.push(await perCpuSecond(each));
+    }
   const [echo = []] = figures;
   const rows = contestants.map(({ name }, index) => {
     const own = figures[index] ?? [];
@@ -77,6 +81,12 @@ async function perCpuSecond({ server, questions }: Contestant): Promise<number> 
   const before = server.cpuSeconds();
   const { answered } = await fullLoad({ port: server.port, questions, seconds });
   return answered / (server.cpuSeconds() - before);
+}
+
+/** The contestants' order in a round: one further on each time, and backwards every other time. */
+function turnOf(round: number): number[] {
+  const order = contestants.map((_, index) => (index + round) % contestants.length);
+  return round % 2 === 0 ? order : order.toReversed();
 }
 
 function quantile(numbers: readonly number[], share: number): number {

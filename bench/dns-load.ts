@@ -176,9 +176,19 @@ export class Server implements Usage, Place {
     return this.usage.ownMegabytes();
   }
 
+  /** Takes its processes from their core until `resume()`. */
+  pause(): void {
+    this.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.signal('SIGCONT');
+  }
+
   /** Ends all its processes and waits until they are gone. */
   async stop(): Promise<void> {
     const patience = performance.now() + stopMs;
+    this.resume();
     this.signal('SIGTERM');
     while (this.pids().length > 0) {
       if (performance.now() > patience) this.signal('SIGKILL');

@@ -25,6 +25,8 @@ const { values } = parseArgs({
 });
 /** Changes come in this many batches a second, as they would from so many hosts. */
 const batchesPerSecond = 100;
+/** A timer that comes this late was stopped. */
+const standstillMs = 500;
 const names = Number(values.names);
 const churn = Number(values.churn);
 const listen = [{ address: '127.0.0.1' as Address, port: Number(values.port) }];
@@ -46,12 +48,19 @@ if (service instanceof Nameserver) service.update(known());
 await service.start();
 
 let next = 0;
+let began = performance.now();
+let last = began;
 if (churn > 0) setInterval(change, 1000 / batchesPerSecond);
 process.on('SIGTERM', () => void service.stop().then(() => process.exit()));
 setInterval(() => {}, 1_000_000);
 
 function change(): void {
-  const batch = Array.from({ length: Math.round(churn / batchesPerSecond) }, () => {
+  const now = performance.now();
+  // A timer that comes late has more to change, so that the rate is kept; but nothing changed while the process stood still.
+  if (now - last > standstillMs) began += now - last;
+  last = now;
+  const due = Math.max(0, Math.floor(((now - began) * churn) / 1000) - next);
+  const batch = Array.from({ length: due }, () => {
     next++;
     return fixed(benchName(next % names), ...benchAddresses(next % 100_000));
   });

@@ -3,8 +3,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chart } from './dns-chart.ts';
+import { churnLines, measureChurn, pacePerSecond } from './dns-churn.ts';
 import { DockerResolver } from './dns-docker.ts';
-import { fullLoad, type Latency, type Place, pacedLoad, Server, type Usage, warmUp } from './dns-load.ts';
+import { fullLoad, type Place, pacedLoad, Server, type Usage, warmUp } from './dns-load.ts';
 import { foreignName, type Peer, peers, questionFile } from './dns-peers.ts';
 import { profileOfOneQuery } from './dns-profile.ts';
 import { benchName, foreignNames } from './dns-zone.ts';
@@ -14,9 +15,6 @@ import { benchName, foreignNames } from './dns-zone.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, seconds: { type: 'string' } } });
 const seconds = Number(values.seconds ?? (values.quick ? 1 : 5));
-/** The paced runs ask as often as the churn budget says. */
-const pacePerSecond = 20_000;
-const changesPerSecond = 1000;
 const results = join(import.meta.dirname, 'results');
 const work = mkdtempSync(join(tmpdir(), 'bench-dns-'));
 /** As many aliases as a container can be given on one command line. */
@@ -68,7 +66,7 @@ try {
       if (result) measured.push(result);
     }
   }
-  const churn = await measureChurn();
+  const churn = await measureChurn(questions(rows[1], 'weave.local'));
   const threads = await measureThreads();
   const profile = await profileOfOneQuery(work, questions(rows[1], 'weave.local'), seconds);
   const [cpu] = cpus();
@@ -83,12 +81,7 @@ try {
   const name = values.quick ? 'dns-quick' : 'dns';
   writeFileSync(join(results, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(join(results, `${name}.svg`), chart(measured.filter(({ row }) => row === '1,000 names')));
-  for (const [what, { p50Ms, p99Ms }] of Object.entries({
-    'Weft, 1,000 changes a second': churn,
-    'Weft, no changes': churn.withoutChanges,
-    'bare echo': churn.echo,
-  }))
-    console.log(`20,000 questions a second, ${what}: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`);
+  for (const line of churnLines(churn)) console.log(line);
   console.log(`one DNS thread ${threads.one}, two ${threads.two} answers a second, load and server on the same cores`);
   for (const [part, share] of Object.entries(profile))
     console.log(`${(share * 100).toFixed(1).padStart(5)} % of a query: ${part}`);
@@ -165,31 +158,6 @@ async function load(row: Row, name: string, place: Place, server: Usage, file: s
     `${row.name.padEnd(22)} ${name.padEnd(13)} ${String(perCpuSecond).padStart(7)} per CPU-s ${String(perSecond).padStart(7)} q/s  p50 ${shown(latency?.p50Ms)} p99 ${shown(latency?.p99Ms)} ms ${String(memoryMegabytes).padStart(5)} MB  ${lost} lost`,
   );
   return result;
-}
-
-/** Weft while records change, while nothing does, and the echo, at one pace. */
-async function measureChurn() {
-  const echo = [process.execPath, join(import.meta.dirname, 'dns-echo.ts')];
-  return {
-    changesPerSecond,
-    pacePerSecond,
-    ...(await paced((port) => weft(port, ['--churn', String(changesPerSecond)]))),
-    withoutChanges: await paced((port) => weft(port, [])),
-    echo: await paced((port) => new Server([...echo, String(port)], port)),
-  };
-}
-
-async function paced(start: (port: number) => Server): Promise<Latency> {
-  const port = ++lastPort;
-  const server = start(port);
-  try {
-    await server.ready('name0.weave.local', { anyReply: true });
-    const terms = { port, questions: questions(rows[1], 'weave.local'), seconds };
-    await warmUp(terms);
-    return await pacedLoad(terms, pacePerSecond);
-  } finally {
-    await server.stop();
-  }
 }
 
 async function measureThreads(): Promise<{ one: number; two: number }> {
