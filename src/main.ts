@@ -70,7 +70,7 @@ async function runUntilEnd(agent: RunningAgent, manager: ServiceManager): Promis
 function saveMemory(): void {
   flushCompileCache();
   setFlagsFromString('--optimize-for-size');
-  // What V8's middle compiler works in leaves gaps in the C library's heap, of 10 MB once 10,000 records came.
+  // What V8's middle compiler works in leaves gaps in the C library's heap: megabytes, once many records came.
   setFlagsFromString('--no-maglev');
   // For `Tidying`.
   setFlagsFromString('--expose-gc');
