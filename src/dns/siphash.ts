@@ -9,7 +9,7 @@ const wordOctets = 8;
 /**
  * SipHash-2-4 with a key of 16 octets (Aumasson and Bernstein); the hash that RFC 9018 section 4.4 asks for.
  * Bit operations here work on 32 bits, so that each of its 64-bit words is a pair: of v0 the lower half is `v0`, the upper
- * `u0`. All are local variables: in an array, and by destructuring, they cost several times as much.
+ * `u0`. All are local variables: in an array, or swapped by destructuring, they cost several times as much.
  */
 export function sipHash(key: Uint8Array, message: Uint8Array): Buffer {
   const [k0, l0, k1, l1] = [halfAt(key, 0), halfAt(key, 4), halfAt(key, 8), halfAt(key, 12)];
