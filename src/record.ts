@@ -142,6 +142,9 @@ export interface StaticRecord {
   readonly madeAt: number;
 }
 
+/** A container as the owner of one name: which others it has is not said. */
+export type NamedContainer = Omit<ContainerRecord, 'names'>;
+
 /** One container that owns a name, and what is known of its host. */
 export interface Owner {
   readonly host: HostId;
@@ -150,7 +153,7 @@ export interface Owner {
   readonly hostAddress?: Address;
   /** As in the host's record: nobody knows whether the container still runs. */
   readonly unwatched?: true;
-  readonly container: ContainerRecord;
+  readonly container: NamedContainer;
 }
 
 /** All that is known of one name; both lists empty when the name is gone. */

@@ -1,6 +1,6 @@
+import { poolOf } from '../pool.ts';
 import { type Address, parseAddress, parseCidr, parseName, quote } from '../record.ts';
 import type { Result } from '../result.ts';
-import { poolOf } from './text-pool.ts';
 
 /** A JSON object of which nothing is believed yet. */
 export type Fields = Readonly<Record<string, unknown>>;

@@ -37,6 +37,8 @@ export function ownershipOf(host: HostEntry, { record, claim }: ClaimedContainer
 }
 
 const sharedPrefix = sharedNetworkKey('');
+/** One list for all that have none. */
+const none: readonly never[] = [];
 
 /**
  * Who owns each name, and which of several hosts has an address of a network they share. One address has one owner:
@@ -128,8 +130,9 @@ function ownerOf(host: HostEntry, container: ContainerRecord): Owner {
   };
 }
 
-function claimedAddresses({ addresses }: ContainerRecord): string[] {
-  return addresses.filter(({ network }) => network.startsWith(sharedPrefix)).map(containerAddressKey);
+function claimedAddresses({ addresses }: ContainerRecord): readonly string[] {
+  const shared = addresses.filter(({ network }) => network.startsWith(sharedPrefix));
+  return shared.length === 0 ? none : shared.map(containerAddressKey);
 }
 
 function beats(rival: Ownership, ownership: Ownership): boolean {

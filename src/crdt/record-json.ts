@@ -1,3 +1,4 @@
+import { poolOf } from '../pool.ts';
 import {
   type ContainerAddress,
   type ContainerPort,
@@ -116,8 +117,11 @@ function readSkippedNames(fields: Fields, key: string) {
   return list(fields, key, readSkipped);
 }
 
+/** Containers of one image expose the same ports, and most keep them for life: read once, and kept once. */
+const pooledPorts = poolOf((json): readonly ContainerPort[] => list({ ports: JSON.parse(json) }, 'ports', readPort));
+
 function readPorts(fields: Fields, key: string) {
-  return list(fields, key, readPort);
+  return pooledPorts(JSON.stringify(fields[key]));
 }
 
 function readServices(fields: Fields, key: string) {

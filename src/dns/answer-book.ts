@@ -12,7 +12,7 @@ import { locate } from './place.ts';
 import type { Query } from './query.ts';
 import { Shuffle } from './shuffle.ts';
 import { headerOctets, nameAt } from './wire.ts';
-import { containerAt, type LocalContainer, Zone, type ZoneNode } from './zone.ts';
+import { containerAt, isEmpty, type LocalContainer, Zone, type ZoneNode } from './zone.ts';
 
 /** Answers about names that may not exist are kept while nothing changes, and not more of them than this. */
 const maxFleeting = 8192;
@@ -69,7 +69,7 @@ export class AnswerBook {
       const node = this.zone.put(entry, touch);
       if (node === undefined) continue;
       for (const answer of node.derived) this.answers.setState(answer, stale);
-      if (node.entry === undefined) this.strike(node);
+      if (isEmpty(node)) this.strike(node);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { NameEntry, Owner } from '../record.ts';
+import type { ContainerRecord, NamedContainer, NameEntry, Owner } from '../record.ts';
 import type { TextPool } from './text-pool.ts';
 
 /**
@@ -51,9 +51,15 @@ export class Packer {
     if (known !== undefined) return known;
     const number = this.numbers.size;
     this.numbers.set(owner, number);
-    fresh.push(owner);
+    fresh.push(without(owner));
     return number;
   }
+}
+
+/** The owner without its container's other names: whoever answers is told of those one by one. */
+function without(owner: Owner): Owner {
+  const { names: _, ...container }: NamedContainer & Partial<Pick<ContainerRecord, 'names'>> = owner.container;
+  return { ...owner, container };
 }
 
 /** The receiving end. Owners are settled when a name of theirs is read, so that a parcel can be read in parts. */

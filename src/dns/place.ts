@@ -1,7 +1,7 @@
 import type { Domain, NameEntry, Owner } from '../record.ts';
 import { reverseAddress } from './reverse.ts';
 import { offersService, replicaLabels } from './service-records.ts';
-import type { Zone, ZoneNode } from './zone.ts';
+import { knownOf, type Zone, type ZoneNode } from './zone.ts';
 
 /** What a question's name stands for. */
 export type Subject<T> =
@@ -76,22 +76,24 @@ export function domainOf(name: string, domains: readonly Domain[]): Domain | und
 function subjectOf<T>(name: string, zone: Zone<T>): Subject<T> {
   if (name === '') return { type: 'apex' };
   const node = zone.find(name);
-  const service = serviceSubject(name, node?.entry, zone);
+  const entry = knownOf(node);
+  const service = serviceSubject(name, entry, zone);
   if (service) return service;
-  if (node?.entry) return { type: 'name', node, entry: node.entry, wildcard: false };
+  if (node && entry) return { type: 'name', node, entry, wildcard: false };
   const derived = derivedSubject(name, zone);
   if (derived) return derived;
   if (name === nameserverName) return { type: 'nameserver' };
   if (node || nameserverName.endsWith(`.${name}`)) return { type: 'empty' };
   const wildcard = zone.wildcardFor(name);
-  if (wildcard?.entry) return { type: 'name', node: wildcard, entry: wildcard.entry, wildcard: true };
+  const standIn = knownOf(wildcard);
+  if (wildcard && standIn) return { type: 'name', node: wildcard, entry: standIn, wildcard: true };
   return { type: 'unknown' };
 }
 
 function serviceSubject<T>(name: string, made: NameEntry | undefined, zone: Zone<T>): Subject<T> | undefined {
   const [service = '', protocol = ''] = name.split('.', 2);
   if (!service.startsWith('_') || !protocol.startsWith('_')) return undefined;
-  const parent = zone.find(name.slice(service.length + protocol.length + 2))?.entry;
+  const parent = knownOf(zone.find(name.slice(service.length + protocol.length + 2)));
   const offered = parent?.owners.some((owner) => offersService(owner, service, protocol));
   const onlyServices = made?.statics.every(({ data }) => data.type === 'srv') && made.owners.length === 0;
   return offered || onlyServices ? { type: 'service', service, protocol, parent, made } : undefined;
@@ -102,13 +104,12 @@ function derivedSubject<T>(name: string, zone: Zone<T>): Subject<T> | undefined 
   const dot = name.indexOf('.');
   const label = name.slice(0, dot);
   const node = dot < 0 ? undefined : zone.find(name.slice(dot + 1));
-  if (node?.entry === undefined || node.entry.owners.length === 0) return undefined;
-  const { entry } = node;
-  if (label === '_all') return { type: 'members', node, entry };
+  if (node === undefined || node.owners.length === 0) return undefined;
+  if (label === '_all') return { type: 'members', node, entry: node };
   if (label.startsWith('_'))
-    return entry.owners.some((owner) => offersProtocol(owner, label)) ? { type: 'empty' } : undefined;
-  const owners = entry.owners.filter((owner) => replicaLabels(owner).includes(label));
-  return owners.length > 0 ? { type: 'replica', node, entry: { ...entry, owners, statics: [] } } : undefined;
+    return node.owners.some((owner) => offersProtocol(owner, label)) ? { type: 'empty' } : undefined;
+  const owners = node.owners.filter((owner) => replicaLabels(owner).includes(label));
+  return owners.length > 0 ? { type: 'replica', node, entry: { name: node.name, owners, statics: [] } } : undefined;
 }
 
 function offersProtocol(owner: Owner, protocol: string): boolean {

@@ -8,10 +8,10 @@ import { rcode, rrType } from './wire.ts';
 export function pointers<T>(
   known: Knowledge<T>,
   asked: Asked<T>,
-  { address, nodes }: { address: string; nodes: readonly { readonly entry: NameEntry | undefined }[] },
+  { address, nodes }: { address: string; nodes: readonly NameEntry[] },
 ): Draft {
   if (asked.type !== rrType.PTR) return negative(known, asked, rcode.NOERROR);
-  const found = nodes.flatMap(({ entry }) => (entry ? nameOf(known, asked, entry, address) : []));
+  const found = nodes.flatMap((entry) => nameOf(known, asked, entry, address));
   if (found.length === 0) return negative(known, asked, rcode.NOERROR);
   const sorted = found.sort((one, other) => Number(other.own) - Number(one.own) || (one.name < other.name ? -1 : 1));
   const ttl = sameTtl(known, sorted);

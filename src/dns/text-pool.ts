@@ -1,7 +1,14 @@
-import type { ContainerAddress, ContainerRecord, Name, NameEntry, Owner, StaticRecord } from '../record.ts';
+import { poolOf } from '../pool.ts';
+import type {
+  ContainerAddress,
+  ContainerPort,
+  Name,
+  NamedContainer,
+  NameEntry,
+  Owner,
+  StaticRecord,
+} from '../record.ts';
 
-/** Texts that are looked for again: those of a few hundred containers, and what thousands have in common. */
-const maxTexts = 4_096;
 const nothing: readonly never[] = [];
 
 /**
@@ -10,7 +17,9 @@ const nothing: readonly never[] = [];
  * piece by piece, with room for more; here they are made anew, each at once.
  */
 export class TextPool {
-  private readonly texts = new Map<string, string>();
+  private readonly texts = poolOf((text) => text);
+  /** Containers of one image expose the same ports. */
+  private readonly ports = poolOf((json): readonly ContainerPort[] => JSON.parse(json));
 
   /** A name with these owners, which are settled. */
   entry(name: Name, owners: readonly Owner[], statics: readonly StaticRecord[]): NameEntry {
@@ -29,34 +38,32 @@ export class TextPool {
     return unwatched ? { ...settled, unwatched } : settled;
   }
 
-  private container(record: ContainerRecord): ContainerRecord {
-    const { id, name, image, names, addresses, state, health, startedAt, ...more } = record;
+  private container(record: NamedContainer): NamedContainer {
+    const { id, name, image, addresses, state, health, startedAt, ports, ...more } = record;
     const settled = {
       id,
       name: this.pooled(name),
       image: this.pooled(image),
-      names: names.map((each) => this.pooled(each)),
       addresses: addresses.map((address) => this.address(address)),
       state: this.pooled(state),
       health: this.pooled(health),
       startedAt,
     };
-    return Object.keys(more).length === 0 ? settled : { ...settled, ...more };
+    const isPlain = Object.keys(more).length === 0;
+    if (ports === undefined) return isPlain ? settled : { ...settled, ...more };
+    const exposing = { ...settled, ports: this.ports(JSON.stringify(ports)) };
+    return isPlain ? exposing : { ...exposing, ...more };
   }
 
   private address({ address, subnet, ...on }: ContainerAddress): ContainerAddress {
     const network = this.pooled(on.network);
     const networkName = this.pooled(on.networkName);
-    if (subnet === undefined) return { address, network, networkName };
-    return { address, network, networkName, subnet: this.pooled(subnet) };
+    if (subnet === undefined) return { address: this.pooled(address), network, networkName };
+    return { address: this.pooled(address), network, networkName, subnet: this.pooled(subnet) };
   }
 
   private pooled<T extends string>(text: T): T {
-    const known = this.texts.get(text);
-    if (known !== undefined) return known as T;
-    if (this.texts.size >= maxTexts) this.texts.clear();
-    this.texts.set(text, text);
-    return text;
+    return this.texts(text) as T;
   }
 }
 

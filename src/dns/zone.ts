@@ -1,10 +1,12 @@
-import type { Address, ContainerRecord, HostId, NameEntry, NetworkKey } from '../record.ts';
+import type { Address, HostId, Name, NamedContainer, NameEntry, NetworkKey, Owner, StaticRecord } from '../record.ts';
 
-/** A name that exists: because something is known of it, or because a name below it exists (RFC 8020). */
-export interface ZoneNode<T> {
-  readonly name: string;
-  /** Undefined for an empty non-terminal. */
-  entry: NameEntry | undefined;
+/**
+ * A name that exists: because something is known of it, or, with neither owners nor statics, because a name below it
+ * exists (RFC 8020).
+ */
+export interface ZoneNode<T> extends NameEntry {
+  owners: readonly Owner[];
+  statics: readonly StaticRecord[];
   /** How many nodes lie right below. */
   children: number;
   /** What was derived from the node and must go when it changes. */
@@ -58,15 +60,16 @@ export class Zone<T> {
    * hears every address that the name had or has.
    */
   put(entry: NameEntry, touch: (address: Address) => void = () => {}): ZoneNode<T> | undefined {
-    const gone = entry.owners.length === 0 && entry.statics.length === 0;
+    const gone = isEmpty(entry);
     const node = gone ? this.nodes.get(entry.name) : this.grow(entry.name);
     if (node === undefined) return undefined;
     const { byAddress, byAsker } = this;
-    eachAddress(node.entry, (address) => unlink(byAddress, address, node), touch);
-    eachAsker(node.entry, (address) => unlink(byAsker, address, node), touch);
-    node.entry = gone ? undefined : entry;
-    eachAddress(node.entry, (address) => link(byAddress, address, node), touch);
-    eachAsker(node.entry, (address) => link(byAsker, address, node), touch);
+    eachAddress(node, (address) => unlink(byAddress, address, node), touch);
+    eachAsker(node, (address) => unlink(byAsker, address, node), touch);
+    node.owners = entry.owners;
+    node.statics = entry.statics;
+    eachAddress(node, (address) => link(byAddress, address, node), touch);
+    eachAsker(node, (address) => link(byAsker, address, node), touch);
     if (gone) this.prune(node);
     return node;
   }
@@ -76,10 +79,10 @@ export class Zone<T> {
     for (const node of this.nodes.values()) node.derived = nothing;
   }
 
-  private grow(name: string): ZoneNode<T> {
+  private grow(name: Name): ZoneNode<T> {
     const known = this.nodes.get(name);
     if (known) return known;
-    const node: ZoneNode<T> = { name, entry: undefined, children: 0, derived: nothing };
+    const node: ZoneNode<T> = { name, owners: nothing, statics: nothing, children: 0, derived: nothing };
     this.nodes.set(name, node);
     const parent = parentOf(name);
     if (parent !== '') this.grow(parent).children++;
@@ -87,7 +90,7 @@ export class Zone<T> {
   }
 
   private prune(node: ZoneNode<T>): void {
-    if (node.entry !== undefined || node.children > 0) return;
+    if (!isEmpty(node) || node.children > 0) return;
     this.nodes.delete(node.name);
     const parent = this.nodes.get(parentOf(node.name));
     if (parent === undefined) return;
@@ -112,36 +115,44 @@ function unlink<T>(index: Map<string, T[]>, address: string, node: T): void {
   if (nodes.length === 0) index.delete(address);
 }
 
+/** What is known of a name, where anything is. */
+export function knownOf<T>(node: ZoneNode<T> | undefined): NameEntry | undefined {
+  return node === undefined || isEmpty(node) ? undefined : node;
+}
+
+/** Whether nobody owns the name, and no operator made records of it. */
+export function isEmpty({ owners, statics }: NameEntry): boolean {
+  return owners.length === 0 && statics.length === 0;
+}
+
 /** The name above; `''` is the domain itself. */
-export function parentOf(name: string): string {
+export function parentOf<N extends string>(name: N): N {
   const dot = name.indexOf('.');
-  return dot < 0 ? '' : name.slice(dot + 1);
+  return (dot < 0 ? '' : name.slice(dot + 1)) as N;
 }
 
 /** The local container that has an address, or asks from it. */
 export function containerAt<T>(zone: Zone<T>, host: HostId, address: string): LocalContainer | undefined {
-  for (const { entry } of zone.asking(address)) {
-    const owner = entry?.owners.find((each) => each.host === host && isAt(each.container, address));
+  for (const { owners } of zone.asking(address)) {
+    const owner = owners.find((each) => each.host === host && isAt(each.container, address));
     if (owner) return { id: owner.container.id, networks: owner.container.addresses.map((each) => each.network) };
   }
   return undefined;
 }
 
-function isAt({ addresses, asksFrom }: ContainerRecord, address: string): boolean {
+function isAt({ addresses, asksFrom }: NamedContainer, address: string): boolean {
   return addresses.some((each) => each.address === address) || asksFrom?.some((each) => each === address) === true;
 }
 
 type Visit = (address: Address) => void;
 
-function eachAddress(entry: NameEntry | undefined, ...visits: readonly Visit[]): void {
-  if (entry === undefined) return;
-  for (const { container } of entry.owners)
+function eachAddress({ owners, statics }: NameEntry, ...visits: readonly Visit[]): void {
+  for (const { container } of owners)
     for (const { address } of container.addresses) for (const visit of visits) visit(address);
-  for (const { data } of entry.statics) if (data.type === 'address') for (const visit of visits) visit(data.address);
+  for (const { data } of statics) if (data.type === 'address') for (const visit of visits) visit(data.address);
 }
 
-function eachAsker(entry: NameEntry | undefined, ...visits: readonly Visit[]): void {
-  if (entry === undefined) return;
-  for (const { container } of entry.owners)
+function eachAsker({ owners }: NameEntry, ...visits: readonly Visit[]): void {
+  for (const { container } of owners)
     for (const address of container.asksFrom ?? []) for (const visit of visits) visit(address);
 }

@@ -67,6 +67,16 @@ const statics: readonly StaticRecord[] = [
 ];
 
 describe('records on the wire', () => {
+  it('of containers that expose the same ports share one list of them', () => {
+    const [one, two] = ['c1', 'c2'].map((id) => {
+      const record = { ...containerRecord(owner, id, []), ports: fullContainer.ports ?? [] };
+      const read = containerFromJson(containerToJson({ record, claim: 0 }), id, owner);
+      return read.ok ? read.value.record.ports : undefined;
+    });
+    expect(one).toEqual(fullContainer.ports);
+    expect(two).toBe(one);
+  });
+
   it('are read as they were written', () => {
     for (const record of [fullContainer, containerRecord(owner, 'c1', [])])
       expect(containerFromJson(containerToJson({ record, claim: 3 }), 'c1', owner)).toEqual({

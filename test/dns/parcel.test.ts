@@ -19,6 +19,12 @@ it('tells of an owner once, over all its names and parcels, and the thread has o
   expect(again?.owners[0]).toBe(first?.owners[0]);
 });
 
+it('tells of an owner without the other names of its container', () => {
+  const { send } = thread();
+  const container = { ...one.container, names: ['one', 'both'] };
+  expect(send([entry('one', [{ ...one, container }])])).toStrictEqual([entry('one', [one])]);
+});
+
 it('tells of an owner that changed anew', () => {
   const { send, told } = thread();
   send([entry('one', [one])]);

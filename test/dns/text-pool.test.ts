@@ -45,6 +45,14 @@ describe('the pool of texts', () => {
     expect(throughThread()(said)).toStrictEqual(said);
   });
 
+  it('keeps one list of the ports that many containers expose', () => {
+    const send = throughThread();
+    const exposing = (name: string) => owner(hostA, container(name, [], { ports: [{ port: 80, protocol: 'tcp' }] }));
+    const [one, two] = send([entry('one', [exposing('one')]), entry('two', [exposing('two')])]);
+    expect(one?.owners[0]?.container.ports).toEqual([{ port: 80, protocol: 'tcp' }]);
+    expect(two?.owners[0]?.container.ports).toBe(one?.owners[0]?.container.ports);
+  });
+
   it('keeps what arrives in two thirds of the memory', () => {
     const bare = heldBy(() => arrive((entries) => structuredClone(entries)));
     const held = heldBy(() => arrive(throughThread()));

@@ -4,12 +4,12 @@ import {
   type Address,
   type Cidr,
   type ContainerAddress,
-  type ContainerRecord,
   type Domain,
   type HostId,
   type HostStatus,
   localNetworkKey,
   type Name,
+  type NamedContainer,
   type NameEntry,
   type Network,
   type NetworkKey,
@@ -44,16 +44,15 @@ let lastId = 0;
 export function container(
   name: string,
   addresses: readonly ContainerAddress[],
-  more: Partial<ContainerRecord> = {},
-): ContainerRecord {
+  more: Partial<NamedContainer> = {},
+): NamedContainer {
   const id = `${(++lastId).toString(16).padStart(12, '0')}${'f'.repeat(52)}`;
-  const names = [name as Name];
-  return { id, name, image: 'example', names, addresses, state: 'running', health: 'none', startedAt: 0, ...more };
+  return { id, name, image: 'example', addresses, state: 'running', health: 'none', startedAt: 0, ...more };
 }
 
 export function owner(
   host: HostId,
-  record: ContainerRecord,
+  record: NamedContainer,
   more: { hostStatus?: HostStatus; hostAddress?: Address; hostName?: string; unwatched?: true } = {},
 ): Owner {
   const hostName = { [hostA]: 'host-a', [hostB]: 'host-b', [hostC]: 'host-c' }[host] ?? 'host';
