@@ -1,5 +1,8 @@
 import type { Name, StaticData, StaticRecord } from '../record.ts';
 
+/** What all names have that no operator made. */
+const none: readonly never[] = [];
+
 /** The static records that are in use, by name. Two made on different hosts with equal data are one. */
 export class StaticTable {
   readonly #byKey = new Map<string, StaticRecord>();
@@ -10,8 +13,10 @@ export class StaticTable {
   }
 
   /** A name's records, in one order on every host. */
-  of(name: Name): StaticRecord[] {
-    const ordered = [...(this.#byName.get(name) ?? [])].sort(([one], [other]) => (one < other ? -1 : 1));
+  of(name: Name): readonly StaticRecord[] {
+    const records = this.#byName.get(name);
+    if (records === undefined) return none;
+    const ordered = [...records].sort(([one], [other]) => (one < other ? -1 : 1));
     const unique = new Map(ordered.map(([, record]) => [dataKey(record.data), record]));
     return [...unique].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, record]) => record);
   }

@@ -2,14 +2,11 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { NameEntry } from '../record.ts';
+import { Backlog } from './backlog.ts';
 import type { DnsOptions } from './options.ts';
 import { Packer } from './parcel.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
 
-/** Names that one message hands over: reading it takes about a millisecond, in which no question is answered. */
-const maxEntriesPerMessage = 128;
-/** Owners of them together, of many names that are not one change: names that every host has would come in one message. */
-const maxOwnersPerMessage = 1_024;
 /** After so long without a change the owners told so far are forgotten: less than a thread waits before it collects garbage. */
 const forgetMs = 500;
 
@@ -38,7 +35,7 @@ export class ThreadHandle {
   private readonly worker: Worker;
   private readonly log: Log;
   private readonly waiting = new Map<number, PromiseWithResolvers<ThreadResult>>();
-  private readonly batches: (readonly NameEntry[])[] = [];
+  private readonly backlog = new Backlog();
   private readonly packer = new Packer();
   private readonly clock: Clock;
   private feeding = false;
@@ -80,9 +77,9 @@ export class ThreadHandle {
     return answer.promise;
   }
 
-  /** Hands over names in the order of the calls, as fast as the thread takes them; small batches stay whole. */
+  /** Hands over names as fast as the thread takes them; a small change that finds it waiting stays whole. */
   feed(entries: readonly NameEntry[]): void {
-    for (const batch of inBatches(entries)) this.batches.push(batch);
+    this.backlog.add(entries);
     if (!this.feeding) this.pump();
   }
 
@@ -114,12 +111,7 @@ export class ThreadHandle {
 
   private pump(): void {
     this.cancelForgetting();
-    const entries: NameEntry[] = [];
-    for (let next = this.batches[0]; next !== undefined; next = this.batches[0]) {
-      if (entries.length > 0 && entries.length + next.length > maxEntriesPerMessage) break;
-      entries.push(...next);
-      this.batches.shift();
-    }
+    const entries = this.backlog.take();
     this.feeding = entries.length > 0 && !this.gone;
     if (!this.feeding) {
       this.allFed();
@@ -164,26 +156,6 @@ export class ThreadHandle {
     for (const answer of this.waiting.values()) answer.reject(new ThreadError(deathOf(reason)));
     this.waiting.clear();
   }
-}
-
-/** Entries by what one message carries: few as they are, for they are one change; many by how much is in them. */
-function inBatches(entries: readonly NameEntry[]): (readonly NameEntry[])[] {
-  if (entries.length <= maxEntriesPerMessage) return entries.length === 0 ? [] : [entries];
-  const batches: NameEntry[][] = [];
-  let [batch, owners]: [NameEntry[], number] = [[], 0];
-  for (const entry of entries) {
-    if (
-      batch.length === 0 ||
-      batch.length === maxEntriesPerMessage ||
-      owners + entry.owners.length > maxOwnersPerMessage
-    ) {
-      [batch, owners] = [[], 0];
-      batches.push(batch);
-    }
-    batch.push(entry);
-    owners += entry.owners.length;
-  }
-  return batches;
 }
 
 function deathOf(reason: string): ThreadFailure {
