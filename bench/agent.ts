@@ -1,13 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedEngine } from '../src/watch/embedded-engine.ts';
 import { getFromSocket } from '../test/support/lab/socket-request.ts';
 import { until } from '../test/support/lab/until.ts';
 import { barChart } from './bar-chart.ts';
+import { buildBundle } from './bundle.ts';
 import { Server, usageOf } from './dns-load.ts';
 import { peers } from './dns-peers.ts';
 import { benchName } from './dns-zone.ts';
@@ -29,7 +30,7 @@ const bundle = join(work, 'bundle');
 const image = process.argv[2] === '--image' ? process.argv[3] : undefined;
 const engine = new EmbeddedEngine({ listen: '127.0.0.1', subnet: '10.1.0.0/16' });
 const env = { WEFT_SECRET: 'a secret for the benchmark of agents' };
-const launcher = join(bundle, 'weft.sh');
+const { launcher, nodeFlags } = buildBundle(bundle);
 /** Node by itself, and Node with one thread that does nothing: what no agent can be below. */
 const floors = {
   node: 'setInterval(() => {}, 1e6)',
@@ -48,11 +49,6 @@ interface Measured {
 }
 
 try {
-  execFileSync(process.execPath, ['build.ts', bundle], { cwd: join(import.meta.dirname, '..') });
-  // As the Dockerfile has it.
-  writeFileSync(join(bundle, 'package.json'), '{ "type": "module" }');
-  mkdirSync(join(bundle, 'compiled'));
-  execFileSync(launcher, ['demo', '--once'], { stdio: 'ignore' });
   await engine.open();
   for (let index = 0; index < records; index++) engine.run({ name: benchName(index) });
   const [cpu] = cpus();
@@ -110,8 +106,7 @@ async function measureAgent() {
 
 /** Megabytes of a process that does nothing, with the same settings. */
 async function floorOf(program: string) {
-  const settings = /^memory='(.*)'$/m.exec(readFileSync(launcher, 'utf8'))?.[1]?.split(' ') ?? [];
-  const child = spawn(process.execPath, [...settings, '--eval', program], { stdio: 'ignore' });
+  const child = spawn(process.execPath, [...nodeFlags, '--eval', program], { stdio: 'ignore' });
   await new Promise((resolve) => setTimeout(resolve, settleMs / 5));
   const { memoryMegabytes, ownMegabytes } = usageOf(() => [String(child.pid)]);
   const floor = { megabytes: memoryMegabytes(), ownMegabytes: ownMegabytes() };

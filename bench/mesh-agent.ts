@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentClient } from '../src/cli/client.ts';
 import { cliDefaults } from '../src/config.ts';
+import { buildBundle } from './bundle.ts';
 
-const root = join(import.meta.dirname, '..');
 /** USER_HZ of every Linux that Node runs on. */
 const ticksPerSecond = 100;
 const lookMs = 20;
@@ -24,7 +24,7 @@ export interface Footprint {
   readonly cpuSeconds: number;
 }
 
-/** The agent as users run it: bundled, in a process of its own, with a data directory that goes when it ends. */
+/** The agent as the image runs it: bundled, by its own command, in a process of its own, with a data directory that goes when it ends. */
 export class BenchAgent {
   readonly meshAddress: string;
   readonly client: AgentClient;
@@ -42,7 +42,7 @@ export class BenchAgent {
     subscribe('net.client.socket', this.#onSocket);
     const flags = ['--name', 'joiner', '--no-docker', '--mesh-listen', this.meshAddress, '--log-level', 'warn'];
     const places = ['--api', `unix:${path}`, '--data-dir', join(this.#directory, 'data')];
-    this.#child = spawn(process.execPath, [...nodeFlags(), bundle(), 'up', ...flags, ...places, ...more], {
+    this.#child = spawn(launcher(), ['up', ...flags, ...places, ...more], {
       env: { PATH: process.env.PATH, WEFT_SECRET: secret },
       // What it logs would be in the way of the figures.
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -107,21 +107,14 @@ export class BenchAgent {
   };
 }
 
-let bundled: string | undefined;
+let built: string | undefined;
 
-/** Where the bundle is, built by the project's own `build.ts` once for this process. */
-function bundle(): string {
-  if (bundled === undefined) {
+/** The command that starts it, built once for this process. */
+function launcher(): string {
+  if (built === undefined) {
     const directory = mkdtempSync(join(tmpdir(), 'weft-bundle-'));
     process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-    execFileSync(process.execPath, [join(root, 'build.ts'), directory], { cwd: root });
-    bundled = join(directory, 'weft.js');
+    built = buildBundle(directory).launcher;
   }
-  return bundled;
-}
-
-/** The flags of Node that the command of the image runs it with. */
-function nodeFlags(): string[] {
-  const script = readFileSync(join(root, 'deploy/weft.sh'), 'utf8');
-  return /^memory='(.*)'$/m.exec(script)?.[1]?.split(' ') ?? [];
+  return built;
 }
