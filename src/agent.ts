@@ -15,6 +15,7 @@ import { Operator } from './operator.ts';
 import { OwnRecord } from './own-record.ts';
 import { type Built, createAnswering, createApi, createMesh, createReplica, createWatch, gather } from './rooms.ts';
 import { rereadSecrets, tokenOf } from './secrets.ts';
+import { ofProcess, Tidying } from './tidying.ts';
 import { version } from './version.ts';
 import type { WatchSink } from './watch/sink.ts';
 import type { Watch } from './watch/watch.ts';
@@ -148,9 +149,9 @@ export class Agent {
     this.#answering?.prepare();
     this.#replica.attach(this.#mesh);
     this.#mesh.attach(this.#replica);
-    const answering = this.#answering;
-    if (answering !== undefined) this.#undo.push(directory.onNames((changed) => answering.update(changed)));
     this.#undo.push(
+      new Tidying(clock, ofProcess).follow(directory),
+      directory.onNames((changed) => this.#answering?.update(changed)),
       directory.onHosts((changes) => {
         for (const change of changes)
           if (change.type === 'gone') this.#mesh.unlearn(change.id);

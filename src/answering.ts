@@ -7,7 +7,6 @@ import { DnsService, type ServiceStats } from './dns/service.ts';
 import { Totals } from './dns/totals.ts';
 import type { Log } from './log.ts';
 import { type NameEntry, type Network, parseAddress } from './record.ts';
-import { collectGarbage, Tidying } from './tidying.ts';
 
 /** Networks whose gateway is the address that containers are given to ask, and the interface that has it. */
 const defaultBridges = [
@@ -35,7 +34,6 @@ export class Answering {
   readonly #parts: AnsweringParts;
   /** Outlives a move to another address. */
   readonly #totals = new Totals();
-  readonly #tidying: Tidying;
   #service: DnsService | undefined;
   /** Its threads begin beside all else that starts; it answers nothing yet. */
   #prepared: { readonly listen: readonly ListenAddress[]; readonly service: DnsService } | undefined;
@@ -48,7 +46,6 @@ export class Answering {
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts;
-    this.#tidying = new Tidying(parts.clock, () => collectGarbage('thoroughly'));
   }
 
   /** Has the threads begin for the address there is by now, so that `start` need not wait for them; may be left out. */
@@ -70,7 +67,6 @@ export class Answering {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelRetry();
-    this.#tidying.stop();
     await this.#turn;
     await Promise.all([this.#service?.stop(), this.#prepared?.service.stop()]);
     this.#service = undefined;
@@ -80,7 +76,6 @@ export class Answering {
   update(entries: readonly NameEntry[]): void {
     this.#service?.update(entries);
     this.#prepared?.service.update(entries);
-    this.#tidying.took(entries.length);
   }
 
   /** Takes over this host's networks, and moves where the default bridge moved. */

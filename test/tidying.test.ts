@@ -5,7 +5,7 @@ import { ManualClock } from './support/manual-clock.ts';
 it('collects once after a large load, and neither during it nor for a few changes', () => {
   const clock = new ManualClock();
   let collected = 0;
-  const tidying = new Tidying(clock, () => collected++);
+  const tidying = new Tidying(clock, { begin: () => {}, end: () => collected++ });
   tidying.took(100);
   clock.advance(60_000);
   expect(collected).toBe(0);
@@ -24,7 +24,7 @@ it('collects once after a large load, and neither during it nor for a few change
 it('collects nothing once it is stopped', () => {
   const clock = new ManualClock();
   let collected = 0;
-  const tidying = new Tidying(clock, () => collected++);
+  const tidying = new Tidying(clock, { begin: () => {}, end: () => collected++ });
   tidying.took(10_000);
   tidying.stop();
   clock.advance(60_000);
@@ -34,10 +34,21 @@ it('collects nothing once it is stopped', () => {
 it('collects nothing for many changes that come one by one, each with a rest before the next', () => {
   const clock = new ManualClock();
   let collected = 0;
-  const tidying = new Tidying(clock, () => collected++);
+  const tidying = new Tidying(clock, { begin: () => {}, end: () => collected++ });
   for (let change = 0; change < 6_000; change++) {
     tidying.took(1);
     clock.advance(2_000);
   }
   expect(collected).toBe(0);
+});
+
+it('says once when a large load begins, and anew for the next', () => {
+  const clock = new ManualClock();
+  const said: string[] = [];
+  const tidying = new Tidying(clock, { begin: () => said.push('begin'), end: () => said.push('end') });
+  for (const load of [4_000, 4_000, 4_000]) tidying.took(load);
+  expect(said).toEqual(['begin']);
+  clock.advance(5_000);
+  tidying.took(6_000);
+  expect(said).toEqual(['begin', 'end', 'begin']);
 });

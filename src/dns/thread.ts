@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
-import { collectGarbage, Tidying } from '../tidying.ts';
+import { ofThread, Tidying } from '../tidying.ts';
 import { createForwarder, type UpstreamForwarder } from './forward/forwarder.ts';
 import { Nameserver } from './nameserver.ts';
 import type { DnsOptions } from './options.ts';
@@ -23,7 +23,7 @@ interface Running {
 const done: ThreadResult = { type: 'done' };
 const log = createThreadLog((line) => say({ type: 'log', ...line }));
 const parcels = new Unpacker(new TextPool());
-const tidying = new Tidying(systemClock, () => collectGarbage('once'));
+const tidying = new Tidying(systemClock, ofThread);
 let running: Running | undefined;
 
 parentPort?.on('message', ({ number, task }: ThreadRequest) => {
