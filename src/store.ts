@@ -151,7 +151,9 @@ async function replaceFile(dataDir: string, file: string, bytes: Uint8Array): Pr
   const temporary = `${path}${temporarySuffix}`;
   const handle = await open(temporary, 'w', 0o600);
   try {
-    await handle.writeFile(Buffer.concat([Buffer.from(`weft 1 ${checksumOf(bytes)}\n`, 'latin1'), bytes]));
+    // One after the other: the directory of a large mesh has megabytes, and a copy of them would stay until garbage is collected.
+    await handle.writeFile(`weft 1 ${checksumOf(bytes)}\n`, 'latin1');
+    await handle.writeFile(bytes);
     await handle.sync();
   } finally {
     await handle.close();
