@@ -155,7 +155,9 @@ export class Responder {
     this.counters.awaitedFor(clock.now() - began);
     // Other packets were read meanwhile: this one is read again, which costs less than a copy of what was found.
     query.read(packet);
-    return this.limited(book.compileOnce(packet, query, asked, draft), packet, client, asker);
+    const reply = this.limited(book.compileOnce(packet, query, asked, draft), packet, client, asker);
+    // Octets of its own: many that waited for one answer go on together, and are sent only after the last of them.
+    return reply && Buffer.from(reply);
   }
 }
 

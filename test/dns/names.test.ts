@@ -82,6 +82,19 @@ describe('aliases', () => {
     ]);
   });
 
+  it('that lead elsewhere are each answered with their own octets, however many wait for one answer', async () => {
+    const twin = new Twin([alias('www', 'www.example.com')]);
+    const heard = Promise.withResolvers<void>();
+    twin.forwarder.resolve = async (query) => {
+      await heard.promise;
+      return replyTo(query, 0, [['www.example.com', 60, { type: 1, address: '198.51.100.1' }]]);
+    };
+    const ids = Array.from({ length: 100 }, (_, id) => id);
+    const replies = ids.map((id) => twin.wait('www.weave.local', { id }));
+    heard.resolve();
+    expect((await Promise.all(replies)).map(({ id }) => id)).toEqual(ids);
+  });
+
   it('that lead to a failure elsewhere say so', async () => {
     const twin = new Twin([alias('www', 'www.example.com')]);
     expect((await twin.wait('www.weave.local')).rcode).toBe('SERVFAIL');
