@@ -224,6 +224,14 @@ describe('services', () => {
     expect(twin.ask('_smtp._tcp.web.weave.local').rcode).toBe('NXDOMAIN');
   });
 
+  it('count all records beside them, OPT with them', () => {
+    const owners = Array.from({ length: 255 }, (_, index) => web(hostB, bridgeB, `10.2.1.${index}`));
+    const twin = new Twin([entry('web', owners)]);
+    const terms = { type: 'SRV', transport: 'tcp', payload: 1232 } as const;
+    const reply = twin.ask('_http._tcp.web.weave.local', terms);
+    expect([reply.answers.length, reply.additional.length, reply.opt?.payload]).toEqual([255, 255, 1232]);
+  });
+
   it('keep their records when the addresses beside them do not fit', () => {
     const owners = Array.from({ length: 10 }, (_, index) => web(hostB, bridgeB, `10.2.0.${index + 1}`));
     const twin = new Twin([entry('web', owners)]);
