@@ -95,6 +95,34 @@ describe('aliases', () => {
     expect((await Promise.all(replies)).map(({ id }) => id)).toEqual(ids);
   });
 
+  it('that lead to nothing elsewhere have the SOA that says so (trap 7)', async () => {
+    const twin = new Twin([alias('www', 'www.example.com')]);
+    const times = { serial: 1, refresh: 2, retry: 3, expiration: 4, minimum: 5 };
+    const soa = { type: 6, primary: 'ns.example.com', admin: 'root.example.com', ...times };
+    twin.forwarder.answer = (query) => {
+      const reply = replyTo(query, 0, [['example.com', 60, soa]]);
+      reply.writeUInt32BE(1, 6);
+      return reply;
+    };
+    expect(await twin.wait('www.weave.local', { type: 'AAAA' })).toMatchObject({
+      answers: ['www.weave.local 1 CNAME www.example.com'],
+      authority: ['example.com 60 SOA ns.example.com root.example.com 5'],
+    });
+  });
+
+  it('that lead to more elsewhere than came back say so', async () => {
+    const twin = new Twin([alias('www', 'www.example.com')]);
+    twin.forwarder.answer = (query) => {
+      const reply = replyTo(query, 0, []);
+      reply.writeUInt16BE(0x8380, 2);
+      return reply;
+    };
+    const reply = await twin.wait('www.weave.local');
+    expect(reply.answers).toEqual(['www.weave.local 1 CNAME www.example.com']);
+    expect(reply.flags).toBe('qr aa tc rd ra');
+    expect(twin.responder.counters.counts.truncated).toBe(1);
+  });
+
   it('that lead to a failure elsewhere say so', async () => {
     const twin = new Twin([alias('www', 'www.example.com')]);
     expect((await twin.wait('www.weave.local')).rcode).toBe('SERVFAIL');
