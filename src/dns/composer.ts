@@ -126,7 +126,11 @@ function services<T>(
   }: { service: string; protocol: string; parent: NameEntry | undefined; made: NameEntry | undefined },
 ): Draft {
   if (asked.type === rrType.TXT && made) return texts(known, asked, made);
-  if (asked.type !== rrType.SRV) return negative(known, asked, rcode.NOERROR);
+  // What operators put there counts whether or not a container offers the service.
+  if (asked.type !== rrType.SRV)
+    return made
+      ? addresses(known, asked, made, select(made, asked.client, known.host))
+      : negative(known, asked, rcode.NOERROR);
   const replicas = parent ? replicaServices(known, asked, parent, service, protocol) : [];
   return serviceAnswer(known, asked, [...(made ? madeServices(made) : []), ...replicas], glueOf(known, asked));
 }

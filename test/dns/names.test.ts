@@ -265,6 +265,16 @@ describe('services', () => {
     expect([reply.answers.length, reply.additional.length, reply.opt?.payload]).toEqual([255, 255, 1232]);
   });
 
+  it('leave alone what operators put at their very name, before and after a container offers them', () => {
+    const twin = new Twin([entry('_http._tcp.web', [], [made('_http._tcp.web', address('192.0.2.7'))])]);
+    const seen = () => data(twin.ask('_http._tcp.web.weave.local'));
+    const before = seen();
+    twin.responder.update([two]);
+    const kept = seen();
+    twin.responder.setNetworks([bridgeA]);
+    expect([before, kept, seen()]).toEqual([['192.0.2.7'], ['192.0.2.7'], ['192.0.2.7']]);
+  });
+
   it('keep their records when the addresses beside them do not fit', () => {
     const owners = Array.from({ length: 10 }, (_, index) => web(hostB, bridgeB, `10.2.0.${index + 1}`));
     const twin = new Twin([entry('web', owners)]);
