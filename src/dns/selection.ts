@@ -2,6 +2,7 @@ import { type Address, isOverlay, type NameEntry, type Owner, type StaticRecord 
 import type { Client } from './client.ts';
 import type { Verdict } from './explanation.ts';
 import type { Host } from './host.ts';
+import { isPublished } from './service-records.ts';
 
 /** What one owner of a name, or an operator, offers to one asker. */
 export interface Offer {
@@ -148,7 +149,7 @@ function reach(owner: Owner, client: Client, host: Host): Reached[] {
 }
 
 function publishedAt(owner: Owner): Reached[] {
-  const port = owner.container.ports?.find(({ hostPort }) => hostPort !== undefined);
+  const port = owner.container.ports?.find(isPublished);
   const address = port?.hostAddress ?? owner.hostAddress;
   if (port === undefined || address === undefined) return [];
   return [{ address, network: undefined, way: 'published', about: '' }];

@@ -241,6 +241,22 @@ describe('services', () => {
     expect(reply.additional).toEqual(['web.web.weave.local 1 A 192.0.2.22']);
   });
 
+  it('do not lead to a port that is published for its host alone', () => {
+    const port = { port: 80, protocol: 'tcp' as const };
+    const published = [
+      { ...port, hostPort: 8080, hostAddress: '127.0.0.1' as Address },
+      { ...port, hostPort: 8081 },
+    ];
+    const shadowed = (ports: typeof published) => {
+      const record = container('web', [on(bridgeB, '10.1.0.2')], { services, ports });
+      return entry('web', [owner(hostB, record, { hostAddress: '192.0.2.22' as Address })]);
+    };
+    const [both, alone] = [new Twin([shadowed(published)]), new Twin([shadowed(published.slice(0, 1))])];
+    expect([data(both.ask('web')), data(alone.ask('web'))]).toEqual([['192.0.2.22'], []]);
+    const services80 = (twin: Twin) => data(twin.ask('_http._tcp.web.weave.local', { type: 'SRV' }));
+    expect([services80(both), services80(alone)]).toEqual([['0 1 8081 web.web.weave.local'], []]);
+  });
+
   it('may be made by hand, beside those of containers', () => {
     const byHand = made('_http._tcp.web', { type: 'srv', priority: 10, weight: 7, port: 81, target: 'backup' });
     const twin = new Twin([two, entry('_http._tcp.web', [], [byHand]), fixed('backup', '192.0.2.8')]);
