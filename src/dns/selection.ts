@@ -99,8 +99,9 @@ function decide({ owners, statics }: NameEntry, client: Client, host: Host, notR
   const reachable = candidates.filter(({ addresses }) => addresses.length > 0);
   const level = isMade ? 'ready' : steps.find((step) => reachable.some((each) => each.standing === step));
   const good = reachable.filter((each) => notReady || each.standing === level || isSelf(each.owner, client));
+  const isWeighted = isMade || good.some(({ owner }) => weightOf(owner) > 0);
   const weighty = good.filter(({ owner }) => weightOf(owner) > 0 || isSelf(owner, client));
-  return { candidates, good, chosen: weighty.length > 0 || isMade ? weighty : good };
+  return { candidates, good, chosen: isWeighted ? weighty : good };
 }
 
 const undecided: Decision = { candidates: [], good: [], chosen: [] };
