@@ -257,6 +257,23 @@ describe('services', () => {
     expect([services80(both), services80(alone)]).toEqual([['0 1 8081 web.web.weave.local'], []]);
   });
 
+  it('have weights in their proportions, also where they are no whole numbers', () => {
+    const owners = [web(hostA, bridgeA, '10.1.0.2'), web(hostB, bridgeB, '10.2.0.2', { weight: 0.25 })];
+    const reply = new Twin([entry('web', owners)]).ask('_http._tcp.web.weave.local', { type: 'SRV' });
+    expect(data(reply).map((each) => each.split(' ')[1])).toEqual(['100', '25']);
+  });
+
+  it('lead to names that are no longer than names may be', () => {
+    const label = 'x'.repeat(60);
+    const seeds = (name: string) => {
+      const record = container('c'.repeat(60), [on(bridgeB, '10.2.0.2')], { services });
+      const twin = new Twin([entry(name, [owner(hostB, record)])]);
+      return data(twin.ask(`_http._tcp.${name}.weave.local`, { type: 'SRV' }));
+    };
+    expect(seeds(`${label}.${label}.${label}`)).toEqual([`0 1 80 host-b.${label}.${label}.${label}.weave.local`]);
+    expect(seeds(`${label}.${label}.${label}.${'y'.repeat(45)}`)).toEqual([]);
+  });
+
   it('may be made by hand, beside those of containers', () => {
     const byHand = made('_http._tcp.web', { type: 'srv', priority: 10, weight: 7, port: 81, target: 'backup' });
     const twin = new Twin([two, entry('_http._tcp.web', [], [byHand]), fixed('backup', '192.0.2.8')]);

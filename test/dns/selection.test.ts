@@ -195,6 +195,11 @@ describe('turns', () => {
     expect(firsts(new Twin([entry('web', owners)]), 40)).toEqual({ '10.1.0.2': 10, '10.2.0.2': 30 });
   });
 
+  it('go by weight also where they are no whole numbers', () => {
+    const owners = [at(hostA, 2, { weight: 1 }), at(hostB, 2, { weight: 0.25 })];
+    expect(firsts(new Twin([entry('web', owners)]), 100)).toEqual({ '10.1.0.2': 80, '10.2.0.2': 20 });
+  });
+
   it('are by owner, not by address: one with two addresses is not first twice as often', () => {
     const both = owner(hostA, container('web', [on(bridgeA, '10.1.0.2'), on(bridgeA, '10.1.0.3')]));
     const counts = firsts(new Twin([entry('web', [both, at(hostB, 2)])]), 40);
