@@ -136,7 +136,7 @@ export class Responder {
     const { counters, query, gate } = this;
     const { answers } = this.book;
     const allowance = gate.allowance(packet, query, client, asker);
-    if (allowance !== 'reply') return this.refusals.less(packet, allowance);
+    if (allowance !== 'reply') return this.refusals.less(packet, allowance, client);
     const cookie = gate.cookieFor(packet, query, client.address);
     const reply = answers.reply(answer, packet, query, gate.limit(query, asker), cookie);
     const { rcode, empty } = answers.layout(answer);
