@@ -14,9 +14,12 @@ export class MemoryExchange implements Exchange {
 
   ask(query: Uint8Array, to: { readonly port: number }, listener: ExchangeListener): () => void {
     let ended = false;
-    this.open++;
     this.asked.push({ port: to.port, query, listener });
-    if (this.#broken.includes(to.port)) listener.failed('bind EMFILE');
+    if (this.#broken.includes(to.port)) {
+      listener.failed('bind EMFILE');
+      return () => {};
+    }
+    this.open++;
     return () => {
       if (!ended) this.open--;
       ended = true;
