@@ -123,7 +123,8 @@ export class Responder {
   private isOfTopLevel(packet: Buffer, client: Client): boolean {
     const { query, book } = this;
     if (query.labels !== 1 || !zoneCutTypes.has(query.type)) return false;
-    return book.locate(packet, query.type, client)?.place.subject.type === 'unknown';
+    const subject = book.locate(packet, query.type, client)?.place.subject;
+    return subject?.type === 'unknown' || (subject?.type === 'name' && subject.wildcard);
   }
 
   private finish(answer: Answer, packet: Buffer, client: Client, asker: Asker): Response {

@@ -180,6 +180,14 @@ describe('wildcards', () => {
     expect(twin.ask('apps.weave.local')).toMatchObject({ rcode: 'NOERROR', answers: [] });
   });
 
+  it('do not stand for the top-level domains that validating resolvers climb by', async () => {
+    const wide = new Twin([fixed('*', '192.0.2.7')]);
+    for (const type of ['NS', 'SOA', 43, 48] as const)
+      await expect(wide.wait('com', { type })).rejects.toThrow('no reply');
+    expect(wide.forwarder.asked).toHaveLength(4);
+    expect(data(wide.ask('printer'))).toEqual(['192.0.2.7']);
+  });
+
   it('have no reverse names', async () => {
     await expect(twin.wait('7.2.0.192.in-addr.arpa', { type: 'PTR' })).rejects.toThrow('no reply');
   });
