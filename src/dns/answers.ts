@@ -156,7 +156,10 @@ export class Answers {
     reply[nameEnd + 1] = bytes[nameEnd + 1] ?? 0;
     if (layout.addresses > 1) this.rotate(answer, layout);
     if (query.hasOpt) {
-      reply[11] = (reply[11] ?? 0) + 1;
+      // The count has two octets: a service of 255 replicas has as many addresses beside it.
+      const additional = (reply[11] ?? 0) + 1;
+      reply[11] = additional;
+      if (additional > 0xff) reply[10] = (reply[10] ?? 0) + 1;
       if (query.dnssecOk) reply[plainOctets + optFlagsOffset] = 0x80;
     }
     if (cookie === undefined && octets <= limit) return reply;

@@ -16,12 +16,13 @@ const maxAliases = 8;
 const textOctets = 255;
 
 /** Decides what a question about our names is answered with. */
-export function compose<T>(known: Knowledge<T>, asked: Asked<T>, aliases = 0): Draft {
+export function compose<T>(known: Knowledge<T>, asked: Asked<T>, aliases: readonly string[] = []): Draft {
   const { subject } = asked.place;
   if (asked.type === rrType.AXFR || asked.type === rrType.IXFR) return { rcode: rcode.REFUSED, answers: [] };
   if (subject.type === 'unknown') return negative(known, asked, rcode.NXDOMAIN);
-  // RFC 8482 section 4.2: one small record instead of everything.
-  if (asked.type === rrType.ANY && subject.type !== 'empty')
+  const isAliased = subject.type === 'name' && aliasOf(subject.entry) !== undefined;
+  // RFC 8482 section 4.2: one small record instead of everything, but nothing beside an alias.
+  if (asked.type === rrType.ANY && subject.type !== 'empty' && !isAliased)
     return positive([rr(asked.name, known.options.ttlSeconds, { type: rrType.HINFO, data: minimalAny })]);
   switch (subject.type) {
     case 'apex':
@@ -71,7 +72,7 @@ function ownAddresses<T>(known: Knowledge<T>, asked: Asked<T>): Draft {
   return records.length > 0 ? positive(records) : negative(known, asked, rcode.NOERROR);
 }
 
-function named<T>(known: Knowledge<T>, asked: Asked<T>, entry: NameEntry, aliases: number): Draft {
+function named<T>(known: Knowledge<T>, asked: Asked<T>, entry: NameEntry, aliases: readonly string[]): Draft {
   const alias = aliasOf(entry);
   if (alias !== undefined) return aliased(known, asked, alias, aliases);
   if (asked.type === rrType.TXT) return texts(known, asked, entry);
@@ -101,14 +102,16 @@ function aliased<T>(
   known: Knowledge<T>,
   asked: Asked<T>,
   made: StaticRecord & { data: { target: string } },
-  aliases: number,
+  before: readonly string[],
 ): Draft {
   const target = targetName(made.data.target, asked.place.domain, known.domains);
   const alias = rr(asked.name, made.ttlSeconds ?? known.options.ttlSeconds, { type: rrType.CNAME, domain: target });
-  if (asked.type === rrType.CNAME || aliases >= maxAliases) return positive([alias]);
+  const aliases = [...before, asked.name];
+  const isEnd = asked.type === rrType.CNAME || asked.type === rrType.ANY;
+  if (isEnd || aliases.length > maxAliases || aliases.includes(target)) return positive([alias]);
   const place = locate(target, known.domains, known.zone);
   if (place === undefined) return { ...positive([alias]), elsewhere: target };
-  const rest = compose(known, { ...asked, name: target, place }, aliases + 1);
+  const rest = compose(known, { ...asked, name: target, place }, aliases);
   return { ...rest, answers: [alias, ...rest.answers] };
 }
 
@@ -123,7 +126,11 @@ function services<T>(
   }: { service: string; protocol: string; parent: NameEntry | undefined; made: NameEntry | undefined },
 ): Draft {
   if (asked.type === rrType.TXT && made) return texts(known, asked, made);
-  if (asked.type !== rrType.SRV) return negative(known, asked, rcode.NOERROR);
+  // What operators put there counts whether or not a container offers the service.
+  if (asked.type !== rrType.SRV)
+    return made
+      ? addresses(known, asked, made, select(made, asked.client, known.host))
+      : negative(known, asked, rcode.NOERROR);
   const replicas = parent ? replicaServices(known, asked, parent, service, protocol) : [];
   return serviceAnswer(known, asked, [...(made ? madeServices(made) : []), ...replicas], glueOf(known, asked));
 }

@@ -42,6 +42,8 @@ export interface Draft {
   readonly hidden?: ReadonlySet<string>;
   /** A name outside our domains that the answers end at: what it has belongs behind them. */
   readonly elsewhere?: string;
+  /** Something is missing here already: whoever wants all of it has to come by TCP. */
+  readonly cut?: boolean;
 }
 
 /** What a record holds, in the words of the packet library. */

@@ -15,9 +15,19 @@ export async function followElsewhere(draft: Draft, type: number, forwarder: For
   const { elsewhere, ...alias } = draft;
   const reply = await forwarder.resolve(question(elsewhere, type), asker);
   if (reply === undefined || reply.length < headerOctets) return { ...alias, rcode: rcode.SERVFAIL };
-  const code = (reply[3] ?? 0) & 0x0f;
-  return { ...alias, rcode: code, answers: [...alias.answers, ...recordsOf(reply)] };
+  const { answers, authorities } = Packet.parse(Buffer.from(reply));
+  return {
+    ...alias,
+    rcode: (reply[3] ?? 0) & 0x0f,
+    answers: [...alias.answers, ...recordsOf(answers, addressTypes)],
+    // RFC 2308 section 3: what says that there is nothing, and for how long.
+    authority: recordsOf(authorities, soaType),
+    cut: ((reply[2] ?? 0) & flag.TC) !== 0,
+  };
 }
+
+const addressTypes: readonly number[] = [rrType.A, rrType.AAAA, rrType.CNAME];
+const soaType: readonly number[] = [rrType.SOA];
 
 function question(name: string, type: number): Buffer {
   const header = Buffer.alloc(headerOctets);
@@ -28,13 +38,8 @@ function question(name: string, type: number): Buffer {
   return Buffer.concat([header, nameOctets(name), typeAndClass, encodeOpt({ payloadOctets })]);
 }
 
-/** The answer section, record by record; the forwarder has walked the reply strictly, and what cannot be read is left out. */
-function recordsOf(reply: Uint8Array): Rr[] {
-  const { answers } = Packet.parse(Buffer.from(reply));
-  return answers.slice(0, maxRecords).flatMap((record) => encode(record));
-}
-
-function encode({ name, ttl, ...data }: Resource): Rr[] {
-  const plain = [rrType.A, rrType.AAAA, rrType.CNAME].some((type) => type === data.type);
-  return plain ? [rr(name.toLowerCase(), ttl, data)] : [];
+/** One section, record by record; the forwarder has walked the reply strictly, and what is of other types is left out. */
+function recordsOf(section: readonly Resource[], types: readonly number[]): Rr[] {
+  const kept = section.slice(0, maxRecords).filter(({ type }) => types.includes(type));
+  return kept.map(({ name, ttl, ...data }) => rr(name.toLowerCase(), ttl, data));
 }

@@ -52,7 +52,7 @@ export class Outside {
   forward(packet: Buffer, client: Client, asker: Asker): Promise<Buffer | undefined> | Buffer | undefined {
     const { gate, query, refusals } = this.parts;
     const allowance = gate.allowance(packet, query, client, asker);
-    if (allowance !== 'reply') return refusals.less(packet, allowance);
+    if (allowance !== 'reply') return refusals.less(packet, allowance, client);
     return this.resolve(packet, client, asker);
   }
 

@@ -49,6 +49,7 @@ export function assemble(question: Uint8Array, name: string, draft: Draft): Asse
   lay(additional);
   const octets = scratch.subarray(0, at);
   writeHeader(octets, draft.rcode, [answers.length + shown, authority.length, additional.length]);
+  if (draft.cut) octets[2] = (octets[2] ?? 0) | flag.TC;
   return { octets, answers: answers.length + shown, rotationEnd };
 }
 

@@ -50,23 +50,24 @@ export class Refusals {
   }
 
   /** What a stranger above the limit gets. */
-  less(packet: Buffer, allowance: Exclude<Allowance, 'reply'>): Buffer | undefined {
+  less(packet: Buffer, allowance: Exclude<Allowance, 'reply'>, client: Client): Buffer | undefined {
     const { counts } = this.counters;
     if (allowance === 'truncated') counts.rateTruncated++;
     else counts.rateDropped++;
-    return allowance === 'truncated' ? this.bare(packet, rcode.NOERROR, true, flag.TC) : undefined;
+    // With a cookie, where one was sent: by the next question its asker can prove its address.
+    return allowance === 'truncated' ? this.refuse(packet, rcode.NOERROR, client, flag.TC) : undefined;
   }
 
   /** Strangers get only so many of these, too; cut, they would say nothing. */
   private declined(packet: Buffer, client: Client, asker: Asker, reply: () => Buffer): Buffer | undefined {
     const allowance = this.gate.allowance(packet, this.query, client, asker);
-    return allowance === 'reply' ? reply() : this.less(packet, 'nothing');
+    return allowance === 'reply' ? reply() : this.less(packet, 'nothing', client);
   }
 
-  /** With the question and, where the asker has EDNS, with OPT. */
-  private refuse(packet: Buffer, code: number, { address }: Client): Buffer {
+  /** With the question and, where the asker has EDNS, with OPT (RFC 6891 section 6.1.1). */
+  private refuse(packet: Buffer, code: number, { address }: Client, flags = 0): Buffer {
     const { query, options } = this;
-    const reply = this.bare(packet, code, query.questionEnd > headerOctets);
+    const reply = this.bare(packet, code, query.questionEnd > headerOctets, flags);
     if (!query.hasOpt) return reply;
     reply.writeUInt16BE(1, 10);
     const error = code === rcode.REFUSED ? { code: extendedError.NOT_SUPPORTED, text: 'class' } : undefined;

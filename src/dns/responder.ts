@@ -123,7 +123,8 @@ export class Responder {
   private isOfTopLevel(packet: Buffer, client: Client): boolean {
     const { query, book } = this;
     if (query.labels !== 1 || !zoneCutTypes.has(query.type)) return false;
-    return book.locate(packet, query.type, client)?.place.subject.type === 'unknown';
+    const subject = book.locate(packet, query.type, client)?.place.subject;
+    return subject?.type === 'unknown' || (subject?.type === 'name' && subject.wildcard);
   }
 
   private finish(answer: Answer, packet: Buffer, client: Client, asker: Asker): Response {
@@ -136,7 +137,7 @@ export class Responder {
     const { counters, query, gate } = this;
     const { answers } = this.book;
     const allowance = gate.allowance(packet, query, client, asker);
-    if (allowance !== 'reply') return this.refusals.less(packet, allowance);
+    if (allowance !== 'reply') return this.refusals.less(packet, allowance, client);
     const cookie = gate.cookieFor(packet, query, client.address);
     const reply = answers.reply(answer, packet, query, gate.limit(query, asker), cookie);
     const { rcode, empty } = answers.layout(answer);
@@ -155,7 +156,9 @@ export class Responder {
     this.counters.awaitedFor(clock.now() - began);
     // Other packets were read meanwhile: this one is read again, which costs less than a copy of what was found.
     query.read(packet);
-    return this.limited(book.compileOnce(packet, query, asked, draft), packet, client, asker);
+    const reply = this.limited(book.compileOnce(packet, query, asked, draft), packet, client, asker);
+    // Octets of its own: many that waited for one answer go on together, and are sent only after the last of them.
+    return reply && Buffer.from(reply);
   }
 }
 

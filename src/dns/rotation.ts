@@ -58,11 +58,23 @@ function turns(shares: readonly Share[], records: readonly Rr[]): Uint16Array {
 function wholeWeights(weights: readonly number[]): number[] {
   const positive = weights.map((weight) => Math.max(weight, 0));
   const all = positive.some((weight) => weight > 0) ? positive : positive.map(() => 1);
-  const sum = all.reduce((total, weight) => total + weight, 0);
+  const exact = inLeastTerms(all.map((weight) => roundedUp(weight * weightParts)));
+  const sum = exact.reduce((total, weight) => total + weight, 0);
   const scale = Math.min(1, maxTurns / sum);
-  const whole = all.map((weight) => (weight > 0 ? Math.max(1, Math.round(weight * scale)) : 0));
-  const divisor = whole.reduce(greatestDivisor, 0);
-  return whole.map((weight) => weight / divisor);
+  return inLeastTerms(exact.map((weight) => roundedUp(weight * scale)));
+}
+
+/** Weights may be as small as a hundredth; in whole numbers they are so many times as large. */
+export const weightParts = 100;
+
+/** Whoever has any weight keeps some. */
+function roundedUp(weight: number): number {
+  return weight > 0 ? Math.max(1, Math.round(weight)) : 0;
+}
+
+function inLeastTerms(weights: readonly number[]): number[] {
+  const divisor = weights.reduce(greatestDivisor, 0);
+  return weights.map((weight) => weight / divisor);
 }
 
 function greatestDivisor(one: number, other: number): number {

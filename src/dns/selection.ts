@@ -2,6 +2,7 @@ import { type Address, isOverlay, type NameEntry, type Owner, type StaticRecord 
 import type { Client } from './client.ts';
 import type { Verdict } from './explanation.ts';
 import type { Host } from './host.ts';
+import { isPublished } from './service-records.ts';
 
 /** What one owner of a name, or an operator, offers to one asker. */
 export interface Offer {
@@ -98,8 +99,9 @@ function decide({ owners, statics }: NameEntry, client: Client, host: Host, notR
   const reachable = candidates.filter(({ addresses }) => addresses.length > 0);
   const level = isMade ? 'ready' : steps.find((step) => reachable.some((each) => each.standing === step));
   const good = reachable.filter((each) => notReady || each.standing === level || isSelf(each.owner, client));
+  const isWeighted = isMade || good.some(({ owner }) => weightOf(owner) > 0);
   const weighty = good.filter(({ owner }) => weightOf(owner) > 0 || isSelf(owner, client));
-  return { candidates, good, chosen: weighty.length > 0 || isMade ? weighty : good };
+  return { candidates, good, chosen: isWeighted ? weighty : good };
 }
 
 const undecided: Decision = { candidates: [], good: [], chosen: [] };
@@ -148,7 +150,7 @@ function reach(owner: Owner, client: Client, host: Host): Reached[] {
 }
 
 function publishedAt(owner: Owner): Reached[] {
-  const port = owner.container.ports?.find(({ hostPort }) => hostPort !== undefined);
+  const port = owner.container.ports?.find(isPublished);
   const address = port?.hostAddress ?? owner.hostAddress;
   if (port === undefined || address === undefined) return [];
   return [{ address, network: undefined, way: 'published', about: '' }];

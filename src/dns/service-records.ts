@@ -1,4 +1,4 @@
-import type { NameEntry, Owner } from '../record.ts';
+import type { ContainerPort, NameEntry, Owner } from '../record.ts';
 import type { Offer } from './selection.ts';
 
 /** Labels longer than this are cut by nobody; they are not used. */
@@ -18,9 +18,14 @@ export function servicePorts(offer: Offer, service: string, protocol: string): n
   const ports = portsOf(owner, service, protocol);
   if (!publishedOnly) return ports;
   return ports.flatMap((port) => {
-    const published = owner.container.ports?.find((each) => each.port === port && `_${each.protocol}` === protocol);
-    return published?.hostPort === undefined ? [] : [published.hostPort];
+    const own = owner.container.ports?.filter((each) => each.port === port && `_${each.protocol}` === protocol);
+    return own?.find(isPublished)?.hostPort ?? [];
   });
+}
+
+/** Whether others reach the port at its host: who is published on the loopback only is for the host itself. */
+export function isPublished({ hostPort, hostAddress }: ContainerPort): boolean {
+  return hostPort !== undefined && !(hostAddress?.startsWith('127.') || hostAddress === '::1');
 }
 
 /**

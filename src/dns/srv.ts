@@ -1,9 +1,10 @@
 import type { NameEntry } from '../record.ts';
 import { type Asked, isNear, type Knowledge, negative, positive, sameTtl, targetName } from './asked.ts';
 import { type Draft, type Rr, rr } from './draft.ts';
+import { weightParts } from './rotation.ts';
 import { select } from './selection.ts';
 import { replicaNames, servicePorts } from './service-records.ts';
-import { rcode, rrType } from './wire.ts';
+import { maxNameOctets, rcode, rrType } from './wire.ts';
 
 /** A replica that is far gets its turn after the near ones (RFC 2782: lower is first). */
 const srvPriority = { near: 0, far: 10 } as const;
@@ -48,19 +49,30 @@ export function replicaServices<T>(
   protocol: string,
 ): ServiceTarget[] {
   const { offers } = select(parent, client, known.host);
-  const labels = replicaNames(parent, (label) => known.zone.find(`${label}.${parent.name}`) !== undefined);
+  const wholeName = (label: string) => `${label}.${parent.name}.${place.domain}`;
+  const isUsed = (label: string) => known.zone.find(`${label}.${parent.name}`) !== undefined;
+  const labels = replicaNames(parent, (label) => isUsed(label) || !fits(wholeName(label)));
   const prefersLocal = offers.some(({ owner }) => owner?.container.prefer === 'local');
+  const scale = offers.every(({ weight }) => Number.isInteger(weight)) ? 1 : weightParts;
   return offers.flatMap((offer) => {
     const label = offer.owner ? labels.get(offer.owner) : undefined;
+    const target = wholeName(label ?? '');
+    // Below the longest of names there is no room for another label.
+    if (!fits(target)) return [];
     const far = prefersLocal && !isNear(known, offer, offers);
     return servicePorts(offer, service, protocol).map((port) => ({
       priority: far ? srvPriority.far : srvPriority.near,
-      weight: Math.min(Math.max(Math.round(offer.weight), 0), 0xffff),
+      weight: Math.min(Math.max(Math.round(offer.weight * scale), 0), 0xffff),
       port,
-      target: `${label}.${parent.name}.${place.domain}`,
+      target,
       ttlSeconds: offer.ttlSeconds,
     }));
   });
+}
+
+/** RFC 1035 section 2.3.4: on the wire a name has one octet more before it, and one behind it. */
+function fits(name: string): boolean {
+  return name.length + 2 <= maxNameOctets;
 }
 
 /** What operators set as SRV. */

@@ -84,6 +84,8 @@ export class TcpConnection {
     if (this.pending.length < end) return undefined;
     const message = this.pending.subarray(lengthOctets, end);
     this.pending = this.pending.subarray(end);
+    // What lies behind it was begun only now.
+    this.partial = false;
     return message;
   }
 

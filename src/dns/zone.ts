@@ -39,12 +39,12 @@ export class Zone<T> {
 
   /** The nodes whose entries hold the address. */
   named(address: string): readonly ZoneNode<T>[] {
-    return this.byAddress.get(address) ?? [];
+    return this.byAddress.get(address) ?? nothing;
   }
 
-  /** The nodes of the container that asks from the address. */
+  /** The nodes of containers that ask from the address and are not reached at it. */
   asking(address: string): readonly ZoneNode<T>[] {
-    return this.byAsker.get(address) ?? this.named(address);
+    return this.byAsker.get(address) ?? nothing;
   }
 
   /** The wildcard that stands for a name that does not exist (RFC 4592 section 3.3.1: below its closest encloser only). */
@@ -133,7 +133,12 @@ export function parentOf<N extends string>(name: N): N {
 
 /** The local container that has an address, or asks from it. */
 export function containerAt<T>(zone: Zone<T>, host: HostId, address: string): LocalContainer | undefined {
-  for (const { owners } of zone.asking(address)) {
+  // Other hosts have networks of the same subnets: who asks from an address there may not be who has it here.
+  return localOf(zone.asking(address), host, address) ?? localOf(zone.named(address), host, address);
+}
+
+function localOf<T>(nodes: readonly ZoneNode<T>[], host: HostId, address: string): LocalContainer | undefined {
+  for (const { owners } of nodes) {
     const owner = owners.find((each) => each.host === host && isAt(each.container, address));
     if (owner) return { id: owner.container.id, networks: owner.container.addresses.map((each) => each.network) };
   }

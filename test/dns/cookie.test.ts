@@ -110,6 +110,15 @@ describe('strangers', () => {
     expect(replies.filter((reply) => reply && read(reply).answers.length === 1)).toHaveLength(100);
   });
 
+  it('get OPT for OPT also where a reply is cut for its rate, and a cookie to come back with', () => {
+    const twin = new Twin([fixed('db', '192.0.2.7')]);
+    const options = [[10, Buffer.alloc(8, 1)]] as const;
+    const packet = question('db.weave.local', { payload: 1232, options });
+    const replies = Array.from({ length: 102 }, () => twin.send(packet, { from: stranger }));
+    const cut = read(replies.at(-1));
+    expect([cut.flags, cut.opt?.payload, cut.opt?.options.get(10)?.length]).toEqual(['qr tc rd ra', 1232, 24]);
+  });
+
   it('are not limited once a cookie proves their address', () => {
     const twin = new Twin([fixed('db', '192.0.2.7')]);
     const bare = [[10, Buffer.alloc(8, 1)]] as const;

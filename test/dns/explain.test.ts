@@ -70,6 +70,13 @@ describe('why', () => {
     }
   });
 
+  it('names the same addresses as the answer where nobody has weight', () => {
+    const at = (address: string) => owner(hostA, container('web', [on(bridgeA, address)], { weight: 0 }));
+    const idle = new Twin([entry('web', [at('10.1.0.2'), at('10.1.0.3')])]);
+    const { addresses } = idle.responder.explain('web', '10.1.0.2');
+    expect(addresses.toSorted()).toEqual(data(idle.ask('web', { from: '10.1.0.2' })).sort());
+  });
+
   it('is plain data', () => {
     const explanation = twin.responder.explain('web', '10.1.0.9');
     expect(structuredClone(explanation)).toEqual(explanation);

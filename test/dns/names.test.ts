@@ -62,7 +62,12 @@ describe('aliases', () => {
   it('in a circle end', () => {
     const reply = new Twin([alias('a', 'b'), alias('b', 'a')]).ask('a.weave.local');
     expect(reply.rcode).toBe('NOERROR');
-    expect(reply.answers.length).toBeLessThan(12);
+    expect(reply.answers).toEqual(['a.weave.local 1 CNAME b.weave.local', 'b.weave.local 1 CNAME a.weave.local']);
+  });
+
+  it('are all that ANY has where they are (RFC 8482 section 4.2)', () => {
+    const twin = new Twin([alias('a', 'b'), fixed('b', '192.0.2.7')]);
+    expect(twin.ask('a.weave.local', { type: 'ANY' }).answers).toEqual(['a.weave.local 1 CNAME b.weave.local']);
   });
 
   it('turn among the addresses of their target', () => {
@@ -80,6 +85,47 @@ describe('aliases', () => {
       'www.weave.local 1 CNAME www.example.com',
       'www.example.com 60 A 198.51.100.1',
     ]);
+  });
+
+  it('that lead elsewhere are each answered with their own octets, however many wait for one answer', async () => {
+    const twin = new Twin([alias('www', 'www.example.com')]);
+    const heard = Promise.withResolvers<void>();
+    twin.forwarder.resolve = async (query) => {
+      await heard.promise;
+      return replyTo(query, 0, [['www.example.com', 60, { type: 1, address: '198.51.100.1' }]]);
+    };
+    const ids = Array.from({ length: 100 }, (_, id) => id);
+    const replies = ids.map((id) => twin.wait('www.weave.local', { id }));
+    heard.resolve();
+    expect((await Promise.all(replies)).map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('that lead to nothing elsewhere have the SOA that says so (trap 7)', async () => {
+    const twin = new Twin([alias('www', 'www.example.com')]);
+    const times = { serial: 1, refresh: 2, retry: 3, expiration: 4, minimum: 5 };
+    const soa = { type: 6, primary: 'ns.example.com', admin: 'root.example.com', ...times };
+    twin.forwarder.answer = (query) => {
+      const reply = replyTo(query, 0, [['example.com', 60, soa]]);
+      reply.writeUInt32BE(1, 6);
+      return reply;
+    };
+    expect(await twin.wait('www.weave.local', { type: 'AAAA' })).toMatchObject({
+      answers: ['www.weave.local 1 CNAME www.example.com'],
+      authority: ['example.com 60 SOA ns.example.com root.example.com 5'],
+    });
+  });
+
+  it('that lead to more elsewhere than came back say so', async () => {
+    const twin = new Twin([alias('www', 'www.example.com')]);
+    twin.forwarder.answer = (query) => {
+      const reply = replyTo(query, 0, []);
+      reply.writeUInt16BE(0x8380, 2);
+      return reply;
+    };
+    const reply = await twin.wait('www.weave.local');
+    expect(reply.answers).toEqual(['www.weave.local 1 CNAME www.example.com']);
+    expect(reply.flags).toBe('qr aa tc rd ra');
+    expect(twin.responder.counters.counts.truncated).toBe(1);
   });
 
   it('that lead to a failure elsewhere say so', async () => {
@@ -132,6 +178,14 @@ describe('wildcards', () => {
     expect(twin.ask('x.apps.weave.local', { type: 'AAAA' })).toMatchObject({ rcode: 'NOERROR', answers: [] });
     expect(twin.ask('er.apps.weave.local')).toMatchObject({ rcode: 'NOERROR', answers: [] });
     expect(twin.ask('apps.weave.local')).toMatchObject({ rcode: 'NOERROR', answers: [] });
+  });
+
+  it('do not stand for the top-level domains that validating resolvers climb by', async () => {
+    const wide = new Twin([fixed('*', '192.0.2.7')]);
+    for (const type of ['NS', 'SOA', 43, 48] as const)
+      await expect(wide.wait('com', { type })).rejects.toThrow('no reply');
+    expect(wide.forwarder.asked).toHaveLength(4);
+    expect(data(wide.ask('printer'))).toEqual(['192.0.2.7']);
   });
 
   it('have no reverse names', async () => {
@@ -195,6 +249,39 @@ describe('services', () => {
     expect(reply.additional).toEqual(['web.web.weave.local 1 A 192.0.2.22']);
   });
 
+  it('do not lead to a port that is published for its host alone', () => {
+    const port = { port: 80, protocol: 'tcp' as const };
+    const published = [
+      { ...port, hostPort: 8080, hostAddress: '127.0.0.1' as Address },
+      { ...port, hostPort: 8081 },
+    ];
+    const shadowed = (ports: typeof published) => {
+      const record = container('web', [on(bridgeB, '10.1.0.2')], { services, ports });
+      return entry('web', [owner(hostB, record, { hostAddress: '192.0.2.22' as Address })]);
+    };
+    const [both, alone] = [new Twin([shadowed(published)]), new Twin([shadowed(published.slice(0, 1))])];
+    expect([data(both.ask('web')), data(alone.ask('web'))]).toEqual([['192.0.2.22'], []]);
+    const services80 = (twin: Twin) => data(twin.ask('_http._tcp.web.weave.local', { type: 'SRV' }));
+    expect([services80(both), services80(alone)]).toEqual([['0 1 8081 web.web.weave.local'], []]);
+  });
+
+  it('have weights in their proportions, also where they are no whole numbers', () => {
+    const owners = [web(hostA, bridgeA, '10.1.0.2'), web(hostB, bridgeB, '10.2.0.2', { weight: 0.25 })];
+    const reply = new Twin([entry('web', owners)]).ask('_http._tcp.web.weave.local', { type: 'SRV' });
+    expect(data(reply).map((each) => each.split(' ')[1])).toEqual(['100', '25']);
+  });
+
+  it('lead to names that are no longer than names may be', () => {
+    const label = 'x'.repeat(60);
+    const seeds = (name: string) => {
+      const record = container('c'.repeat(60), [on(bridgeB, '10.2.0.2')], { services });
+      const twin = new Twin([entry(name, [owner(hostB, record)])]);
+      return data(twin.ask(`_http._tcp.${name}.weave.local`, { type: 'SRV' }));
+    };
+    expect(seeds(`${label}.${label}.${label}`)).toEqual([`0 1 80 host-b.${label}.${label}.${label}.weave.local`]);
+    expect(seeds(`${label}.${label}.${label}.${'y'.repeat(45)}`)).toEqual([]);
+  });
+
   it('may be made by hand, beside those of containers', () => {
     const byHand = made('_http._tcp.web', { type: 'srv', priority: 10, weight: 7, port: 81, target: 'backup' });
     const twin = new Twin([two, entry('_http._tcp.web', [], [byHand]), fixed('backup', '192.0.2.8')]);
@@ -209,6 +296,24 @@ describe('services', () => {
     expect(twin.ask('_tcp.web.weave.local')).toMatchObject({ rcode: 'NOERROR', answers: [] });
     expect(twin.ask('_udp.web.weave.local').rcode).toBe('NXDOMAIN');
     expect(twin.ask('_smtp._tcp.web.weave.local').rcode).toBe('NXDOMAIN');
+  });
+
+  it('count all records beside them, OPT with them', () => {
+    const owners = Array.from({ length: 255 }, (_, index) => web(hostB, bridgeB, `10.2.1.${index}`));
+    const twin = new Twin([entry('web', owners)]);
+    const terms = { type: 'SRV', transport: 'tcp', payload: 1232 } as const;
+    const reply = twin.ask('_http._tcp.web.weave.local', terms);
+    expect([reply.answers.length, reply.additional.length, reply.opt?.payload]).toEqual([255, 255, 1232]);
+  });
+
+  it('leave alone what operators put at their very name, before and after a container offers them', () => {
+    const twin = new Twin([entry('_http._tcp.web', [], [made('_http._tcp.web', address('192.0.2.7'))])]);
+    const seen = () => data(twin.ask('_http._tcp.web.weave.local'));
+    const before = seen();
+    twin.responder.update([two]);
+    const kept = seen();
+    twin.responder.setNetworks([bridgeA]);
+    expect([before, kept, seen()]).toEqual([['192.0.2.7'], ['192.0.2.7'], ['192.0.2.7']]);
   });
 
   it('keep their records when the addresses beside them do not fit', () => {

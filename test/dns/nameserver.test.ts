@@ -161,6 +161,22 @@ describe('over TCP', () => {
     expect((await other.ask('nodebb.weave.local')).rcode).toBe('NOERROR');
   });
 
+  it('gives each message its time, also where one begins in the packet that ends another', async () => {
+    const clock = new ManualClock();
+    const { bound } = await serve({}, clock);
+    const client = tcp(bound);
+    const stream = Buffer.concat([1, 2, 3].map((id) => framed(question('nodebb.weave.local', { id }))));
+    const length = stream.length / 3;
+    client.socket.write(stream.subarray(0, length + 10));
+    expect((await client.next()).id).toBe(1);
+    clock.advance(dnsOptions().limits.tcpMessageMs - 1);
+    client.socket.write(stream.subarray(length + 10, 2 * length + 10));
+    expect((await client.next()).id).toBe(2);
+    clock.advance(dnsOptions().limits.tcpMessageMs - 1);
+    client.socket.write(stream.subarray(2 * length + 10));
+    expect((await client.next()).id).toBe(3);
+  });
+
   it('refuses more connections than one client may have', async () => {
     const { limits } = dnsOptions();
     const { server, bound } = await serve({ limits: { ...limits, tcpConnectionsPerClient: 2 } });

@@ -114,6 +114,15 @@ describe('owners', () => {
     expect(['10.5.0.7', '10.5.0.8'].map(seenFrom)).toEqual([['10.6.0.3'], ['10.4.0.3', '10.6.0.3']]);
   });
 
+  it('are those of the container that has an address here, also where another host has one that asks from it', () => {
+    const overlay = { ...network(hostB, 'mesh', '10.4.0.0/24'), key: overlayNetworkKey('mesh'), driver: 'overlay' };
+    const asksFrom = ['10.1.0.2' as Address];
+    const far = owner(hostB, container('far', [on(overlay, '10.4.0.2')], { asksFrom }));
+    const web = entry('web', [at(hostA, 2, { health: 'starting' }), at(hostA, 3)]);
+    const twin = new Twin([web, entry('far', [far])]);
+    expect(data(twin.ask('web', { from: '10.1.0.2' })).sort()).toEqual(['10.1.0.2', '10.1.0.3']);
+  });
+
   it('share a name with addresses made by hand', () => {
     const twin = new Twin([entry('web', [at(hostA, 2)], [made('web', address('192.0.2.7'))])]);
     expect(data(twin.ask('web')).sort()).toEqual(['10.1.0.2', '192.0.2.7']);
@@ -184,6 +193,11 @@ describe('turns', () => {
   it('go by weight also where they are no small whole numbers', () => {
     const owners = [at(hostA, 2, { weight: 100_000 }), at(hostB, 2, { weight: 300_000 })];
     expect(firsts(new Twin([entry('web', owners)]), 40)).toEqual({ '10.1.0.2': 10, '10.2.0.2': 30 });
+  });
+
+  it('go by weight also where they are no whole numbers', () => {
+    const owners = [at(hostA, 2, { weight: 1 }), at(hostB, 2, { weight: 0.25 })];
+    expect(firsts(new Twin([entry('web', owners)]), 100)).toEqual({ '10.1.0.2': 80, '10.2.0.2': 20 });
   });
 
   it('are by owner, not by address: one with two addresses is not first twice as often', () => {

@@ -39,6 +39,7 @@ export class Line {
   /** All that wait, oldest first. */
   readonly #waiting = new Map<Place, Waiting>();
   #out = 0;
+  #serving = false;
 
   constructor(clock: Clock, limits: ForwardLimits, patienceMs: number, counts: ForwardCounts) {
     this.#clock = clock;
@@ -91,14 +92,25 @@ export class Line {
     client.out--;
     this.#out--;
     this.#updateTurn(name, client);
-    this.#dropLate();
-    const turn = firstOf(this.#turns.values());
-    if (turn !== undefined && this.#out < this.#limits.inFlight) this.#startNewest(turn);
+    // Where nobody can be asked a place is given back before `start` returns: thousands would wait inside each other.
+    if (this.#serving) return;
+    this.#serving = true;
+    try {
+      this.#dropLate();
+      this.#serve();
+    } finally {
+      this.#serving = false;
+    }
   }
 
   /** Drops all that wait. */
   clear(): void {
     for (const waiting of [...this.#waiting.values()]) this.#remove(waiting)?.drop();
+  }
+
+  #serve(): void {
+    const next = () => (this.#out < this.#limits.inFlight ? firstOf(this.#turns.values()) : undefined);
+    for (let turn = next(); turn !== undefined; turn = next()) this.#startNewest(turn);
   }
 
   #startNewest(name: string): void {

@@ -79,7 +79,10 @@ class Race {
     this.#cancelHeadStart();
     if (upstream) {
       this.#run(upstream);
-      if (!this.#over) this.#cancelHeadStart = clock.after(times.headStartMs, () => this.#next());
+      if (this.#over) return;
+      // One that failed at once began the head start of the next already.
+      this.#cancelHeadStart();
+      this.#cancelHeadStart = clock.after(times.headStartMs, () => this.#next());
     } else if (this.#running.size === 0) this.#giveUp();
   }
 

@@ -85,6 +85,20 @@ describe('the line for places at the upstreams', () => {
     expect(events).toEqual(['+a1', '-a3', '+a2']);
   });
 
+  it('serves thousands that give their places back at once, one after the other', () => {
+    const waiting = 30_000;
+    const { line } = create({ inFlight: 1, waiting, perClient: waiting });
+    let served = 0;
+    const start = () => {
+      served++;
+      line.leave('a');
+    };
+    line.enter({ client: 'a', start: () => {}, drop: () => {} });
+    for (let place = 0; place < waiting; place++) line.enter({ client: 'a', start, drop: () => {} });
+    line.leave('a');
+    expect([served, line.out, line.waiting]).toEqual([waiting, 0, 0]);
+  });
+
   it('leaves alone what is joined when it is out or gone', () => {
     const { enter, join, leave, events, line } = create({ inFlight: 1, waiting: 1, perClient: 5 });
     for (const name of ['a1', 'a2', 'a3']) enter('a', name);

@@ -5,11 +5,21 @@ import { a, replyTo } from './packets.ts';
 export class MemoryExchange implements Exchange {
   readonly asked: { readonly port: number; readonly query: Uint8Array; readonly listener: ExchangeListener }[] = [];
   open = 0;
+  readonly #broken: readonly number[];
+
+  /** At the ports in `broken` it fails before `ask` returns, as where the system has no sockets left. */
+  constructor(broken: readonly number[] = []) {
+    this.#broken = broken;
+  }
 
   ask(query: Uint8Array, to: { readonly port: number }, listener: ExchangeListener): () => void {
     let ended = false;
-    this.open++;
     this.asked.push({ port: to.port, query, listener });
+    if (this.#broken.includes(to.port)) {
+      listener.failed('bind EMFILE');
+      return () => {};
+    }
+    this.open++;
     return () => {
       if (!ended) this.open--;
       ended = true;

@@ -39,6 +39,13 @@ describe('the race between upstreams', () => {
     expect(ends.map(({ type }) => type)).toEqual(['answer']);
   });
 
+  it('gives the next one its head start once, also where one fails as it is asked', () => {
+    const { exchange, ends, clock } = begin(3, () => {}, [0]);
+    exchange.answer(1);
+    clock.advance(times.questionMs);
+    expect([exchange.ports, ends.length, clock.pending]).toEqual([[0, 1], 1, 0]);
+  });
+
   it('ends when all failed, with every reason', () => {
     const { exchange, ends, clock } = begin(2);
     exchange.fail(0);
@@ -93,9 +100,13 @@ describe('the order of upstreams', () => {
   });
 });
 
-function begin(count: number, prepare: (upstreams: readonly Upstream[]) => void = () => {}) {
+function begin(
+  count: number,
+  prepare: (upstreams: readonly Upstream[]) => void = () => {},
+  broken: readonly number[] = [],
+) {
   const clock = new ManualClock();
-  const exchange = new MemoryExchange();
+  const exchange = new MemoryExchange(broken);
   const ends: RaceEnd[] = [];
   const upstreams = Array.from({ length: count }, (_, port) => upstream(port));
   prepare(upstreams);
