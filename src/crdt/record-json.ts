@@ -210,7 +210,7 @@ function readStaticData(fields: Fields): StaticData {
     case 'address':
       return { type, address: address(fields, 'address') };
     case 'cname':
-      return { type, target: text(fields, 'target') };
+      return { type, target: name(fields.target) };
     case 'txt':
       return { type, text: text(fields, 'text') };
     case 'srv':
@@ -219,7 +219,7 @@ function readStaticData(fields: Fields): StaticData {
         priority: integer(fields, 'priority', 0, maxPort),
         weight: integer(fields, 'weight', 0, maxPort),
         port: integer(fields, 'port', 0, maxPort),
-        target: text(fields, 'target'),
+        target: name(fields.target),
       };
   }
 }

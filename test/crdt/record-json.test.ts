@@ -124,4 +124,14 @@ describe('records on the wire', () => {
     });
     expect(staticFromJson(JSON.stringify({ ...later, name: name('db'), data: 7 }))).toMatchObject({ ok: false });
   });
+
+  it('are refused where they lead to what is no name: no answer could be made of them', () => {
+    const [made] = statics;
+    for (const target of ['', 'a..b', `${'x'.repeat(64)}.example`, `${'x.'.repeat(127)}example`])
+      for (const data of [
+        { type: 'cname', target },
+        { type: 'srv', priority: 1, weight: 2, port: 3, target },
+      ])
+        expect(staticFromJson(JSON.stringify({ ...made, data })), target).toMatchObject({ ok: false });
+  });
 });
