@@ -31,6 +31,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', ...edgeTests],
+          // vitest would leave a core free, of two.
+          maxWorkers: '100%',
           // Loading the packages anew for each file would take longer than the tests.
           isolate: false,
           testTimeout: testTimeoutMs,
