@@ -110,6 +110,23 @@ node0                172.19.0.5      node0      busybox:1  host1  bridge   runni
     agent.control.owners.clear();
     expect(await weft('ls')).toEqual({ code: 0, out: '', err: 'nothing has a name yet\n' });
   });
+
+  it('names the hosts there are where nobody is the one asked for', async () => {
+    agent.control.hostViews = [hostView(host1, 'host1', { status: 'self' }), hostView(host2, 'host2', {})];
+    const nobody = { code: 1, out: '', err: 'weft: there is no host "host3"; those there are: host1, host2\n' };
+    expect(await weft('ls', '--host', 'host3')).toEqual(nobody);
+    expect(await weft('ls', 'web', '--host', 'host3', '--json')).toEqual(nobody);
+    agent.control.own('app');
+    expect(await weft('ls', 'app*', '--host', 'host2')).toEqual({ code: 0, out: '', err: 'no record matches\n' });
+  });
+
+  it('says how to look up an address where a name is meant', async () => {
+    expect(await weft('ls', '192.0.2.7')).toEqual({
+      code: 1,
+      out: '',
+      err: 'weft: nobody has the name 192.0.2.7; "weft lookup 192.0.2.7" tells the names of an address\n',
+    });
+  });
 });
 
 describe('weft add and weft rm', () => {
