@@ -210,6 +210,30 @@ describe('weft add and weft rm', () => {
     expect(agent.control.statics).toEqual([]);
   });
 
+  it('remove what is there and tell of it, where some of it is not', async () => {
+    await weft('add', 'db', '192.0.2.7', '192.0.2.8');
+    const words = ['rm', 'db', '192.0.2.7', '192.0.2.9', '192.0.2.8'];
+    const err = 'weft: there is no static record of db.weave.local with 192.0.2.9\n';
+    expect(await weft(...words)).toEqual({
+      code: 1,
+      out: 'removed db.weave.local 192.0.2.7\nremoved db.weave.local 192.0.2.8\n',
+      err,
+    });
+    await weft('add', 'db', '192.0.2.7');
+    const { out, ...ended } = await weft(...words.slice(0, 4), '--json');
+    expect(ended).toEqual({ code: 1, err });
+    expect(JSON.parse(out)).toMatchObject({ removed: [{ data: '192.0.2.7' }] });
+  });
+
+  it('refuse an address in the place of the name', async () => {
+    expect(await weft('add', '192.0.2.7', '192.0.2.8')).toEqual({
+      code: 2,
+      out: '',
+      err: 'weft: "192.0.2.7" is an address: give the name first, as in "weft add db 192.0.2.7"\n',
+    });
+    expect(agent.control.statics).toEqual([]);
+  });
+
   it('fail where there is nothing to remove, or an alias must be alone', async () => {
     expect(await weft('rm', 'db')).toEqual({
       code: 1,
