@@ -78,12 +78,28 @@ describe('weft lookup', () => {
     });
   });
 
-  it('says that an agent answers no questions', async () => {
+  it.each([
+    ['', 'name ".weave.local" has an empty label (two dots, or one at the start)'],
+    [
+      'bad name',
+      'name "bad name.weave.local" has the label "bad name": only letters, digits, "_" and inner "-" are allowed',
+    ],
+    ['x'.repeat(64), expect.stringMatching(/ has the label "x+" of more than 63 characters$/)],
+  ])('%j is wrong usage', async (name, problem) => {
+    const { code, out, err } = await weft('lookup', name);
+    expect({ code, out, problem: err.replace(/^weft: /, '').trimEnd() }).toEqual({ code: 2, out: '', problem });
+  });
+
+  it('says why an agent answers no questions', async () => {
+    agent.control.dnsView = { listen: [], ttlSeconds: 1, upstreams: [], queries: 0 };
+    const reason = 'No questions are answered: the container bridge has no address yet';
+    agent.control.readinessView = { ready: false, reasons: [reason] };
+    expect(await weft('lookup', 'web')).toEqual({ code: 1, out: '', err: `weft: ${reason}\n` });
     agent.control.dnsView = undefined;
     expect(await weft('lookup', 'web')).toEqual({
       code: 1,
       out: '',
-      err: 'weft: this agent answers no questions: it was started with --no-dns, or cannot yet\n',
+      err: 'weft: this agent answers no questions: it was started with --no-dns\n',
     });
   });
 });
