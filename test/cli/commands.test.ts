@@ -454,16 +454,28 @@ describe("weave's commands", () => {
     [['dns-add', '192.0.2.7'], 2, 'give a container, or addresses and -h FQDN'],
     [['dns-add', 'web', '192.0.2.7'], 2, '"web" is out of place: give IP addresses first, then one container'],
     [['dns-add', 'web', 'app'], 2, '"app" is out of place: give IP addresses first, then one container'],
+    [
+      ['dns-add', '192.0.2.7', '192.0.2.300', '-h', 'db.weave.local'],
+      2,
+      expect.stringContaining('"192.0.2.300" must be'),
+    ],
+    [['dns-remove', '2001:db8::g'], 2, expect.stringContaining('address "2001:db8::g" must be')],
+    [['dns-add', '192.0.2.7', '-h', ''], 2, 'give fqdn, a name below weave.local'],
     [['dns-add', '192.0.2.7', '-h', 'db.example'], 2, 'name "db.example." must end in .weave.local'],
   ])('%j says what is wrong', async (words, code, problem) => {
-    expect(await weft(...words)).toEqual({ code, out: '', err: `weft: ${problem}\n` });
+    const { err, ...ended } = await weft(...words);
+    expect({ ...ended, problem: err.replace(/^weft: /, '').trimEnd() }).toEqual({ code, out: '', problem });
     expect(statics()).toEqual([]);
   });
 
-  it('dns-args prints the flags for docker run, without an end of line; nothing without DNS', async () => {
+  it('dns-args prints the flags for docker run, without an end of line; nothing and why without DNS', async () => {
     expect((await weft('dns-args')).out).toBe('--dns=172.17.0.1 --dns-search=weave.local');
     agent.control.dnsView = undefined;
-    expect(await weft('dns-args')).toEqual({ code: 0, out: '', err: '' });
+    expect(await weft('dns-args')).toEqual({
+      code: 0,
+      out: '',
+      err: 'weft: no --dns: this agent answers no questions: it was started with --no-dns\n',
+    });
   });
 
   it('report prints JSON, or what a template picks', async () => {
