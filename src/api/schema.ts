@@ -166,11 +166,22 @@ const engineView = z
     comparedMsAgo: z.number().optional(),
   })
   .readonly();
+const upstreamView = z
+  .object({
+    server: text,
+    domains: texts.optional().describe('that it is asked for; missing for all others'),
+    state: z.enum(['up', 'down', 'looping']),
+    asked: count,
+    failures: count,
+    rttMs: z.number().optional(),
+  })
+  .readonly();
 const dnsView = z
   .object({
     listen: texts,
     ttlSeconds: z.number(),
     upstreams: texts,
+    forwarding: z.array(upstreamView).readonly().optional().describe('how each upstream does since the start'),
     queries: count,
     countedMsAgo: z.number().optional(),
     counts: z.record(text, z.number()).readonly().optional(),

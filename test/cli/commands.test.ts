@@ -312,6 +312,28 @@ describe('weft status', () => {
     expect(out).toContain('                 host-two quiet, 3 containers, 1 bad record, last heard 12s ago\n');
   });
 
+  it('lists upstream servers with their failures', async () => {
+    const forwarding = [
+      { server: '192.0.2.53', state: 'up', asked: 12, failures: 1, rttMs: 3.2 },
+      { server: '192.0.2.54:5353', domains: ['corp.example'], state: 'down', asked: 3, failures: 3 },
+    ] as const;
+    agent.control.dnsView = {
+      listen: ['172.17.0.1:53'],
+      ttlSeconds: 1,
+      upstreams: ['192.0.2.53'],
+      queries: 0,
+      forwarding,
+    };
+    expect((await weft('status')).out).toContain(`
+        Service: upstreams
+                 192.0.2.53 up, asked 12 times, 1 failure, answers in 4 ms
+                 192.0.2.54:5353 for corp.example down, asked 3 times, 3 failures
+
+        Service: hosts
+`);
+    expect(JSON.parse((await weft('status', 'dns', '--json')).out)).toMatchObject({ forwarding });
+  });
+
   it.each(['dns', 'peers', 'connections', 'targets'])('%s prints what weave printed', async (part) => {
     expect((await weft('status', part)).out).toBe((await agent.ask('GET', `/status/${part}`)).text);
   });
