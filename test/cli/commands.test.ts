@@ -358,6 +358,29 @@ describe('weft status', () => {
 });
 
 describe('weft explain', () => {
+  it('says where an alias leads, and how to ask for a name that is not ours', async () => {
+    const source = 'static record made on host1';
+    const alias = { type: 'CNAME', data: 'shop.example.', answered: true, reason: 'made', source };
+    agent.control.explanation = { asker: 'this host', outcome: 'is an alias', records: [alias] };
+    expect((await weft('explain', 'www')).out).toContain(
+      'note: it is an alias: whoever asks for an address gets those of shop.example\n',
+    );
+    agent.control.explanation = { asker: 'this host', outcome: 'nobody has it', records: [] };
+    expect((await weft('explain', 'www.example')).out).toContain(
+      'note: only names of the mesh are explained; if www.example itself was meant: "weft lookup www.example."\n',
+    );
+    for (const ours of ['www', 'www.example.weave.local', '_http._tcp.www'])
+      expect((await weft('explain', ours)).out).not.toContain('note');
+  });
+
+  it('sends whoever gives an address to lookup', async () => {
+    expect(await weft('explain', '192.0.2.7')).toEqual({
+      code: 2,
+      out: '',
+      err: 'weft: "192.0.2.7" is an address: "weft lookup 192.0.2.7" tells its names\n',
+    });
+  });
+
   it('tells for each record why, who said so and when, and the history of the name', async () => {
     const { control } = agent;
     control.own('web', owner('web', '172.17.0.2'));
