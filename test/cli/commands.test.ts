@@ -434,7 +434,7 @@ describe('the mesh by command', () => {
   it('prints the token', async () => {
     expect(await weft('token')).toEqual({ code: 0, err: '', out: 'weft-token-of-a-test\n' });
     agent.control.tokenResult = refused('this agent has no secret');
-    expect(await weft('token')).toMatchObject({ err: 'weft: this agent has no secret\n' });
+    expect(await weft('token')).toEqual({ code: 1, out: '', err: 'weft: this agent has no secret\n' });
   });
 
   it('connects, forgets and leaves', async () => {
@@ -442,7 +442,11 @@ describe('the mesh by command', () => {
     agent.control.linkViews = [{ address: '192.0.2.2', outbound: true, state: 'established' }];
     expect(await weft('connect', '--replace', '192.0.2.4')).toMatchObject({ code: 0 });
     expect(await weft('forget', '192.0.2.4')).toEqual({ code: 0, err: '', out: '' });
-    expect(await weft('forget', 'nobody')).toMatchObject({ err: 'weft: no host or address "nobody" is known\n' });
+    expect(await weft('forget', 'nobody')).toEqual({
+      code: 2,
+      out: '',
+      err: 'weft: no host or address "nobody" is known\n',
+    });
     expect((await weft('leave')).out).toBe('host1 has left: its records are withdrawn and its agent ends\n');
     expect(agent.control.asked).toEqual([
       'connect 192.0.2.2',
