@@ -194,8 +194,16 @@ describe('static records over HTTP', () => {
     expect((await agent.ask('PUT', '/v1/static/db', { body: { cname: 'x.example' } })).json).toMatchObject({
       status: 409,
       detail:
-        'name "db" has other records, and an alias must be alone (RFC 1034 section 3.6.2); remove them or use replace',
+        'name "db" has other records, and an alias must be alone (RFC 1034 section 3.6.2); remove what it has or use replace',
     });
+    agent.control.own('web', owner('web', '172.17.0.2'));
+    expect(
+      (await agent.ask('PUT', '/v1/static/web?replace=true', { body: { cname: 'x.example' } })).json,
+    ).toMatchObject({
+      status: 409,
+      detail: `name "web" is a container's, and an alias must be alone (RFC 1034 section 3.6.2); take another name`,
+    });
+    agent.control.own('web');
     await agent.ask('PUT', '/v1/static/db?replace=true', { body: { cname: 'x.example' } });
     expect((await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7'] } })).status).toBe(409);
     expect((await agent.ask('PUT', '/v1/static/db', { body: { cname: 'x.example' } })).status).toBe(200);
