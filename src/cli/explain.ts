@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { type Context, outJson } from './context.ts';
 import { exitCodes, Failure } from './failure.ts';
-import { addressCell } from './ls.ts';
+import { shortCell } from './ls.ts';
 import type { ExplainReply } from './replies.ts';
 import { mustBeAddress } from './static-records.ts';
 import { age, table } from './table.ts';
@@ -34,7 +34,7 @@ function recordsText({ records }: ExplainReply, context: Context): string {
     header,
     records.map((record) => [
       record.answered ? 'yes' : 'no',
-      addressCell(record),
+      shortCell(record),
       record.container ?? '-',
       record.source,
       record.since === undefined ? '-' : age(context.now() - record.since),

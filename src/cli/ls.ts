@@ -49,7 +49,7 @@ export function recordTable(records: readonly RecordRow[], now: number): string 
     header,
     records.map((record) => [
       record.name,
-      addressCell(record),
+      shortCell(record),
       record.container?.name ?? '-',
       record.container?.image ?? '-',
       record.host.name,
@@ -65,6 +65,15 @@ export function addressCell({ type, data }: Pick<RecordRow, 'type' | 'data'>): s
   if (data === '') return '-';
   return type === 'A' || type === 'AAAA' ? data : `${type} ${data}`;
 }
+
+/** The same for a table, which one long text would make wide for all rows. */
+export function shortCell(record: Pick<RecordRow, 'type' | 'data'>): string {
+  const cell = addressCell(record);
+  return record.type === 'TXT' && cell.length > widestText ? `${cell.slice(0, widestText - 1)}…` : cell;
+}
+
+/** Wider than any address, and leaves room for the other columns of a usual terminal. */
+const widestText = 48;
 
 /** Records, and a row for each service of a container's, once for each name; what they lead to depends on who asks. */
 function withServices(records: readonly RecordRow[]): RecordRow[] {

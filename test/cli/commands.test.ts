@@ -65,6 +65,16 @@ www   CNAME shop.example.  -          -          host1  -        static         
     expect(records.map(({ container }) => container.name)).toEqual(containers);
   });
 
+  it('shows the beginning of a long text, and all of it as JSON', async () => {
+    const text = 'v=DKIM1; p='.padEnd(736, 'A');
+    const { out } = await weft('add', 'key', '--txt', text);
+    expect(out).toBe(`added key.weave.local TXT "${text}"\n`);
+    const [, line = ''] = (await weft('ls', 'key')).out.split('\n');
+    expect(line).toMatch(/^key {3}TXT "v=DKIM1; p=A+… {2}- /);
+    expect(line.length).toBeLessThan(120);
+    expect((await weft('ls', 'key', '--json')).out).toContain(text);
+  });
+
   it('takes patterns for names, and types', async () => {
     await weft('add', '*.apps', '192.0.2.8');
     await weft('add', 'info', '--txt', 'a b');
