@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Context } from './context.ts';
+import { decode } from './decode.ts';
 import { readEvents, type StreamEvent } from './events.ts';
 import { Failure, Refusal } from './failure.ts';
 import { addressCell, recordTable } from './ls.ts';
@@ -54,8 +55,7 @@ async function* events(context: Context, path: string, lastId: string | undefine
 }
 
 function show(context: Context, known: Map<string, readonly RecordRow[]>, event: StreamEvent, json: boolean): void {
-  // The event is of our own agent, and typed by the schema it is sent with.
-  const change = JSON.parse(event.data) as WatchEvent;
+  const change = decode<WatchEvent>(event.data);
   if (json) {
     context.out(`${JSON.stringify({ event: event.type, ...change })}\n`);
     return;

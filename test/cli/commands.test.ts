@@ -65,6 +65,22 @@ www   CNAME shop.example.  -          -          host1  -        static         
     expect(records.map(({ container }) => container.name)).toEqual(containers);
   });
 
+  it('shows no name that would steer the terminal', async () => {
+    const evil = 'x\u001b]0;gotcha\u0007\n\u009b2Jy';
+    agent.control.own('web', owner(evil, '172.17.0.2', { image: evil, hostName: evil }));
+    agent.control.hostViews = [hostView(host1, evil, { status: 'self' })];
+    const shown = 'x\ufffd]0;gotcha\ufffd\ufffd\ufffd2Jy';
+    agent.control.tokenResult = refused(evil);
+    expect((await weft('token')).err).not.toMatch(/(?!\n)\p{Cc}/u);
+    expect((await weft('ls')).out).toContain(`web   172.17.0.2  ${shown}  ${shown}  ${shown}  bridge`);
+    for (const words of [
+      ['status'],
+      ['status', 'peers'],
+      ['report', '-f', '{{range .Router.Peers}}{{.NickName}}{{end}}'],
+    ])
+      expect((await weft(...words)).out).not.toMatch(/(?!\n)\p{Cc}/u);
+  });
+
   it('shows the beginning of a long text, and all of it as JSON', async () => {
     const text = 'v=DKIM1; p='.padEnd(736, 'A');
     const { out } = await weft('add', 'key', '--txt', text);
