@@ -36,13 +36,20 @@ export async function dnsLookup(context: Context, text: string): Promise<void> {
   context.out((result.ok ? result.answers : []).map((answer) => `${answer}\n`).join(''));
 }
 
+interface NameServer {
+  /** `IP:PORT`. */
+  readonly server: string;
+  readonly domains: readonly string[];
+  readonly hosts: StatusReply['hosts'];
+}
+
 /** Where the agent answers questions, and for which domains. */
-export async function nameServer({ agent }: Context): Promise<{ server: string; domains: readonly string[] }> {
-  const { dns, domains, readiness } = await agent.get<StatusReply>('/v1/status');
+export async function nameServer({ agent }: Context): Promise<NameServer> {
+  const { dns, domains, readiness, hosts } = await agent.get<StatusReply>('/v1/status');
   if (dns === undefined) throw new Failure('this agent answers no questions: it was started with --no-dns');
   const [server] = dns.listen;
   if (server === undefined) throw new Failure(readiness.reasons.join('; ') || 'this agent answers no questions yet');
-  return { server, domains };
+  return { server, domains, hosts };
 }
 
 /** Completes a name as a container's search domain would: a known one, a single label or a service is ours. */

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Context } from './context.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { nameServer } from './lookup.ts';
-import type { RecordRow, RecordsReply } from './replies.ts';
+import type { RecordRow, RecordsReply, StatusReply } from './replies.ts';
 import { mustBeAddress } from './static-records.ts';
 
 /** What `dns-add` and `dns-remove` are about, in weave's grammar: `[IP…] CONTAINER [-h FQDN]` or `IP… -h FQDN`. */
@@ -42,8 +42,21 @@ export async function dnsArgs(context: Context): Promise<void> {
     context.remark(`weft: no --dns: ${error.message}\n`);
   });
   if (!found) return;
-  const address = found.server.replace(/:\d+$/, '').replace(/[[\]]/g, '');
+  const bound = found.server.replace(/:\d+$/, '').replace(/[[\]]/g, '');
+  const address = ['0.0.0.0', '::'].includes(bound) ? gatewayOf(found.hosts, isIP(bound)) : bound;
+  if (address === undefined)
+    return context.remark(
+      `weft: no --dns: it answers at ${bound}, every address of this host, and no bridge of containers is known here; ` +
+        'give docker run one of them\n',
+    );
   context.out(`--dns=${address} --dns-search=${found.domains[0]}`);
+}
+
+/** What the engine's default bridge, or else another network of this host, has for its containers to ask. */
+function gatewayOf(hosts: StatusReply['hosts'], family: number): string | undefined {
+  const networks = hosts.find(({ status }) => status === 'self')?.record?.networks ?? [];
+  const bridgeFirst = [...networks].sort((a, b) => Number(b.name === 'bridge') - Number(a.name === 'bridge'));
+  return bridgeFirst.flatMap(({ gateways }) => gateways).find((gateway) => isIP(gateway) === family);
 }
 
 async function readTarget(context: Context, words: readonly string[], fqdn: string | undefined): Promise<Target> {

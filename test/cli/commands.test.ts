@@ -553,6 +553,30 @@ describe("weave's commands", () => {
     });
   });
 
+  it('dns-args prints an address that containers can ask, where every address is answered at', async () => {
+    const { control } = agent;
+    control.dnsView = { listen: ['0.0.0.0:53'], ttlSeconds: 1, upstreams: [], queries: 0 };
+    expect(await weft('dns-args')).toMatchObject({
+      code: 0,
+      out: '',
+      err: expect.stringContaining('no --dns: it answers at 0.0.0.0, every address of this host'),
+    });
+    const network = (name: string, ...gateways: string[]) =>
+      ({
+        key: `local:${name}` as NetworkKey,
+        name,
+        driver: 'bridge',
+        subnets: [],
+        gateways: gateways as Address[],
+      }) as const;
+    const self = hostView(host1, 'host1', { status: 'self' });
+    const networks = [network('shop', '172.18.0.1'), network('bridge', '2001:db8::1', '172.17.0.1')];
+    control.hostViews = [{ ...self, ...(self.record && { record: { ...self.record, networks } }) }];
+    expect((await weft('dns-args')).out).toBe('--dns=172.17.0.1 --dns-search=weave.local');
+    control.dnsView = { ...control.dnsView, listen: ['[::]:53'] };
+    expect((await weft('dns-args')).out).toBe('--dns=2001:db8::1 --dns-search=weave.local');
+  });
+
   it('report prints JSON, or what a template picks', async () => {
     expect(JSON.parse((await weft('report')).out)).toMatchObject({
       DNS: { Entries: [{ Hostname: 'web.weave.local.' }] },

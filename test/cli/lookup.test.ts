@@ -48,6 +48,12 @@ describe('weft lookup', () => {
     expect(await weft('lookup', ...words)).toEqual({ code: 0, err: '', out });
   });
 
+  it('asks at the loopback where every address is answered at', async () => {
+    const listen = [dns.address.replace('127.0.0.1', '0.0.0.0')];
+    agent.control.dnsView = { listen, ttlSeconds: 1, upstreams: [], queries: 0 };
+    expect(await weft('lookup', 'web', 'A')).toEqual({ code: 0, err: '', out: '172.17.0.2\n172.17.0.3\n' });
+  });
+
   it('completes a name of several labels that the mesh knows', async () => {
     agent.control.own('app.shop', owner('app', '172.17.0.4'));
     expect((await weft('lookup', 'app.shop')).out).toBe('172.17.0.4\n');
