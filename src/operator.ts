@@ -11,6 +11,7 @@ import type {
   MeshView,
   Problem,
   Readiness,
+  UpstreamView,
 } from './api/control.ts';
 import type { Measurements } from './api/measurements.ts';
 import { zoneWords } from './api/record-view.ts';
@@ -19,6 +20,7 @@ import { agentDefaults } from './config.ts';
 import type { HostView } from './crdt/directory.ts';
 import type { Replica } from './crdt/replica.ts';
 import type { Explanation as DnsExplanation, ExplainedRecord as DnsRecord } from './dns/explanation.ts';
+import type { UpstreamStats } from './dns/forward/stats.ts';
 import type { ServiceStats } from './dns/service.ts';
 import type { Mesh } from './mesh/mesh.ts';
 import { diagnose, type Symptoms } from './problems.ts';
@@ -137,7 +139,8 @@ export class Operator implements AgentControl {
     return {
       listen: dns.boundAddresses().map(({ address, port }) => endpointText(address, port)),
       ttlSeconds,
-      upstreams: upstreamsOf(stats),
+      upstreams: upstreamsOf(stats).map(serverOf),
+      ...(stats?.forward && { forwarding: upstreamsOf(stats).map(upstreamView) }),
       queries: stats === undefined ? 0 : stats.counts.udpQuestions + stats.counts.tcpQuestions,
       ...(stats && { countedMsAgo: this.#parts.now() - this.#countedAt }),
       ...(stats && { counts: countsOf(stats) }),
@@ -249,9 +252,24 @@ export function endpointText(address: string, port: number): string {
 }
 
 /** Who other names are asked of. */
-function upstreamsOf(stats: ServiceStats | undefined): string[] {
-  const upstreams = stats?.forward?.upstreams ?? [];
-  return upstreams.map(({ address, port }) => (port === dnsPort ? address : endpointText(address, port)));
+function upstreamsOf(stats: ServiceStats | undefined): readonly UpstreamStats[] {
+  return stats?.forward?.upstreams ?? [];
+}
+
+function serverOf({ address, port }: UpstreamStats): string {
+  return port === dnsPort ? address : endpointText(address, port);
+}
+
+function upstreamView(upstream: UpstreamStats): UpstreamView {
+  const { domains, state, asked, failures, rttMs } = upstream;
+  return {
+    server: serverOf(upstream),
+    ...(!domains.includes('.') && { domains }),
+    state,
+    asked,
+    failures,
+    ...(rttMs !== undefined && { rttMs }),
+  };
 }
 
 function countsOf({ counts, replies }: ServiceStats): Record<string, number> {

@@ -98,12 +98,28 @@ export interface DnsView {
   readonly ttlSeconds: number;
   /** Servers of all other names, `IP` or `IP:PORT`. */
   readonly upstreams: readonly string[];
+  /** How each of them does, and those of single domains; missing until the answering threads were heard. */
+  readonly forwarding?: readonly UpstreamView[];
   /** Questions taken since it started. */
   readonly queries: number;
   /** Milliseconds since `queries` was counted: it is brought from the answering threads now and then. */
   readonly countedMsAgo?: number;
   /** Everything else it counts, by name. */
   readonly counts?: Readonly<Record<string, number>>;
+}
+
+/** A server of other names, and how it does since this agent started. */
+export interface UpstreamView {
+  /** `IP` or `IP:PORT`. */
+  readonly server: string;
+  /** The domains it is asked for; missing for all others. */
+  readonly domains?: readonly string[];
+  /** `down`: failed several times in a row, asked last; `looping`: leads back to this agent, not asked. */
+  readonly state: 'up' | 'down' | 'looping';
+  readonly asked: number;
+  readonly failures: number;
+  /** Smoothed time to an answer; missing until the first. */
+  readonly rttMs?: number;
 }
 
 /** Whether this agent can do its work; the reasons are empty when it can. */

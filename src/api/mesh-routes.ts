@@ -1,7 +1,7 @@
 import type { App, RouteParts } from './app.ts';
 import type { Reach } from './guard.ts';
 import { connectPeers, forgetPeers } from './peers.ts';
-import { HttpProblem, mustParse } from './problem.ts';
+import { HttpProblem, mustBeSo } from './problem.ts';
 import { connectBody, leaveReply, peersBody, peersReply, tokenReply } from './schema.ts';
 
 /** The mesh: who to dial, who to drop, how to join it and how to go. */
@@ -53,7 +53,7 @@ export function meshRoutes(
     async ({ raw }) => {
       if (reach(raw) !== 'file')
         throw new HttpProblem(403, 'the token holds the secret of the mesh: ask for it over the unix socket');
-      return { token: mustParse(await control.token()) };
+      return { token: mustBeSo(await control.token()) };
     },
   );
 }

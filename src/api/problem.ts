@@ -30,6 +30,12 @@ export function mustParse<T>(result: Result<T>): T {
   return result.value;
 }
 
+/** The value, or a 409: nothing is wrong with the request, but with the state of things (RFC 9110 section 15.5.10). */
+export function mustBeSo<T>(result: Result<T>): T {
+  if (!result.ok) throw new HttpProblem(409, result.problem);
+  return result.value;
+}
+
 /** The details of anything thrown: what clients did wrong in full, what broke inside not at all. */
 export function problemOf(error: unknown): ProblemDetails {
   const { statusCode, message } = statusAndMessage(error);

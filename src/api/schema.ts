@@ -9,7 +9,11 @@ const wallMs = z.number().describe("milliseconds since 1970 by its host's wall c
 const ttl = z.int().min(0).max(604_800).describe('seconds');
 
 /** RFC 1035 section 2.3.4 lets a name have 255 octets; a few more for its escapes and dots. */
-const nameText = z.string().min(1).max(300).describe('a name, with or without the domain');
+const nameText = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(300, 'must have at most 300 characters')
+  .describe('a name, with or without the domain');
 
 export const nameParams = z.object({ name: nameText });
 export const pageParams = z.object({ file: z.string().max(100) });
@@ -39,13 +43,20 @@ const srv = z.strictObject({
   target: nameText,
 });
 
-/** One RRset and another for a name; a TXT string has at most 255 octets (RFC 1035 section 3.3.14). */
+/** Longer than a key of DKIM; a TXT record holds it as strings of 255 octets (RFC 1035 section 3.3, RFC 7208 section 3.3). */
+const maxTxt = 2_048;
+
+/** One RRset and another for a name. */
 export const staticBody = z
   .strictObject({
     addresses: z.array(text.max(100)).min(1).max(1_000).optional(),
     cname: nameText.optional(),
     srv: z.array(srv).min(1).max(100).optional(),
-    txt: z.array(text.max(255)).min(1).max(100).optional(),
+    txt: z
+      .array(text.max(maxTxt, `must have at most ${maxTxt} characters`))
+      .min(1)
+      .max(100)
+      .optional(),
     ttl: ttl.optional(),
   })
   .refine((body) => body.addresses ?? body.cname ?? body.srv ?? body.txt, {
@@ -155,11 +166,22 @@ const engineView = z
     comparedMsAgo: z.number().optional(),
   })
   .readonly();
+const upstreamView = z
+  .object({
+    server: text,
+    domains: texts.optional().describe('that it is asked for; missing for all others'),
+    state: z.enum(['up', 'down', 'looping']),
+    asked: count,
+    failures: count,
+    rttMs: z.number().optional(),
+  })
+  .readonly();
 const dnsView = z
   .object({
     listen: texts,
     ttlSeconds: z.number(),
     upstreams: texts,
+    forwarding: z.array(upstreamView).readonly().optional().describe('how each upstream does since the start'),
     queries: count,
     countedMsAgo: z.number().optional(),
     counts: z.record(text, z.number()).readonly().optional(),

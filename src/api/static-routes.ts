@@ -124,13 +124,14 @@ function distinct(data: readonly StaticData[]): StaticData[] {
 /** RFC 1034 section 3.6.2: an alias has no other data. */
 function refuseAlias(entry: NameEntry, data: readonly StaticData[], replace: boolean): void {
   const alias = data.some(({ type }) => type === 'cname');
+  const rule = 'an alias must be alone (RFC 1034 section 3.6.2)';
+  if (alias && entry.owners.length > 0)
+    throw new HttpProblem(409, `name ${quote(entry.name)} is a container's, and ${rule}; take another name`);
   const others = replace ? [] : othersThan(entry, data);
-  const clash = alias
-    ? others.length > 0 || entry.owners.length > 0
-    : others.some((each) => each.data.type === 'cname');
+  const clash = alias ? others.length > 0 : others.some((each) => each.data.type === 'cname');
   if (!clash) return;
-  const have = alias ? 'has other records, and an alias must be alone' : 'is an alias, which must be alone';
-  throw new HttpProblem(409, `name ${quote(entry.name)} ${have} (RFC 1034 section 3.6.2); remove them or use replace`);
+  const have = alias ? 'has other records' : 'is an alias';
+  throw new HttpProblem(409, `name ${quote(entry.name)} ${have}, and ${rule}; remove what it has or use replace`);
 }
 
 function othersThan(entry: NameEntry, data: readonly StaticData[]): StaticRecord[] {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Address, type Name, parseAddress, parseName, type StaticRecord } from '../record.ts';
 import type { App, RouteParts } from './app.ts';
 import type { AgentControl } from './control.ts';
-import { mustParse } from './problem.ts';
+import { HttpProblem, mustParse } from './problem.ts';
 import { byName } from './record-view.ts';
 import { field, first } from './weave-fields.ts';
 import { weaveEntries } from './weave-report.ts';
@@ -52,6 +52,7 @@ export function weaveNameRoutes(app: App, { control, clock, view }: RouteParts):
 
 /** weave takes every name as whole, with or without its last dot. */
 function wholeName(fqdn: string, control: AgentControl): Name {
+  if (fqdn === '') throw new HttpProblem(400, `give fqdn, a name below ${control.domains().join(' or ')}`);
   return mustParse(parseName(`${fqdn.replace(/\.$/, '')}.`, control.domains(), true));
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { App, RouteParts } from './app.ts';
+import type { AgentControl } from './control.ts';
 import { renderTemplate } from './go-template.ts';
 import { connectPeers, forgetPeers } from './peers.ts';
 import { HttpProblem, mustParse } from './problem.ts';
@@ -17,7 +18,7 @@ const formatQuery = z.object({ format: z.string().optional() });
 /** weave's own HTTP paths, but for its names; where weave ignored bad input in silence, these say what is wrong. */
 export function weaveRoutes(app: App, { control, view }: RouteParts): void {
   const report = () => weaveReport(control, [...control.entries()].sort(byName).flatMap(view));
-  const dnsAddress = () => control.dns()?.listen[0] ?? noNameServer();
+  const dnsAddress = () => control.dns()?.listen[0] ?? noNameServer(control);
 
   textRoute(app, '/domain', 'The domain, with its dot', () => `${control.domains()[0]}.`);
   textRoute(app, '/dns-address-port', 'Where questions are answered', dnsAddress);
@@ -70,6 +71,7 @@ function withoutPort(address: string): string {
   return address.replace(/:\d+$/, '').replace(/[[\]]/g, '');
 }
 
-function noNameServer(): never {
-  throw new HttpProblem(404, 'this agent answers no questions: it was started with --no-dns, or cannot yet');
+function noNameServer(control: AgentControl): never {
+  const reasons = control.dns() ? control.readiness().reasons : ['it was started with --no-dns'];
+  throw new HttpProblem(404, `this agent answers no questions: ${reasons.join('; ') || 'it cannot yet'}`);
 }

@@ -1,5 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { decode, harmless } from './decode.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { noAgent, type Trouble, troubleOf } from './no-agent.ts';
 import { Reply } from './reply.ts';
@@ -65,7 +66,7 @@ export class AgentClient {
   /** A reply that is text, also when it says that the agent is not ready. */
   async text(path: string): Promise<string> {
     const reply = await this.#send({ method: 'GET', path });
-    return reply.status === 503 ? await reply.text(this.#options.timeoutMs) : await this.#accept(reply);
+    return harmless(reply.status === 503 ? await reply.text(this.#options.timeoutMs) : await this.#accept(reply));
   }
 
   /** Sends a request whose reply has no content. */
@@ -163,9 +164,4 @@ export class AgentClient {
 export function spell(address: AgentAddress): string {
   if (address.type === 'unix') return `unix:${address.path}`;
   return address.address.includes(':') ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
-}
-
-/** The replies of our own agent are typed by the schemas it serves them with; it is `#try` that knows our own. */
-function decode<T>(text: string): T {
-  return JSON.parse(text) as T;
 }

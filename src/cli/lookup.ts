@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { parseName, quote } from '../record.ts';
 import { type Context, outJson } from './context.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { NameReply, StatusReply } from './replies.ts';
@@ -20,7 +21,9 @@ export async function lookup(
   const answers = results.flatMap((result) => (result.ok ? result.answers : []));
   if (options.json) outJson(context, { name, types, server, answers, ...failureOf(results) });
   else context.out(answers.map((answer) => `${answer}\n`).join(''));
-  if (answers.length === 0) throw new Failure(sentence(results, name, types, server));
+  if (answers.length > 0) return;
+  if (failureOf(results).code === 'EBADNAME') throw new Failure(whyNoName(name), exitCodes.wrongUsage);
+  throw new Failure(sentence(results, name, types, server));
 }
 
 /** `weft dns-lookup NAME`: weave's; prints addresses only, and nothing at all where there are none. */
@@ -33,13 +36,20 @@ export async function dnsLookup(context: Context, text: string): Promise<void> {
   context.out((result.ok ? result.answers : []).map((answer) => `${answer}\n`).join(''));
 }
 
+interface NameServer {
+  /** `IP:PORT`. */
+  readonly server: string;
+  readonly domains: readonly string[];
+  readonly hosts: StatusReply['hosts'];
+}
+
 /** Where the agent answers questions, and for which domains. */
-export async function nameServer({ agent }: Context): Promise<{ server: string; domains: readonly string[] }> {
-  const { dns, domains } = await agent.get<StatusReply>('/v1/status');
-  const server = dns?.listen[0];
-  if (server === undefined)
-    throw new Failure('this agent answers no questions: it was started with --no-dns, or cannot yet');
-  return { server, domains };
+export async function nameServer({ agent }: Context): Promise<NameServer> {
+  const { dns, domains, readiness, hosts } = await agent.get<StatusReply>('/v1/status');
+  if (dns === undefined) throw new Failure('this agent answers no questions: it was started with --no-dns');
+  const [server] = dns.listen;
+  if (server === undefined) throw new Failure(readiness.reasons.join('; ') || 'this agent answers no questions yet');
+  return { server, domains, hosts };
 }
 
 /** Completes a name as a container's search domain would: a known one, a single label or a service is ours. */
@@ -76,8 +86,13 @@ function sentence(results: readonly LookupResult[], name: string, types: readonl
     case 'ESERVFAIL':
       return `the name server at ${server} could not find out about ${name} (SERVFAIL)`;
     case 'EBADNAME':
-      return `"${name}" cannot be a name`;
+      return whyNoName(name);
     default:
       return `the name server at ${server} does not answer (${code})`;
   }
+}
+
+function whyNoName(name: string): string {
+  const parsed = parseName(name, [], true);
+  return parsed.ok ? `name ${quote(name)} cannot be asked for` : parsed.problem;
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type {
   explainReply,
+  hostsReply,
   leaveReply,
   nameReply,
   peersReply,
@@ -16,6 +17,7 @@ import type {
 /** What the API replies, by the schemas that it is served with: types only, nothing of the API runs here. */
 export type RecordRow = z.output<typeof recordView>;
 export type RecordsReply = z.output<typeof recordsReply>;
+export type HostsReply = z.output<typeof hostsReply>;
 export type NameReply = z.output<typeof nameReply>;
 export type StaticReply = z.output<typeof staticReply>;
 export type RemovedReply = z.output<typeof removedReply>;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { harmless } from './decode.ts';
 import { exitCodes, Failure, Refusal } from './failure.ts';
 
 /** Where an agent does not say when to come back, or says at once. */
@@ -68,9 +69,9 @@ export class Reply {
 function detailOf(text: string): string {
   try {
     const problem: unknown = JSON.parse(text);
-    if (typeof problem === 'object' && problem !== null && 'detail' in problem) return String(problem.detail);
+    if (typeof problem === 'object' && problem !== null && 'detail' in problem) return harmless(String(problem.detail));
   } catch {
     // Not every error is problem details; its text is all there is.
   }
-  return text.trim();
+  return harmless(text.trim());
 }

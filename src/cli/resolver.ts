@@ -16,13 +16,18 @@ const tries = 2;
 /** Asks one DNS server, `IP:PORT`, one question. */
 export async function lookUp(server: string, name: string, type: LookupType): Promise<LookupResult> {
   const resolver = new Resolver({ timeout: timeoutMs, tries });
-  resolver.setServers([server]);
+  resolver.setServers([loopbackOf(server)]);
   try {
     return { ok: true, answers: await ask(resolver, name, type) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'EUNKNOWN';
     return { ok: false, code };
   }
+}
+
+/** One that answers at every address answers here too; what is asked at 0.0.0.0 is answered from another address. */
+function loopbackOf(server: string): string {
+  return server.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:');
 }
 
 /** The name whose PTR record tells the names of an address (RFC 1035 section 3.5, RFC 3596 section 2.5). */

@@ -1,6 +1,7 @@
+import { isIP } from 'node:net';
 import { parseAddress } from '../record.ts';
 import { type Context, outJson } from './context.ts';
-import { exitCodes, Failure } from './failure.ts';
+import { exitCodes, Failure, Refusal } from './failure.ts';
 import { addressCell } from './ls.ts';
 import type { RecordRow, RemovedReply, StaticReply } from './replies.ts';
 
@@ -15,6 +16,11 @@ export interface AddOptions {
 
 /** `weft add NAME [IP…]`: makes static records, for the whole mesh. */
 export async function add(context: Context, name: string, ips: readonly string[], options: AddOptions): Promise<void> {
+  if (isIP(name) !== 0)
+    throw new Failure(
+      `"${name}" is an address: give the name first, as in "weft add db ${name}"`,
+      exitCodes.wrongUsage,
+    );
   const body = {
     ...(ips.length > 0 && { addresses: ips.map(mustBeAddress) }),
     ...(options.cname !== undefined && { cname: options.cname }),
@@ -43,10 +49,21 @@ export async function rm(
   const addresses = ips.map(mustBeAddress);
   const paths = addresses.map((address) => `${staticPath(name)}/${encodeURIComponent(address)}`);
   const removed: RecordRow[] = [];
-  for (const path of paths.length > 0 ? paths : [staticPath(name)])
-    removed.push(...(await context.agent.delete<RemovedReply>(path)).removed);
-  if (options.json) return outJson(context, { removed });
-  context.out(removals(removed).join(''));
+  const missing: string[] = [];
+  for (const path of paths.length > 0 ? paths : [staticPath(name)]) {
+    const outcome = await context.agent.delete<RemovedReply>(path).catch(notThere);
+    if (outcome instanceof Refusal) missing.push(outcome.message);
+    else removed.push(...outcome.removed);
+    if (!options.json && !(outcome instanceof Refusal)) context.out(removals(outcome.removed).join(''));
+  }
+  if (options.json) outJson(context, { removed });
+  if (missing.length > 0) throw new Failure(missing.join('\n'));
+}
+
+/** One address that is not there keeps no other from being removed; anything else that goes wrong does. */
+function notThere(error: unknown): Refusal {
+  if (error instanceof Refusal && error.exitCode === exitCodes.failed) return error;
+  throw error;
 }
 
 function staticPath(name: string): string {

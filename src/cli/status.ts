@@ -10,7 +10,9 @@ export async function status(context: Context, part: string | undefined, options
   if (part !== undefined && !options.json) return context.out(await context.agent.text(`/status/${part}`));
   const reply = await context.agent.get<StatusReply>('/v1/status');
   if (options.json) return outJson(context, partOf(reply, part));
-  context.out(`${verdict(reply, context)}\n${await context.agent.text('/status')}${hostLines(reply, context)}`);
+  context.out(
+    `${verdict(reply, context)}\n${await context.agent.text('/status')}${upstreamLines(reply, context)}${hostLines(reply, context)}`,
+  );
 }
 
 function partOf(reply: StatusReply, part: string | undefined): unknown {
@@ -38,6 +40,17 @@ function verdict(reply: StatusReply, { paint }: Context): string {
     counted(reply.statics, 'static record'),
   ];
   return `${paint.green('All is well:')} ${known.join(', ')}.\n`;
+}
+
+/** Who answers other names, and how well; nothing before anybody was asked. */
+function upstreamLines({ dns }: StatusReply, { paint }: Context): string {
+  const lines = (dns?.forwarding ?? []).map(({ server, domains, state, asked, failures, rttMs }) => {
+    const names = domains ? ` for ${domains.join(', ')}` : '';
+    const painted = state === 'up' ? paint.green(state) : paint.red(state);
+    const time = rttMs === undefined ? '' : `, answers in ${Math.ceil(rttMs)} ms`;
+    return `                 ${server}${names} ${painted}, asked ${counted(asked, 'time')}, ${counted(failures, 'failure')}${time}\n`;
+  });
+  return lines.length === 0 ? '' : `\n        Service: upstreams\n${lines.join('')}`;
 }
 
 function hostLines(reply: StatusReply, { paint }: Context): string {

@@ -1,3 +1,5 @@
+import { parseAddress, parseName } from '../record.ts';
+import { accepted, type Result, refused } from '../result.ts';
 import type { Context } from './context.ts';
 import { Failure, Refusal } from './failure.ts';
 import { readHostsFile, writeHostsFile } from './hosts-file.ts';
@@ -75,7 +77,7 @@ async function put(context: Context, records: readonly ImportedRecord[], options
   try {
     for (let begun = 0; begun < groups.length; begun += atOnce) {
       const some = groups.slice(begun, begun + atOnce);
-      const outcomes = await Promise.allSettled(some.map((group) => options.dryRun || putGroup(context, group)));
+      const outcomes = await Promise.allSettled(some.map((group) => putGroup(context, group, options)));
       const added = some.filter((_, index) => outcomes[index]?.status === 'fulfilled').flat();
       if (options.json || !progress?.replacesLines)
         context.out(added.map((record) => addedLine(record, options)).join(''));
@@ -89,8 +91,37 @@ async function put(context: Context, records: readonly ImportedRecord[], options
   return failed;
 }
 
-function putGroup({ agent }: Context, group: readonly ImportedRecord[]): Promise<unknown> {
-  return agent.put(`/v1/static/${encodeURIComponent(group[0]?.fullName ?? '')}`, bodyOf(group));
+async function putGroup({ agent }: Context, group: readonly ImportedRecord[], options: PutOptions): Promise<void> {
+  mustBeRight(group);
+  if (!options.dryRun) await agent.put(`/v1/static/${encodeURIComponent(group[0]?.fullName ?? '')}`, bodyOf(group));
+}
+
+/** Refuses what can be told to be wrong without the agent, so that a dry run tells of it too. */
+function mustBeRight(group: readonly ImportedRecord[]): void {
+  const wrong = group.flatMap(partsOf).find((each) => !each.ok);
+  if (wrong?.ok === false) throw new Refusal(wrong.problem);
+  if (group.some(({ content }) => content.type === 'cname') && new Set(group.map(contentText)).size > 1)
+    throw new Refusal('an alias must be alone, and the file has more of this name (RFC 1034 section 3.6.2)');
+}
+
+function partsOf({ fullName, content }: ImportedRecord): Result<unknown>[] {
+  const name = parseName(fullName, [], true);
+  switch (content.type) {
+    case 'address':
+      return [name, parseAddress(content.address)];
+    case 'cname':
+      return [name, parseName(content.target, [])];
+    case 'srv':
+      return [name, ...[content.priority, content.weight, content.port].map(mustFit), parseName(content.target, [])];
+    case 'txt':
+      return [name];
+  }
+}
+
+/** RFC 2782: the numbers of a service have 16 bits. */
+function mustFit(number: number): Result<number> {
+  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return accepted(number);
+  return refused('SRV takes PRIORITY WEIGHT PORT TARGET, the first three from 0 to 65535');
 }
 
 function addedLine(record: ImportedRecord, { dryRun = false, json }: PutOptions): string {

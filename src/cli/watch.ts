@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Context } from './context.ts';
+import { decode } from './decode.ts';
 import { readEvents, type StreamEvent } from './events.ts';
-import { exitCodes, Failure } from './failure.ts';
+import { Failure, Refusal } from './failure.ts';
 import { addressCell, recordTable } from './ls.ts';
 import type { RecordRow, WatchEvent } from './replies.ts';
 
@@ -18,10 +19,13 @@ export async function watch(context: Context, names: readonly string[], options:
   const known = new Map<string, readonly RecordRow[]>();
   const query = names.map((name) => `name=${encodeURIComponent(name)}`).join('&');
   let lastId: string | undefined;
+  let isGone = false;
   while (!context.interrupted.aborted) {
     try {
       for await (const event of events(context, `/v1/watch?${query}`, lastId)) {
         lastId = event.id;
+        if (isGone) context.remark('the agent is back\n');
+        isGone = false;
         show(context, known, event, options.json ?? false);
       }
     } catch (error) {
@@ -29,7 +33,8 @@ export async function watch(context: Context, names: readonly string[], options:
       if (lastId === undefined || !isAbsence(error)) throw error;
     }
     if (context.interrupted.aborted) return;
-    context.remark('the agent is gone; waiting for it\n');
+    if (!isGone) context.remark('the agent is gone; waiting for it\n');
+    isGone = true;
     await pause(reconnectMs, undefined, { signal: context.interrupted }).catch(() => undefined);
   }
 }
@@ -50,8 +55,7 @@ async function* events(context: Context, path: string, lastId: string | undefine
 }
 
 function show(context: Context, known: Map<string, readonly RecordRow[]>, event: StreamEvent, json: boolean): void {
-  // The event is of our own agent, and typed by the schema it is sent with.
-  const change = JSON.parse(event.data) as WatchEvent;
+  const change = decode<WatchEvent>(event.data);
   if (json) {
     context.out(`${JSON.stringify({ event: event.type, ...change })}\n`);
     return;
@@ -90,6 +94,7 @@ function keyOf({ type, data, state, host, container }: RecordRow): string {
   return [type, data, state, host.name, container?.id].join(' ');
 }
 
+/** What an agent says of the request will be no different the next time; that it breaks off may. */
 function isAbsence(error: unknown): boolean {
-  return error instanceof Failure && error.exitCode === exitCodes.noAgent;
+  return error instanceof Failure && !(error instanceof Refusal);
 }

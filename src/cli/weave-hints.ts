@@ -8,7 +8,7 @@ const hints: Readonly<Record<string, string>> = {
   'stop-proxy': 'not needed: there is no proxy',
   prime: 'not needed: no addresses are handed out, so there is nothing to agree on',
   ps: '"weft ls"',
-  expose: '"weft add NAME IP", which gives this host a name; no address is needed for it',
+  expose: '"weft add NAME IP", with an address that this host has: Weft hands out none',
   hide: '"weft rm NAME"',
   attach: 'not needed: a container has the name as soon as it is on a network (docker network connect)',
   detach: 'not needed: a container loses the name with its network (docker network disconnect)',

@@ -2,7 +2,8 @@ import { isIP } from 'node:net';
 import type { Context } from './context.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { nameServer } from './lookup.ts';
-import type { RecordRow, RecordsReply } from './replies.ts';
+import type { RecordRow, RecordsReply, StatusReply } from './replies.ts';
+import { mustBeAddress } from './static-records.ts';
 
 /** What `dns-add` and `dns-remove` are about, in weave's grammar: `[IP…] CONTAINER [-h FQDN]` or `IP… -h FQDN`. */
 interface Target {
@@ -31,15 +32,31 @@ export async function dnsRemove(context: Context, words: readonly string[], fqdn
   for (const ip of target.ips) await context.agent.tell('DELETE', `${namePath(target.container, ip)}${query}`);
 }
 
-/** `weft dns-args`: the flags that make `docker run` use the agent, on one line without its end; nothing without DNS. */
+/**
+ * `weft dns-args`: the flags that make `docker run` use the agent, on one line without its end; nothing without DNS, and
+ * a remark why, for the container starts all the same.
+ */
 export async function dnsArgs(context: Context): Promise<void> {
   const found = await nameServer(context).catch((error: unknown) => {
-    if (error instanceof Failure && error.exitCode === exitCodes.failed) return undefined;
-    throw error;
+    if (!(error instanceof Failure) || error.exitCode !== exitCodes.failed) throw error;
+    context.remark(`weft: no --dns: ${error.message}\n`);
   });
   if (!found) return;
-  const address = found.server.replace(/:\d+$/, '').replace(/[[\]]/g, '');
+  const bound = found.server.replace(/:\d+$/, '').replace(/[[\]]/g, '');
+  const address = ['0.0.0.0', '::'].includes(bound) ? gatewayOf(found.hosts, isIP(bound)) : bound;
+  if (address === undefined)
+    return context.remark(
+      `weft: no --dns: it answers at ${bound}, every address of this host, and no bridge of containers is known here; ` +
+        'give docker run one of them\n',
+    );
   context.out(`--dns=${address} --dns-search=${found.domains[0]}`);
+}
+
+/** What the engine's default bridge, or else another network of this host, has for its containers to ask. */
+function gatewayOf(hosts: StatusReply['hosts'], family: number): string | undefined {
+  const networks = hosts.find(({ status }) => status === 'self')?.record?.networks ?? [];
+  const bridgeFirst = [...networks].sort((a, b) => Number(b.name === 'bridge') - Number(a.name === 'bridge'));
+  return bridgeFirst.flatMap(({ gateways }) => gateways).find((gateway) => isIP(gateway) === family);
 }
 
 async function readTarget(context: Context, words: readonly string[], fqdn: string | undefined): Promise<Target> {
@@ -54,6 +71,8 @@ async function readTarget(context: Context, words: readonly string[], fqdn: stri
     return { container: 'weave:extern', ips: given, own: [], domain };
   }
   const own = records.filter((row) => row.container && isCalled(row.container, container));
+  // One that was typed wrong must not be taken for a container, and the others be given the name without it.
+  if (own.length === 0 && /^\d+(\.\d+)+$|:/.test(container)) mustBeAddress(container);
   const ips = given.length > 0 ? given : [...new Set(own.map((row) => row.data).filter((data) => isIP(data) !== 0))];
   // A container that is gone has no addresses to find out; with them it may still be cleaned up after.
   if (ips.length === 0) throw new Failure(`${container} container is not running.`);

@@ -153,6 +153,21 @@ describe('static records over HTTP', () => {
     });
   });
 
+  it('may be texts longer than one string of DNS, such as the keys of DKIM', async () => {
+    const txt = [`v=DKIM1; p=${'A'.repeat(736)}`];
+    expect((await agent.ask('PUT', '/v1/static/s1._domainkey', { body: { txt } })).status).toBe(200);
+    expect(agent.control.statics.map(({ data }) => data)).toEqual([{ type: 'txt', text: txt[0] }]);
+  });
+
+  it('are not taken from a form, and it is said how JSON is sent', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const body = ' {"addresses": ["192.0.2.7"]}';
+    expect((await agent.ask('PUT', '/v1/static/db', { body, headers })).json).toMatchObject({
+      status: 415,
+      detail: 'the body is JSON and called a form: send it with content-type: application/json',
+    });
+  });
+
   it('are removed by address or all at once', async () => {
     await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7', '192.0.2.8', '2001:db8::7'] } });
     const one = await agent.ask('DELETE', '/v1/static/db/2001:DB8::7');
@@ -179,8 +194,16 @@ describe('static records over HTTP', () => {
     expect((await agent.ask('PUT', '/v1/static/db', { body: { cname: 'x.example' } })).json).toMatchObject({
       status: 409,
       detail:
-        'name "db" has other records, and an alias must be alone (RFC 1034 section 3.6.2); remove them or use replace',
+        'name "db" has other records, and an alias must be alone (RFC 1034 section 3.6.2); remove what it has or use replace',
     });
+    agent.control.own('web', owner('web', '172.17.0.2'));
+    expect(
+      (await agent.ask('PUT', '/v1/static/web?replace=true', { body: { cname: 'x.example' } })).json,
+    ).toMatchObject({
+      status: 409,
+      detail: `name "web" is a container's, and an alias must be alone (RFC 1034 section 3.6.2); take another name`,
+    });
+    agent.control.own('web');
     await agent.ask('PUT', '/v1/static/db?replace=true', { body: { cname: 'x.example' } });
     expect((await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7'] } })).status).toBe(409);
     expect((await agent.ask('PUT', '/v1/static/db', { body: { cname: 'x.example' } })).status).toBe(200);
@@ -201,6 +224,9 @@ describe('static records over HTTP', () => {
       'address "192.0.2" must be an IPv4 address such as 192.0.2.7 or an IPv6 address such as 2001:db8::7',
     ],
     ['db', {}, 'body: must have addresses, cname, srv or txt, such as {"addresses": ["192.0.2.7"]}'],
+    ['x'.repeat(301), { addresses: ['192.0.2.7'] }, 'params.name: must have at most 300 characters'],
+    ['db', { cname: '' }, 'body.cname: must not be empty'],
+    ['db', { txt: ['x'.repeat(2_049)] }, 'body.txt.0: must have at most 2048 characters'],
     ['db', { adresses: ['192.0.2.7'] }, 'body: Unrecognized key: "adresses"'],
     ['db', { addresses: ['192.0.2.7'], ttl: -1 }, 'body.ttl: Too small: expected number to be >=0'],
     ['db', { addresses: ['192.0.2.7'], ttl: '5' }, 'body.ttl: Invalid input: expected number, received string'],

@@ -43,10 +43,17 @@ describe("weave's texts", () => {
     expect((await agent.ask('GET', '/dns-address')).text).toBe('2001:db8::1');
   });
 
-  it('have no name server under --no-dns', async () => {
+  it('say why there is no name server', async () => {
     agent.control.dnsView = undefined;
-    expect((await agent.ask('GET', '/dns-address')).status).toBe(404);
+    const why = async () => (await agent.ask('GET', '/dns-address')).json;
+    expect(await why()).toMatchObject({
+      status: 404,
+      detail: expect.stringMatching(/: it was started with --no-dns$/),
+    });
     expect((await agent.ask('GET', '/status/dns')).text).toBe('');
+    agent.control.dnsView = { listen: [], ttlSeconds: 1, upstreams: [], queries: 0 };
+    agent.control.readinessView = { ready: false, reasons: ['the agent is starting'] };
+    expect(await why()).toMatchObject({ status: 404, detail: expect.stringMatching(/: the agent is starting$/) });
   });
 
   it('/status has a block for each service, 503 until ready', async () => {
@@ -172,7 +179,7 @@ describe("weave's verbs", () => {
   it.each([
     ['/name/c1/nonsense?fqdn=db.weave.local', 'address "nonsense" must be'],
     ['/name/c1/192.0.2.7?fqdn=db.example', 'name "db.example." must end in .weave.local'],
-    ['/name/c1/192.0.2.7', 'must end in .weave.local'],
+    ['/name/c1/192.0.2.7', 'give fqdn, a name below weave.local'],
   ])('say what is wrong with %s, where weave ignored it', async (path, detail) => {
     expect(await agent.ask('PUT', path)).toMatchObject({
       status: 400,

@@ -65,6 +65,32 @@ www   CNAME shop.example.  -          -          host1  -        static         
     expect(records.map(({ container }) => container.name)).toEqual(containers);
   });
 
+  it('shows no name that would steer the terminal', async () => {
+    const evil = 'x\u001b]0;gotcha\u0007\n\u009b2Jy';
+    agent.control.own('web', owner(evil, '172.17.0.2', { image: evil, hostName: evil }));
+    agent.control.hostViews = [hostView(host1, evil, { status: 'self' })];
+    const shown = 'x\ufffd]0;gotcha\ufffd\ufffd\ufffd2Jy';
+    agent.control.tokenResult = refused(evil);
+    expect((await weft('token')).err).not.toMatch(/(?!\n)\p{Cc}/u);
+    expect((await weft('ls')).out).toContain(`web   172.17.0.2  ${shown}  ${shown}  ${shown}  bridge`);
+    for (const words of [
+      ['status'],
+      ['status', 'peers'],
+      ['report', '-f', '{{range .Router.Peers}}{{.NickName}}{{end}}'],
+    ])
+      expect((await weft(...words)).out).not.toMatch(/(?!\n)\p{Cc}/u);
+  });
+
+  it('shows the beginning of a long text, and all of it as JSON', async () => {
+    const text = 'v=DKIM1; p='.padEnd(736, 'A');
+    const { out } = await weft('add', 'key', '--txt', text);
+    expect(out).toBe(`added key.weave.local TXT "${text}"\n`);
+    const [, line = ''] = (await weft('ls', 'key')).out.split('\n');
+    expect(line).toMatch(/^key {3}TXT "v=DKIM1; p=A+… {2}- /);
+    expect(line.length).toBeLessThan(120);
+    expect((await weft('ls', 'key', '--json')).out).toContain(text);
+  });
+
   it('takes patterns for names, and types', async () => {
     await weft('add', '*.apps', '192.0.2.8');
     await weft('add', 'info', '--txt', 'a b');
@@ -109,6 +135,23 @@ node0                172.19.0.5      node0      busybox:1  host1  bridge   runni
     });
     agent.control.owners.clear();
     expect(await weft('ls')).toEqual({ code: 0, out: '', err: 'nothing has a name yet\n' });
+  });
+
+  it('names the hosts there are where nobody is the one asked for', async () => {
+    agent.control.hostViews = [hostView(host1, 'host1', { status: 'self' }), hostView(host2, 'host2', {})];
+    const nobody = { code: 1, out: '', err: 'weft: there is no host "host3"; those there are: host1, host2\n' };
+    expect(await weft('ls', '--host', 'host3')).toEqual(nobody);
+    expect(await weft('ls', 'web', '--host', 'host3', '--json')).toEqual(nobody);
+    agent.control.own('app');
+    expect(await weft('ls', 'app*', '--host', 'host2')).toEqual({ code: 0, out: '', err: 'no record matches\n' });
+  });
+
+  it('says how to look up an address where a name is meant', async () => {
+    expect(await weft('ls', '192.0.2.7')).toEqual({
+      code: 1,
+      out: '',
+      err: 'weft: nobody has the name 192.0.2.7; "weft lookup 192.0.2.7" tells the names of an address\n',
+    });
   });
 });
 
@@ -193,6 +236,30 @@ describe('weft add and weft rm', () => {
     expect(agent.control.statics).toEqual([]);
   });
 
+  it('remove what is there and tell of it, where some of it is not', async () => {
+    await weft('add', 'db', '192.0.2.7', '192.0.2.8');
+    const words = ['rm', 'db', '192.0.2.7', '192.0.2.9', '192.0.2.8'];
+    const err = 'weft: there is no static record of db.weave.local with 192.0.2.9\n';
+    expect(await weft(...words)).toEqual({
+      code: 1,
+      out: 'removed db.weave.local 192.0.2.7\nremoved db.weave.local 192.0.2.8\n',
+      err,
+    });
+    await weft('add', 'db', '192.0.2.7');
+    const { out, ...ended } = await weft(...words.slice(0, 4), '--json');
+    expect(ended).toEqual({ code: 1, err });
+    expect(JSON.parse(out)).toMatchObject({ removed: [{ data: '192.0.2.7' }] });
+  });
+
+  it('refuse an address in the place of the name', async () => {
+    expect(await weft('add', '192.0.2.7', '192.0.2.8')).toEqual({
+      code: 2,
+      out: '',
+      err: 'weft: "192.0.2.7" is an address: give the name first, as in "weft add db 192.0.2.7"\n',
+    });
+    expect(agent.control.statics).toEqual([]);
+  });
+
   it('fail where there is nothing to remove, or an alias must be alone', async () => {
     expect(await weft('rm', 'db')).toEqual({
       code: 1,
@@ -271,6 +338,28 @@ describe('weft status', () => {
     expect(out).toContain('                 host-two quiet, 3 containers, 1 bad record, last heard 12s ago\n');
   });
 
+  it('lists upstream servers with their failures', async () => {
+    const forwarding = [
+      { server: '192.0.2.53', state: 'up', asked: 12, failures: 1, rttMs: 3.2 },
+      { server: '192.0.2.54:5353', domains: ['corp.example'], state: 'down', asked: 3, failures: 3 },
+    ] as const;
+    agent.control.dnsView = {
+      listen: ['172.17.0.1:53'],
+      ttlSeconds: 1,
+      upstreams: ['192.0.2.53'],
+      queries: 0,
+      forwarding,
+    };
+    expect((await weft('status')).out).toContain(`
+        Service: upstreams
+                 192.0.2.53 up, asked 12 times, 1 failure, answers in 4 ms
+                 192.0.2.54:5353 for corp.example down, asked 3 times, 3 failures
+
+        Service: hosts
+`);
+    expect(JSON.parse((await weft('status', 'dns', '--json')).out)).toMatchObject({ forwarding });
+  });
+
   it.each(['dns', 'peers', 'connections', 'targets'])('%s prints what weave printed', async (part) => {
     expect((await weft('status', part)).out).toBe((await agent.ask('GET', `/status/${part}`)).text);
   });
@@ -295,6 +384,29 @@ describe('weft status', () => {
 });
 
 describe('weft explain', () => {
+  it('says where an alias leads, and how to ask for a name that is not ours', async () => {
+    const source = 'static record made on host1';
+    const alias = { type: 'CNAME', data: 'shop.example.', answered: true, reason: 'made', source };
+    agent.control.explanation = { asker: 'this host', outcome: 'is an alias', records: [alias] };
+    expect((await weft('explain', 'www')).out).toContain(
+      'note: it is an alias: whoever asks for an address gets those of shop.example\n',
+    );
+    agent.control.explanation = { asker: 'this host', outcome: 'nobody has it', records: [] };
+    expect((await weft('explain', 'www.example')).out).toContain(
+      'note: only names of the mesh are explained; if www.example itself was meant: "weft lookup www.example."\n',
+    );
+    for (const ours of ['www', 'www.example.weave.local', '_http._tcp.www'])
+      expect((await weft('explain', ours)).out).not.toContain('note');
+  });
+
+  it('sends whoever gives an address to lookup', async () => {
+    expect(await weft('explain', '192.0.2.7')).toEqual({
+      code: 2,
+      out: '',
+      err: 'weft: "192.0.2.7" is an address: "weft lookup 192.0.2.7" tells its names\n',
+    });
+  });
+
   it('tells for each record why, who said so and when, and the history of the name', async () => {
     const { control } = agent;
     control.own('web', owner('web', '172.17.0.2'));
@@ -348,7 +460,7 @@ describe('the mesh by command', () => {
   it('prints the token', async () => {
     expect(await weft('token')).toEqual({ code: 0, err: '', out: 'weft-token-of-a-test\n' });
     agent.control.tokenResult = refused('this agent has no secret');
-    expect(await weft('token')).toMatchObject({ err: 'weft: this agent has no secret\n' });
+    expect(await weft('token')).toEqual({ code: 1, out: '', err: 'weft: this agent has no secret\n' });
   });
 
   it('connects, forgets and leaves', async () => {
@@ -356,7 +468,11 @@ describe('the mesh by command', () => {
     agent.control.linkViews = [{ address: '192.0.2.2', outbound: true, state: 'established' }];
     expect(await weft('connect', '--replace', '192.0.2.4')).toMatchObject({ code: 0 });
     expect(await weft('forget', '192.0.2.4')).toEqual({ code: 0, err: '', out: '' });
-    expect(await weft('forget', 'nobody')).toMatchObject({ err: 'weft: no host or address "nobody" is known\n' });
+    expect(await weft('forget', 'nobody')).toEqual({
+      code: 2,
+      out: '',
+      err: 'weft: no host or address "nobody" is known\n',
+    });
     expect((await weft('leave')).out).toBe('host1 has left: its records are withdrawn and its agent ends\n');
     expect(agent.control.asked).toEqual([
       'connect 192.0.2.2',
@@ -413,16 +529,52 @@ describe("weave's commands", () => {
     [['dns-add', '192.0.2.7'], 2, 'give a container, or addresses and -h FQDN'],
     [['dns-add', 'web', '192.0.2.7'], 2, '"web" is out of place: give IP addresses first, then one container'],
     [['dns-add', 'web', 'app'], 2, '"app" is out of place: give IP addresses first, then one container'],
+    [
+      ['dns-add', '192.0.2.7', '192.0.2.300', '-h', 'db.weave.local'],
+      2,
+      expect.stringContaining('"192.0.2.300" must be'),
+    ],
+    [['dns-remove', '2001:db8::g'], 2, expect.stringContaining('address "2001:db8::g" must be')],
+    [['dns-add', '192.0.2.7', '-h', ''], 2, 'give fqdn, a name below weave.local'],
     [['dns-add', '192.0.2.7', '-h', 'db.example'], 2, 'name "db.example." must end in .weave.local'],
   ])('%j says what is wrong', async (words, code, problem) => {
-    expect(await weft(...words)).toEqual({ code, out: '', err: `weft: ${problem}\n` });
+    const { err, ...ended } = await weft(...words);
+    expect({ ...ended, problem: err.replace(/^weft: /, '').trimEnd() }).toEqual({ code, out: '', problem });
     expect(statics()).toEqual([]);
   });
 
-  it('dns-args prints the flags for docker run, without an end of line; nothing without DNS', async () => {
+  it('dns-args prints the flags for docker run, without an end of line; nothing and why without DNS', async () => {
     expect((await weft('dns-args')).out).toBe('--dns=172.17.0.1 --dns-search=weave.local');
     agent.control.dnsView = undefined;
-    expect(await weft('dns-args')).toEqual({ code: 0, out: '', err: '' });
+    expect(await weft('dns-args')).toEqual({
+      code: 0,
+      out: '',
+      err: 'weft: no --dns: this agent answers no questions: it was started with --no-dns\n',
+    });
+  });
+
+  it('dns-args prints an address that containers can ask, where every address is answered at', async () => {
+    const { control } = agent;
+    control.dnsView = { listen: ['0.0.0.0:53'], ttlSeconds: 1, upstreams: [], queries: 0 };
+    expect(await weft('dns-args')).toMatchObject({
+      code: 0,
+      out: '',
+      err: expect.stringContaining('no --dns: it answers at 0.0.0.0, every address of this host'),
+    });
+    const network = (name: string, ...gateways: string[]) =>
+      ({
+        key: `local:${name}` as NetworkKey,
+        name,
+        driver: 'bridge',
+        subnets: [],
+        gateways: gateways as Address[],
+      }) as const;
+    const self = hostView(host1, 'host1', { status: 'self' });
+    const networks = [network('shop', '172.18.0.1'), network('bridge', '2001:db8::1', '172.17.0.1')];
+    control.hostViews = [{ ...self, ...(self.record && { record: { ...self.record, networks } }) }];
+    expect((await weft('dns-args')).out).toBe('--dns=172.17.0.1 --dns-search=weave.local');
+    control.dnsView = { ...control.dnsView, listen: ['[::]:53'] };
+    expect((await weft('dns-args')).out).toBe('--dns=2001:db8::1 --dns-search=weave.local');
   });
 
   it('report prints JSON, or what a template picks', async () => {

@@ -48,6 +48,12 @@ describe('weft lookup', () => {
     expect(await weft('lookup', ...words)).toEqual({ code: 0, err: '', out });
   });
 
+  it('asks at the loopback where every address is answered at', async () => {
+    const listen = [dns.address.replace('127.0.0.1', '0.0.0.0')];
+    agent.control.dnsView = { listen, ttlSeconds: 1, upstreams: [], queries: 0 };
+    expect(await weft('lookup', 'web', 'A')).toEqual({ code: 0, err: '', out: '172.17.0.2\n172.17.0.3\n' });
+  });
+
   it('completes a name of several labels that the mesh knows', async () => {
     agent.control.own('app.shop', owner('app', '172.17.0.4'));
     expect((await weft('lookup', 'app.shop')).out).toBe('172.17.0.4\n');
@@ -78,12 +84,28 @@ describe('weft lookup', () => {
     });
   });
 
-  it('says that an agent answers no questions', async () => {
+  it.each([
+    ['', 'name ".weave.local" has an empty label (two dots, or one at the start)'],
+    [
+      'bad name',
+      'name "bad name.weave.local" has the label "bad name": only letters, digits, "_" and inner "-" are allowed',
+    ],
+    ['x'.repeat(64), expect.stringMatching(/ has the label "x+" of more than 63 characters$/)],
+  ])('%j is wrong usage', async (name, problem) => {
+    const { code, out, err } = await weft('lookup', name);
+    expect({ code, out, problem: err.replace(/^weft: /, '').trimEnd() }).toEqual({ code: 2, out: '', problem });
+  });
+
+  it('says why an agent answers no questions', async () => {
+    agent.control.dnsView = { listen: [], ttlSeconds: 1, upstreams: [], queries: 0 };
+    const reason = 'No questions are answered: the container bridge has no address yet';
+    agent.control.readinessView = { ready: false, reasons: [reason] };
+    expect(await weft('lookup', 'web')).toEqual({ code: 1, out: '', err: `weft: ${reason}\n` });
     agent.control.dnsView = undefined;
     expect(await weft('lookup', 'web')).toEqual({
       code: 1,
       out: '',
-      err: 'weft: this agent answers no questions: it was started with --no-dns, or cannot yet\n',
+      err: 'weft: this agent answers no questions: it was started with --no-dns\n',
     });
   });
 });

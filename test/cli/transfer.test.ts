@@ -127,6 +127,27 @@ describe('weft import', () => {
     expect(agent.control.statics).toEqual([]);
   });
 
+  it('tells what is wrong, in a dry run too', async () => {
+    const zone = `$ORIGIN weave.local.
+web IN A 192.0.2.7
+mail IN A 192.0.2.300
+x--_ IN CNAME a..b.example.
+twice IN CNAME a
+twice IN CNAME b
+once IN CNAME a
+once IN CNAME a
+`;
+    const err =
+      'mail.weave.local: address "192.0.2.300" must be an IPv4 address such as 192.0.2.7 or an IPv6 address such as 2001:db8::7\n' +
+      'x--_.weave.local: name "a..b.example" has an empty label (two dots, or one at the start)\n' +
+      'twice.weave.local: an alias must be alone, and the file has more of this name (RFC 1034 section 3.6.2)\n' +
+      'weft: 3 names could not be imported\n';
+    expect(await importing(zone, '--dry-run')).toMatchObject({ code: 1, err });
+    expect(agent.control.statics).toEqual([]);
+    expect(await importing(zone)).toMatchObject({ code: 1, err });
+    expect(agent.control.statics.map(({ name }) => name)).toEqual(['web', 'once']);
+  });
+
   it('says how far a long one has come, in one line on a terminal and in a few in a log', async () => {
     const file = Array.from({ length: 300 }, (_, index) => `192.0.2.${index % 250} n${index}\n`).join('');
     let now = 0;
@@ -167,8 +188,8 @@ describe('weft import', () => {
     expect({ code, out }).toEqual({ code: 1, out: 'added e.weave.local 192.0.2.7\n' });
     expect(err.split('\n').map((line) => line.slice(0, 40))).toEqual([
       'a.weave.local: address "nonsense" must b',
-      'b.weave.local: body.srv.0.priority: Inva',
-      'c.weave.local: body: must have nothing b',
+      'b.weave.local: SRV takes PRIORITY WEIGHT',
+      'c.weave.local: an alias must be alone, a',
       'weft: 3 names could not be imported',
       '',
     ]);

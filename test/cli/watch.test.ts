@@ -1,5 +1,9 @@
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ApiServer } from '../../src/api/server.ts';
 import { readEvents } from '../../src/cli/events.ts';
+import { apiDefaults } from '../../src/config.ts';
+import { silentLog } from '../../src/log.ts';
 import { ApiAgent } from '../support/api-agent.ts';
 import { type RunOptions, weft } from '../support/cli-run.ts';
 import { owner } from '../support/control-twin.ts';
@@ -31,6 +35,18 @@ async function watchThrough(words: string[], steps: [string, () => void][], opti
     },
   });
   return ran;
+}
+
+/** Stands in the place of an agent that is starting: drops so many connections, then goes. */
+async function breakOff(socketPath: string, times: number): Promise<void> {
+  const dropped = Promise.withResolvers<void>();
+  let left = times;
+  const starting = createServer((socket) => {
+    socket.destroy();
+    if (--left === 0) starting.close(() => dropped.resolve());
+  });
+  starting.listen(socketPath);
+  await dropped.promise;
 }
 
 const time = '2026-01-01T13:00:00.000Z';
@@ -106,6 +122,28 @@ ${time} - web 172.17.0.3 draining on host1
     );
     expect(ran).toMatchObject({ code: 0, err: 'the agent is gone; waiting for it\n' });
     expect(await weft(agent, ['watch'])).toMatchObject({ code: 3 });
+  });
+
+  it('says once that the agent is gone, and that it is back', async () => {
+    const { control, clock, socketPath } = agent;
+    const listen = [{ type: 'unix', path: socketPath }] as const;
+    const again = new ApiServer({ control, clock, listen, log: silentLog, options: apiDefaults });
+    const ran = await watchThrough(
+      [],
+      [
+        [
+          '172.17.0.2',
+          () =>
+            void agent.server
+              .stop()
+              .then(() => breakOff(socketPath, 2))
+              .then(() => again.start()),
+        ],
+        ['the agent is back', () => undefined],
+      ],
+    );
+    await again.stop();
+    expect(ran).toMatchObject({ code: 0, err: 'the agent is gone; waiting for it\nthe agent is back\n' });
   });
 
   it('refuses a name that cannot be one', async () => {
