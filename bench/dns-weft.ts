@@ -43,7 +43,7 @@ const parts = { options, clock: systemClock, log };
 const known = () => Array.from({ length: names }, (_, index) => fixed(benchName(index), ...benchAddresses(index)));
 const service = values['main-thread']
   ? new Nameserver({ ...parts, forwarder: createForwarder(options.forward, parts) })
-  : new DnsService({ ...parts, known, threads: Number(values.threads) });
+  : new DnsService({ ...parts, known, threads: Number(values.threads), shares: false });
 if (service instanceof Nameserver) service.update(known());
 await service.start();
 

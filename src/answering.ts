@@ -24,6 +24,8 @@ export interface AnsweringParts {
   readonly listen: readonly ListenAddress[] | undefined;
   readonly defaultPort: number;
   readonly retryMs: number;
+  /** Whether another agent answers there for now: the one that this one takes over from. */
+  readonly shares: boolean;
   readonly entries: () => readonly NameEntry[];
   readonly clock: Clock;
   readonly log: Log;
@@ -133,11 +135,12 @@ export class Answering {
   }
 
   #make(listen: readonly ListenAddress[]): DnsService {
-    const { options, threads, clock, log, entries } = this.#parts;
+    const { options, threads, shares, clock, log, entries } = this.#parts;
     const forward = { ...options.forward, listen };
     const service = new DnsService({
       options: { ...options, listen, forward },
       threads,
+      shares,
       known: entries,
       clock,
       log,

@@ -11,7 +11,7 @@ import type { GivenFlags } from './cli/program.ts';
 import { runProgram } from './cli/run.ts';
 import { systemClock } from './clock.ts';
 import { cliDefaults, flagDefaults } from './config.ts';
-import { fileProblem } from './file-problem.ts';
+import { fileErrorCode, fileProblem } from './file-problem.ts';
 import { parseApiAddress } from './flag-values.ts';
 import { parseConfig, UsageError, upFlags } from './flags.ts';
 import type { Farewell, RunningAgent } from './running.ts';
@@ -20,8 +20,12 @@ import { version } from './version.ts';
 
 // The command line. Nothing else in Weft reads arguments, prints or ends the process.
 
-// Whoever reads our output may stop reading, as `head` does.
-process.stdout.on('error', () => process.exit(exitCodes.done));
+process.stdout.on('error', (error) => {
+  // Whoever reads our output may stop reading, as `head` does.
+  if (fileErrorCode(error) === 'EPIPE') process.exit(exitCodes.done);
+  err(`weft: cannot write the output: ${fileProblem(error)}\n`);
+  process.exit(exitCodes.failed);
+});
 process.exitCode = await runProgram(process.argv.slice(2), {
   version,
   upFlags,
@@ -91,7 +95,8 @@ function told(): Promise<void> {
 
 function context(api: string | undefined): Context {
   let interrupted: AbortSignal | undefined;
-  const colours = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  const terminal = process.stdout.isTTY && process.env.TERM !== 'dumb';
+  const colours = terminal && !process.env.NO_COLOR;
   return {
     agent: new AgentClient({
       addresses: agentAddresses(api ?? process.env.WEFT_API),
@@ -102,7 +107,7 @@ function context(api: string | undefined): Context {
     remark: err,
     readInput,
     paint: colours ? ansiColours : noColours,
-    terminal: process.stdout.isTTY ?? false,
+    terminal,
     now: () => Date.now(),
     // Made when asked for: Ctrl-C ends all other commands as it ends any program.
     get interrupted() {

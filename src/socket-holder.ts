@@ -1,4 +1,8 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+/** What the system calls a process of Node. */
+const nodeThread = 'MainThread';
 
 /** A process that has a socket open. */
 export interface SocketHolder {
@@ -12,10 +16,18 @@ export async function holderOfSockets(inodes: ReadonlySet<string>): Promise<Sock
   if (inodes.size === 0) return undefined;
   for (const pid of await pids()) {
     if (!(await holds(pid, inodes))) continue;
-    const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
-    return { pid: Number(pid), name: name.trim() || 'a process' };
+    return { pid: Number(pid), name: (await nameOf(pid)) || 'a process' };
   }
   return undefined;
+}
+
+/** Node calls itself after its first thread, whatever it runs: then it is the program's file that people know. */
+async function nameOf(pid: string): Promise<string> {
+  const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+  const name = (await read('comm')).trim();
+  if (name !== nodeThread) return name;
+  const [program = name, ...words] = (await read('cmdline')).split('\0');
+  return basename(words.find((word) => /\.[cm]?[jt]s$/.test(word)) ?? program);
 }
 
 async function pids(): Promise<string[]> {

@@ -4,7 +4,7 @@ import type { NameEntry, Network } from '../record.ts';
 import type { Explanation } from './explanation.ts';
 import type { ForwardStats } from './forward/stats.ts';
 import type { DnsOptions, ListenAddress } from './options.ts';
-import { holderOf } from './port-holder.ts';
+import { holderOf, isTaken } from './port-holder.ts';
 import type { DnsStats } from './stats.ts';
 import { ThreadError, ThreadHandle } from './thread-handle.ts';
 import { Totals } from './totals.ts';
@@ -27,6 +27,8 @@ export interface ServiceStats extends DnsStats {
 export interface ServiceParts {
   readonly options: DnsOptions;
   readonly threads: number;
+  /** Whether another agent answers at the same addresses for now: the one that this one takes over from. */
+  readonly shares: boolean;
   /** All that is known of all names now: each thread that starts is told, and nothing is kept here. */
   readonly known: () => readonly NameEntry[];
   /** What services before this one counted. */
@@ -39,6 +41,7 @@ export interface ServiceParts {
 export class DnsService {
   private readonly options: DnsOptions;
   private readonly count: number;
+  private readonly shares: boolean;
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly totals: Totals;
@@ -52,6 +55,7 @@ export class DnsService {
     this.known = parts.known;
     this.options = parts.options;
     this.count = parts.threads;
+    this.shares = parts.shares;
     this.clock = parts.clock;
     this.log = parts.log;
     this.totals = parts.totals ?? new Totals();
@@ -67,6 +71,7 @@ export class DnsService {
     this.running = true;
     this.bound = this.options.listen;
     try {
+      if (!this.shares) for (const each of this.bound) await mustBeFree(each);
       this.prepare();
       // The first one takes free ports where port 0 was asked for; the others share them.
       for (const thread of [...this.threads.values()]) this.bound = await this.bind(thread);
@@ -176,6 +181,11 @@ export class DnsService {
       });
     });
   }
+}
+
+async function mustBeFree(listen: ListenAddress): Promise<void> {
+  if (!(await isTaken(listen))) return;
+  throw new ThreadError({ message: 'the port is taken', code: 'EADDRINUSE', ...listen });
 }
 
 /** The system's error as a sentence that says what is wrong and what to do. */

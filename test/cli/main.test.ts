@@ -100,11 +100,19 @@ describe.concurrent('the command', { timeout: patienceMs }, () => {
   });
 
   it('ends quietly when its reader has gone', async () => {
-    const ended = await new Promise<string>((resolve) => {
-      const script = `set -o pipefail; "${process.execPath}" "${main}" report | true; echo $?`;
-      const env = { PATH: process.env.PATH, WEFT_API: `unix:${agent.socketPath}` };
-      execFile('bash', ['--norc', '-c', script], { env }, (_error, stdout, stderr) => resolve(stdout + stderr));
-    });
-    expect(ended).toBe('0\n');
+    expect(await bash(`set -o pipefail; "${process.execPath}" "${main}" report | true; echo $?`)).toBe('0\n');
+  });
+
+  it('ends with 1 where nobody has what it says', async () => {
+    const ended = await bash(`"${process.execPath}" "${main}" report 2>&1 >/dev/full; echo $?`);
+    expect(ended).toBe('weft: cannot write the output: the disk is full\n1\n');
   });
 });
+
+/** What a shell prints that runs the script. */
+function bash(script: string): Promise<string> {
+  const env = { PATH: process.env.PATH, WEFT_API: `unix:${agent.socketPath}` };
+  return new Promise((resolve) => {
+    execFile('bash', ['--norc', '-c', script], { env }, (_error, stdout, stderr) => resolve(stdout + stderr));
+  });
+}

@@ -13,6 +13,8 @@ const { limits } = dnsDefaults;
 const service = new DnsService({
   options: dnsOptions({ listen, limits }),
   threads: 1,
+  // With the one that was started before it on the same port.
+  shares: true,
   known: () =>
     names.map((argument) => {
       const [name = '', addresses = ''] = argument.split('=');

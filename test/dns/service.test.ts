@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { DnsOptions } from '../../src/dns/options.ts';
-import { DnsService } from '../../src/dns/service.ts';
+import { DnsService, type ServiceParts } from '../../src/dns/service.ts';
 import { silentLog } from '../../src/log.ts';
 import type { Address, NameEntry } from '../../src/record.ts';
 import { UdpClient } from './client.ts';
@@ -19,8 +19,16 @@ afterEach(async () => {
 });
 
 function service(options: Partial<DnsOptions> = {}, threads = 1, known: NameEntry[] = []): DnsService {
-  const parts = { options: dnsOptions(options), threads, known: () => known, clock: systemClock, log: silentLog };
-  const made = new DnsService(parts);
+  return started({ options: dnsOptions(options), threads, shares: false, known: () => known });
+}
+
+/** A second agent's for the same address. */
+function another(listen: DnsOptions['listen'], shares: boolean): DnsService {
+  return started({ options: dnsOptions({ listen }), threads: 1, shares, known: () => [] });
+}
+
+function started(parts: Omit<ServiceParts, 'clock' | 'log'>): DnsService {
+  const made = new DnsService({ ...parts, clock: systemClock, log: silentLog });
   closers.push(() => made.stop());
   return made;
 }
@@ -93,6 +101,14 @@ describe('the service', () => {
       `cannot answer DNS on 127.0.0.1:${port}: the port is taken by this process (pid ${process.pid}); stop that, or choose another address with --dns-listen`,
     );
     expect(dns.boundAddresses()).toEqual([]);
+  });
+
+  it('shares its port with the agent that takes over, and with no other', async () => {
+    const first = service();
+    await first.start();
+    const listen = first.boundAddresses();
+    await expect(another(listen, false).start()).rejects.toThrow('the port is taken by');
+    await another(listen, true).start();
   });
 
   it('says when an address is not this host’s', async () => {
