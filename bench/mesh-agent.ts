@@ -109,8 +109,8 @@ export class BenchAgent {
 
 let built: string | undefined;
 
-/** The command that starts it, built once for this process. */
-function launcher(): string {
+/** The command that starts an agent, built once for this process: whoever measures a start calls it before. */
+export function launcher(): string {
   if (built === undefined) {
     const directory = mkdtempSync(join(tmpdir(), 'weft-bundle-'));
     process.once('exit', () => rmSync(directory, { recursive: true, force: true }));

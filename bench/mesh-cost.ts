@@ -1,5 +1,5 @@
 import { createSecret, parseSecret } from '../src/mesh/secret.ts';
-import { BenchAgent } from './mesh-agent.ts';
+import { BenchAgent, launcher } from './mesh-agent.ts';
 import { realisticContainer } from './mesh-records.ts';
 import { World } from './mesh-world.ts';
 
@@ -65,6 +65,7 @@ async function withAgent<T>(
   const text = createSecret();
   const secret = parseSecret(text);
   if (!secret.ok) throw new Error(secret.problem);
+  launcher();
   const world = new World(hosts - 1, containers);
   const [seed = ''] = await world.start(secret.value);
   const startedAt = performance.now();
