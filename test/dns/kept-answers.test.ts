@@ -47,12 +47,14 @@ const places = [
 ];
 const askers = ['127.0.0.1', '203.0.113.5', '10.1.0.4', '10.1.0.41', '10.2.0.5', '10.4.0.6'];
 
-/** The owners in the slots that entries are put together from: replacing one changes every name that has it. */
+/**
+ * Owners for the slots that entries are put together from: replacing one changes every name that has it. On one host no
+ * two have an address, or ask from one, but a container elsewhere may have that of one here.
+ */
 const anOwner = fc
   .record({
     place: fc.constantFrom(...places),
     network: fc.nat(2),
-    last: fc.integer({ min: 3, max: 9 }),
     state: fc.constantFrom('running' as const, 'paused' as const, 'draining' as const),
     health: fc.constantFrom('none' as const, 'unhealthy' as const, 'starting' as const),
     heard: fc.boolean(),
@@ -62,16 +64,22 @@ const anOwner = fc
       { weight: 0 },
       { prefer: 'local' as const },
       { ttlSeconds: 7 },
-      { asksFrom: ['10.1.0.41' as Address] },
     ]),
+    asks: fc.boolean(),
   })
-  .map(({ place, network: index, last, state, health, heard, more }) => {
+  .map(({ place, network: index, state, health, heard, more, asks }) => (slot: number) => {
     const network = place.networks[index] ?? bridgeA;
     const [subnet = ''] = network.subnets;
+    const isLocal = place.host === hostA;
+    const last = 3 + (isLocal ? slot : (slot + 1) % 4);
     const addresses = [on(network, subnet.replace(/\.\d+\/\d+$/, `.${last}`))];
-    const record = container(`c${last % 3}`, addresses, { state, health, ...Object.assign({}, ...more) });
-    const hostStatus = place.host === hostA ? 'self' : heard ? 'alive' : 'quiet';
-    return owner(place.host, record, { hostStatus, hostAddress: '192.0.2.22' as Address });
+    const asksFrom = [`10.1.0.${isLocal ? 41 + slot : 41}` as Address];
+    const terms = { state, health, ...(asks && { asksFrom }), ...Object.assign({}, ...more) };
+    const hostStatus = isLocal ? 'self' : heard ? 'alive' : 'quiet';
+    return owner(place.host, container(`c${slot % 3}`, addresses, terms), {
+      hostStatus,
+      hostAddress: '192.0.2.22' as Address,
+    });
   });
 const someData = fc.constantFrom<StaticData>(
   address('192.0.2.1'),
@@ -141,15 +149,15 @@ class Truth {
   readonly #slots: Owner[];
   readonly #names = new Map<string, { readonly slots: readonly number[]; readonly statics: readonly StaticData[] }>();
 
-  constructor(slots: readonly Owner[]) {
-    this.#slots = [...slots];
+  constructor(first: readonly ((slot: number) => Owner)[]) {
+    this.#slots = first.map((make, slot) => make(slot));
   }
 
   /** Returns the entries that are others now. */
   take(change: Change): NameEntry[] {
     switch (change.type) {
       case 'owner': {
-        this.#slots[change.slot] = change.to;
+        this.#slots[change.slot] = change.to(change.slot);
         const named = [...this.#names].filter(([, { slots }]) => slots.includes(change.slot));
         return named.map(([name]) => this.#entry(name));
       }
