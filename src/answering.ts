@@ -24,7 +24,7 @@ export interface AnsweringParts {
   readonly listen: readonly ListenAddress[] | undefined;
   readonly defaultPort: number;
   readonly retryMs: number;
-  /** Whether another agent answers there for now: the one that this one takes over from. */
+  /** Whether another agent may answer there for now: the one that this one takes over from, in this process or another. */
   readonly shares: boolean;
   readonly entries: () => readonly NameEntry[];
   readonly clock: Clock;

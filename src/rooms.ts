@@ -105,7 +105,7 @@ export function createMesh(built: Built, unreachable: () => readonly Address[]):
 
 /** The name server of what `directory` knows; undefined where none is wanted. */
 export function createAnswering(built: Built, directory: Directory): Answering | undefined {
-  const { config, identity, store, clock, log } = built;
+  const { config, identity, clock, log } = built;
   if (!config.dns) return undefined;
   return new Answering({
     options: {
@@ -129,7 +129,7 @@ export function createAnswering(built: Built, directory: Directory): Answering |
     listen: config.dnsListen,
     defaultPort: flagDefaults.dnsPort,
     retryMs: agentDefaults.bindRetryMs,
-    shares: store.succession.predecessor !== undefined,
+    shares: config.takeover,
     entries: () => [...directory.names()].map((name) => directory.entry(name)),
     clock,
     log: log.child({ room: 'dns' }),

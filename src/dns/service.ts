@@ -27,7 +27,7 @@ export interface ServiceStats extends DnsStats {
 export interface ServiceParts {
   readonly options: DnsOptions;
   readonly threads: number;
-  /** Whether another agent answers at the same addresses for now: the one that this one takes over from. */
+  /** Whether another agent may answer at the same addresses for now: the one that this one takes over from. */
   readonly shares: boolean;
   /** All that is known of all names now: each thread that starts is told, and nothing is kept here. */
   readonly known: () => readonly NameEntry[];

@@ -74,9 +74,13 @@ async function crash(host: LabHost, lives: readonly Life[]): Promise<void> {
   await host.agent.ready(truthMs);
 }
 
-/** Starts and ends containers, and makes records by hand wherever the agent takes them; returns those that it took. */
+/**
+ * Starts and ends containers, and makes records by hand; returns those that the agent took. One that was killed before it
+ * answered may have taken it or not: it is told again in the end.
+ */
 async function changeUntil(host: LabHost, random: () => number, isOver: () => boolean): Promise<string[]> {
-  const made: string[] = [];
+  const made: HandMade[] = [];
+  const open: HandMade[] = [];
   const running: string[] = [];
   for (let round = 0; !isOver(); round += 1) {
     const name = `c${host.number}-${round}`;
@@ -86,13 +90,25 @@ async function changeUntil(host: LabHost, random: () => number, isOver: () => bo
       const [gone = ''] = running.splice(Math.floor(random() * running.length), 1);
       await host.removeContainer(gone);
     }
-    const address = `192.0.2.${1 + (round % 250)}`;
-    const taken = await host.agent
-      .request('PUT', `/v1/static/s-${name}`, { addresses: [address] })
-      .catch(() => undefined);
-    if (taken?.status === 200) made.push(`s-${name} ${address}`);
+    const record = { name: `s-${name}`, address: `192.0.2.${1 + (round % 250)}` };
+    const answer = await make(host, record).catch(() => undefined);
+    if (answer === undefined) open.push(record);
+    else if (answer.status === 200) made.push(record);
   }
-  return made;
+  for (const record of open) {
+    expect((await make(host, record)).status).toBe(200);
+    made.push(record);
+  }
+  return made.map(({ name, address }) => `${name} ${address}`);
+}
+
+interface HandMade {
+  readonly name: string;
+  readonly address: string;
+}
+
+function make(host: LabHost, { name, address }: HandMade) {
+  return host.agent.request('PUT', `/v1/static/${name}`, { addresses: [address] });
 }
 
 /** Numbers in [0, 1) that are the same for the same seed (xorshift32, Marsaglia 2003). */
