@@ -4,11 +4,13 @@ import type { Clock } from './clock.ts';
 
 /** Names that came close together from which on a load is large: collecting after it is worth a pause of some ten milliseconds. */
 const massNames = 5_000;
-/** Without any change for so long, a load is over; where names change all the time nothing is collected. */
-const quietMs = 1_000;
+/** How often it is looked whether a load goes on. */
+const periodMs = 1_000;
+/** Fewer names in a period are what a busy mesh changes all the time: no load, and nothing is collected for them. */
+const usualNames = 500;
 /**
- * Percent by which the heap may grow between two collections of a process that comes to know a large mesh. The tenth that
- * V8 takes where it is told to save memory has it collect fifteen times on that way, a third of the whole work.
+ * Percent by which the heap may grow between two collections of a process that comes to know a large mesh. In the small
+ * steps that V8 takes where it is told to save memory, collecting is a third of the whole work.
  */
 const loadGrowthPercent = 60;
 /** V8's word for "as you see fit". */
@@ -24,9 +26,12 @@ export interface Housekeeping {
 export class Tidying {
   readonly #clock: Clock;
   readonly #housekeeping: Housekeeping;
+  /** Since names began to come closely. */
   #names = 0;
+  /** In this period. */
+  #lately = 0;
   #isMass = false;
-  #cancel = () => {};
+  #cancel: (() => void) | undefined;
 
   constructor(clock: Clock, housekeeping: Housekeeping) {
     this.#clock = clock;
@@ -45,19 +50,23 @@ export class Tidying {
   /** So many names were taken in. */
   took(names: number): void {
     this.#names += names;
+    this.#lately += names;
     if (!this.#isMass && this.#names >= massNames) {
       this.#isMass = true;
       this.#housekeeping.begin();
     }
-    this.#cancel();
-    this.#cancel = this.#clock.after(quietMs, () => this.#rest());
+    this.#cancel ??= this.#clock.after(periodMs, () => this.#look());
   }
 
   stop(): void {
-    this.#cancel();
+    this.#cancel?.();
   }
 
-  #rest(): void {
+  #look(): void {
+    const goesOn = this.#lately >= usualNames;
+    this.#lately = 0;
+    this.#cancel = goesOn ? this.#clock.after(periodMs, () => this.#look()) : undefined;
+    if (goesOn) return;
     this.#names = 0;
     if (!this.#isMass) return;
     this.#isMass = false;

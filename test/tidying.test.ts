@@ -52,3 +52,15 @@ it('says once when a large load begins, and anew for the next', () => {
   tidying.took(6_000);
   expect(said).toEqual(['begin', 'end', 'begin']);
 });
+
+it('takes a load for over, and for no new one, while names change as they always do in a busy mesh', () => {
+  const clock = new ManualClock();
+  const said: string[] = [];
+  const tidying = new Tidying(clock, { begin: () => said.push('begin'), end: () => said.push('end') });
+  tidying.took(6_000);
+  for (let quarter = 0; quarter < 240; quarter++) {
+    clock.advance(250);
+    tidying.took(100);
+  }
+  expect(said).toEqual(['begin', 'end']);
+});

@@ -51,13 +51,13 @@ export class Packer {
     if (known !== undefined) return known;
     const number = this.numbers.size;
     this.numbers.set(owner, number);
-    fresh.push(without(owner));
+    fresh.push(withoutNames(owner));
     return number;
   }
 }
 
 /** The owner without its container's other names: whoever answers is told of those one by one. */
-function without(owner: Owner): Owner {
+function withoutNames(owner: Owner): Owner {
   const { names: _, ...container }: NamedContainer & Partial<Pick<ContainerRecord, 'names'>> = owner.container;
   return { ...owner, container };
 }

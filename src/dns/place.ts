@@ -79,14 +79,13 @@ function subjectOf<T>(name: string, zone: Zone<T>): Subject<T> {
   const entry = knownOf(node);
   const service = serviceSubject(name, entry, zone);
   if (service) return service;
-  if (node && entry) return { type: 'name', node, entry, wildcard: false };
+  if (entry) return { type: 'name', node: entry, entry, wildcard: false };
   const derived = derivedSubject(name, zone);
   if (derived) return derived;
   if (name === nameserverName) return { type: 'nameserver' };
   if (node || nameserverName.endsWith(`.${name}`)) return { type: 'empty' };
-  const wildcard = zone.wildcardFor(name);
-  const standIn = knownOf(wildcard);
-  if (wildcard && standIn) return { type: 'name', node: wildcard, entry: standIn, wildcard: true };
+  const wildcard = knownOf(zone.wildcardFor(name));
+  if (wildcard) return { type: 'name', node: wildcard, entry: wildcard, wildcard: true };
   return { type: 'unknown' };
 }
 

@@ -115,8 +115,8 @@ function unlink<T>(index: Map<string, T[]>, address: string, node: T): void {
   if (nodes.length === 0) index.delete(address);
 }
 
-/** What is known of a name, where anything is. */
-export function knownOf<T>(node: ZoneNode<T> | undefined): NameEntry | undefined {
+/** The node, where anything is known of its name. */
+export function knownOf<T>(node: ZoneNode<T> | undefined): ZoneNode<T> | undefined {
   return node === undefined || isEmpty(node) ? undefined : node;
 }
 
