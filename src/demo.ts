@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Agent, createAgent } from './agent.ts';
 import { type Given, parseConfig } from './flags.ts';
 import { createSecret } from './mesh/secret.ts';
-import { endpointText } from './operator.ts';
+import { endpointText } from './name-server-view.ts';
 import { type Address, type Name, parseAddress } from './record.ts';
 import { EmbeddedEngine } from './watch/embedded-engine.ts';
 

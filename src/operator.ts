@@ -11,7 +11,6 @@ import type {
   MeshView,
   Problem,
   Readiness,
-  UpstreamView,
 } from './api/control.ts';
 import type { Measurements } from './api/measurements.ts';
 import { zoneWords } from './api/record-view.ts';
@@ -20,9 +19,9 @@ import { agentDefaults } from './config.ts';
 import type { HostView } from './crdt/directory.ts';
 import type { Replica } from './crdt/replica.ts';
 import type { Explanation as DnsExplanation, ExplainedRecord as DnsRecord } from './dns/explanation.ts';
-import type { UpstreamStats } from './dns/forward/stats.ts';
 import type { ServiceStats } from './dns/service.ts';
 import type { Mesh } from './mesh/mesh.ts';
+import { countedView, endpointText } from './name-server-view.ts';
 import { diagnose, type Symptoms } from './problems.ts';
 import {
   type Address,
@@ -65,9 +64,6 @@ export interface OperatorParts {
   /** Milliseconds on the agent's own clock. */
   readonly now: () => number;
 }
-
-/** RFC 1035 section 4.2: where name servers are, unless told. */
-const dnsPort = 53;
 
 /** What operators can see and do, made of the rooms' own words. */
 export class Operator implements AgentControl {
@@ -135,15 +131,10 @@ export class Operator implements AgentControl {
   dns(): DnsView | undefined {
     const { dns, ttlSeconds } = this.#parts;
     if (dns === undefined) return undefined;
-    const stats = this.#stats;
     return {
       listen: dns.boundAddresses().map(({ address, port }) => endpointText(address, port)),
       ttlSeconds,
-      upstreams: upstreamsOf(stats).map(serverOf),
-      ...(stats?.forward && { forwarding: upstreamsOf(stats).map(upstreamView) }),
-      queries: stats === undefined ? 0 : stats.counts.udpQuestions + stats.counts.tcpQuestions,
-      ...(stats && { countedMsAgo: this.#parts.now() - this.#countedAt }),
-      ...(stats && { counts: countsOf(stats) }),
+      ...countedView(this.#stats, this.#parts.now() - this.#countedAt),
     };
   }
 
@@ -244,37 +235,6 @@ export class Operator implements AgentControl {
     if (id.ok) return id.value;
     return this.hosts().find(({ record }) => record?.name === peer)?.id;
   }
-}
-
-/** `IP:PORT`, with brackets around IPv6. */
-export function endpointText(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** Who other names are asked of. */
-function upstreamsOf(stats: ServiceStats | undefined): readonly UpstreamStats[] {
-  return stats?.forward?.upstreams ?? [];
-}
-
-function serverOf({ address, port }: UpstreamStats): string {
-  return port === dnsPort ? address : endpointText(address, port);
-}
-
-function upstreamView(upstream: UpstreamStats): UpstreamView {
-  const { domains, state, asked, failures, rttMs } = upstream;
-  return {
-    server: serverOf(upstream),
-    ...(!domains.includes('.') && { domains }),
-    state,
-    asked,
-    failures,
-    ...(rttMs !== undefined && { rttMs }),
-  };
-}
-
-function countsOf({ counts, replies }: ServiceStats): Record<string, number> {
-  const byCode = Object.entries(replies).map(([code, count]) => [`replies ${code}`, count]);
-  return { ...counts, ...Object.fromEntries(byCode) };
 }
 
 function retold(explanation: DnsExplanation, container: string | undefined): Explanation {

@@ -22,7 +22,7 @@ import { type Identity, loadIdentity } from './identity.ts';
 import type { createLog } from './log.ts';
 import { Mesh } from './mesh/mesh.ts';
 import type { Secrets } from './mesh/secret.ts';
-import { endpointText } from './operator.ts';
+import { endpointText } from './name-server-view.ts';
 import type { Address } from './record.ts';
 import { findSecrets, readApiToken } from './secrets.ts';
 import { openStore, type Store } from './store.ts';

@@ -1,5 +1,5 @@
 import { type Given, parseConfig, UsageError } from './flags.ts';
-import { endpointText } from './operator.ts';
+import { endpointText } from './name-server-view.ts';
 import { openAgent } from './running.ts';
 
 // What `import { createAgent } from 'weft'` gives. Its types stand on their own, so that they are one file of declarations.

@@ -45,6 +45,11 @@ export class AgentClient {
     return this.#json({ method: 'GET', path });
   }
 
+  /** As `get`, with control characters as they are: for files, which are to be read again. */
+  async getExactly<T>(path: string): Promise<T> {
+    return JSON.parse(await this.#accept(await this.#send({ method: 'GET', path })));
+  }
+
   put<T>(path: string, body: unknown): Promise<T> {
     return this.#json({ method: 'PUT', path, body });
   }

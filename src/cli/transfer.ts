@@ -21,7 +21,7 @@ export async function exportRecords(
   context: Context,
   options: { format: (typeof exportFormats)[number]; static?: boolean },
 ): Promise<void> {
-  const { records, domains } = await context.agent.get<RecordsReply>('/v1/records');
+  const { records, domains } = await context.agent.getExactly<RecordsReply>('/v1/records');
   const { dns } = await context.agent.get<StatusReply>('/v1/status');
   const rows = records.filter(({ source, shadowed }) => (options.static ? source === 'static' : !shadowed));
   const zone = () => writeZoneFile(rows, domains[0] ?? '', dns?.ttlSeconds ?? 1);

@@ -76,6 +76,12 @@ describe('weft import', () => {
     expect((await weft('export', '--format', 'zone')).out).toBe(zone);
   });
 
+  it('makes of an exported text what it was, whatever is in it', async () => {
+    await weft('add', 'info', '--txt', 'a\tb\u0085c');
+    const { out: zone } = await weft('export', '--format', 'zone');
+    expect(zone).toContain(String.raw`"a\009b\194\133c"`);
+  });
+
   it('takes a hosts file, and leaves out what is every host’s own or not ours', async () => {
     const file = `127.0.0.1 localhost # own\n192.0.2.7 db.weave.local db\n\n192.0.2.8\tWEB other.example\nnonsense\n`;
     expect(await importing(file)).toEqual({
