@@ -1,4 +1,4 @@
-import type { Domain } from '../record.ts';
+import type { Address, Domain } from '../record.ts';
 import type { Client } from './client.ts';
 import { type Draft, type ExtendedError, type Rr, rr } from './draft.ts';
 import type { Host } from './host.ts';
@@ -50,6 +50,22 @@ export function soa<T>({ options, serial }: Knowledge<T>, { zone, domain }: Plac
     ...soaTimers,
     minimum: options.negativeTtlSeconds,
   });
+}
+
+const loopback = ['127.0.0.1' as Address, '::1' as Address];
+
+/** Addresses of a name whatever anybody has; a server that listens on all addresses does not know which one is meant. */
+export function innateAddresses<T>({ options }: Knowledge<T>, { subject }: Place<T>): readonly Address[] {
+  switch (subject.type) {
+    case 'loopback':
+      return loopback;
+    case 'nameserver':
+      return options.listen
+        .map(({ address }) => address)
+        .filter((address) => address !== '0.0.0.0' && address !== '::');
+    default:
+      return [];
+  }
 }
 
 /** RFC 2181 section 5.2: one time to live for the whole set. */

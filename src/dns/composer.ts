@@ -1,6 +1,16 @@
 import { isIPv6 } from 'node:net';
 import type { Address, NameEntry, StaticRecord } from '../record.ts';
-import { type Asked, isNear, type Knowledge, negative, positive, sameTtl, soa, targetName } from './asked.ts';
+import {
+  type Asked,
+  innateAddresses,
+  isNear,
+  type Knowledge,
+  negative,
+  positive,
+  sameTtl,
+  soa,
+  targetName,
+} from './asked.ts';
 import { addressRr, type Draft, type ExtendedError, type RecordData, type Rotation, type Rr, rr } from './draft.ts';
 import { locate, nameserverName } from './place.ts';
 import { pointers } from './pointers.ts';
@@ -28,7 +38,8 @@ export function compose<T>(known: Knowledge<T>, asked: Asked<T>, aliases: readon
     case 'apex':
       return apex(known, asked);
     case 'nameserver':
-      return ownAddresses(known, asked);
+    case 'loopback':
+      return innate(known, asked);
     case 'name':
       return named(known, asked, subject.entry, aliases);
     case 'replica':
@@ -63,10 +74,8 @@ function apex<T>(known: Knowledge<T>, asked: Asked<T>): Draft {
   );
 }
 
-/** This server's own addresses; one that listens on all of them does not know which one is meant. */
-function ownAddresses<T>(known: Knowledge<T>, asked: Asked<T>): Draft {
-  const own = known.options.listen.filter(({ address }) => address !== '0.0.0.0' && address !== '::');
-  const records = own.flatMap(({ address }) =>
+function innate<T>(known: Knowledge<T>, asked: Asked<T>): Draft {
+  const records = innateAddresses(known, asked.place).flatMap((address) =>
     addressRecord(asked.name, known.options.ttlSeconds, address, asked.type),
   );
   return records.length > 0 ? positive(records) : negative(known, asked, rcode.NOERROR);

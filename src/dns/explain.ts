@@ -1,5 +1,5 @@
 import type { Address, NameEntry, StaticRecord } from '../record.ts';
-import type { Knowledge } from './asked.ts';
+import { innateAddresses, type Knowledge } from './asked.ts';
 import type { Client } from './client.ts';
 import type { ExplainedRecord, Explanation } from './explanation.ts';
 import { locate, type Place } from './place.ts';
@@ -11,7 +11,8 @@ export function explain<T>(known: Knowledge<T>, name: string, client: Client): E
   const entry = place && entryOf(place);
   const notReady = place?.subject.type === 'members';
   const selection = entry && select(entry, client, known.host, notReady);
-  const addresses = selection ? [...new Set(selection.offers.flatMap((offer) => offer.addresses))] : [];
+  const innate = place ? innateAddresses(known, place) : [];
+  const addresses = selection ? [...new Set(selection.offers.flatMap((offer) => offer.addresses))] : innate;
   const records = entry ? explained(entry, consider(entry, client, known.host, notReady)) : [];
   const outcome = outcomeOf(place, addresses, records);
   return {
@@ -90,7 +91,8 @@ function outcomeOf<T>(
 ): Explanation['outcome'] {
   if (place === undefined) return 'forwarded';
   if (place.subject.type === 'unknown') return 'unknown';
-  if (['apex', 'nameserver', 'reverse'].includes(place.subject.type) || addresses.length > 0) return 'exists';
+  if (['apex', 'nameserver', 'loopback', 'reverse'].includes(place.subject.type) || addresses.length > 0)
+    return 'exists';
   return records.some(({ verdict, data }) => verdict === 'answered' && data.type !== 'address') ? 'exists' : 'empty';
 }
 

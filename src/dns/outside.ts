@@ -87,6 +87,7 @@ function withoutExtras(packet: Buffer, { hasExtras, hasOpt, questionEnd, optAt, 
   if (!hasExtras) return packet;
   const opt = hasOpt ? packet.subarray(optAt, optEnd) : Buffer.alloc(0);
   const plain = Buffer.concat([packet.subarray(0, questionEnd), opt]);
+  plain.writeUInt16BE(0, 8);
   plain.writeUInt16BE(hasOpt ? 1 : 0, 10);
   return plain;
 }

@@ -8,6 +8,8 @@ export type Subject<T> =
   | { readonly type: 'apex' }
   /** The name of this server itself, which NS records at the apex give. */
   | { readonly type: 'nameserver' }
+  /** `localhost`, which is the asker itself. */
+  | { readonly type: 'loopback' }
   /** A name somebody has; `wildcard` where it stands for the one asked for. */
   | { readonly type: 'name'; readonly node: ZoneNode<T>; readonly entry: NameEntry; readonly wildcard: boolean }
   /** `_all.NAME`: every member, ready or not. */
@@ -41,6 +43,7 @@ export interface Place<T> {
 
 /** Name servers are named as in other container domains, so that nobody's container is in the way. */
 export const nameserverName = 'ns.dns';
+const loopbackName = 'localhost';
 
 /** Finds what a whole name stands for; undefined where it is not ours to answer. */
 export function locate<T>(name: string, domains: readonly [Domain, ...Domain[]], zone: Zone<T>): Place<T> | undefined {
@@ -50,6 +53,9 @@ export function locate<T>(name: string, domains: readonly [Domain, ...Domain[]],
     const relative = name.slice(0, Math.max(0, name.length - domain.length - 1));
     return { subject: subjectOf(relative, zone), zone: domain, domain, name: relative };
   }
+  // RFC 6761 section 6.3: nobody further up is asked for it.
+  if (isLoopback(name) && knownOf(zone.find(name)) === undefined)
+    return { subject: { type: 'loopback' }, zone: loopbackName, domain: primary, name };
   // One label: looked up in the domain and never forwarded, whatever the search list of the asker left out.
   if (name !== '' && !name.includes('.')) {
     const subject = subjectOf(name, zone);
@@ -61,6 +67,10 @@ export function locate<T>(name: string, domains: readonly [Domain, ...Domain[]],
   const nodes = address === undefined ? [] : zone.named(address).filter((node) => !node.name.startsWith('*.'));
   if (address === undefined || nodes.length === 0) return undefined;
   return { subject: { type: 'reverse', address, nodes }, zone: name, domain: primary, name };
+}
+
+function isLoopback(name: string): boolean {
+  return name === loopbackName || name.endsWith(`.${loopbackName}`);
 }
 
 /** The longest of our domains that the name is in. */

@@ -15,7 +15,7 @@ export const check = {
 export type Check = (typeof check)[keyof typeof check];
 
 /** A client needs OPT, and at most a signature or two; each further record would only cost time. */
-const maxAdditional = 4;
+const maxRecords = 4;
 /** Assigned options number about twenty. */
 const maxOptions = 32;
 const optRecordOctets = 11;
@@ -63,12 +63,14 @@ export class Query {
     if (bytes.length < headerOctets || at(bytes, 2) >= 0x80) return check.drop;
     if ((at(bytes, 2) & 0x78) !== 0) return check.unknownOpcode;
     const questions = word(bytes, 4);
-    const noRecords = word(bytes, 6) === 0 && word(bytes, 8) === 0;
-    if (questions > 1 || !noRecords) return check.malformed;
+    if (questions > 1 || word(bytes, 6) !== 0) return check.malformed;
     if (questions === 1 && !this.readQuestion(bytes)) return check.malformed;
-    const additional = word(bytes, 10);
-    if (additional === 0 && questions === 1) return bytes.length === this.questionEnd ? check.fine : check.malformed;
-    if (!this.readAdditional(bytes, additional)) return check.malformed;
+    const authority = word(bytes, 8);
+    // RFC 1995 section 3: who asks what changed in a zone sends the SOA record of its own version along.
+    if (authority > 0 && (authority > 1 || questions === 0 || this.type !== rrType.IXFR)) return check.malformed;
+    const records = authority + word(bytes, 10);
+    if (records === 0 && questions === 1) return bytes.length === this.questionEnd ? check.fine : check.malformed;
+    if (!this.readRecords(bytes, records)) return check.malformed;
     if (this.version > 0) return check.unknownVersion;
     if (questions === 1) return check.fine;
     return this.cookieLength > 0 ? check.cookieOnly : check.malformed;
@@ -94,9 +96,9 @@ export class Query {
     return true;
   }
 
-  private readAdditional(bytes: Uint8Array, count: number): boolean {
+  private readRecords(bytes: Uint8Array, count: number): boolean {
     this.version = 0;
-    if (count > maxAdditional) return false;
+    if (count > maxRecords) return false;
     let offset = this.questionEnd;
     for (let record = 0; record < count; record++) {
       const fixed = skipName(bytes, offset);

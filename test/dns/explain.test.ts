@@ -41,6 +41,12 @@ describe('why', () => {
     expect(since.toSorted()).toEqual(told.toSorted());
   });
 
+  it('knows the addresses that no container has to have', () => {
+    const { summary, addresses } = twin.responder.explain('localhost', '10.1.0.9');
+    expect(addresses).toEqual(['127.0.0.1', '::1']);
+    expect(summary).toBe('localhost has 2 addresses for this asker.');
+  });
+
   it('says of every record what became of it', () => {
     const { records, outcome, summary } = twin.responder.explain('web', '10.1.0.9');
     const verdicts = Object.fromEntries(

@@ -87,6 +87,26 @@ describe('aliases', () => {
     ]);
   });
 
+  it('that lead elsewhere have every type that is there', async () => {
+    const twin = new Twin([alias('www', 'www.example.com')]);
+    twin.forwarder.answer = (query) =>
+      replyTo(query, 0, [
+        ['www.example.com', 60, { type: 5, domain: 'edge.example.net' }],
+        ['edge.example.net', 60, { type: 16, data: ['v=spf1 -all', 'more'] }],
+      ]);
+    expect((await twin.wait('www.weave.local', { type: 'TXT' })).answers).toEqual([
+      'www.weave.local 1 CNAME www.example.com',
+      'www.example.com 60 CNAME edge.example.net',
+      'edge.example.net 60 TXT "v=spf1 -all" "more"',
+    ]);
+  });
+
+  it('that lead to a broken reply elsewhere are SERVFAIL', async () => {
+    const twin = new Twin([alias('www', 'www.example.com')]);
+    twin.forwarder.answer = (query) => replyTo(query, 0, []).subarray(0, -1);
+    expect((await twin.wait('www.weave.local')).rcode).toBe('SERVFAIL');
+  });
+
   it('that lead elsewhere are each answered with their own octets, however many wait for one answer', async () => {
     const twin = new Twin([alias('www', 'www.example.com')]);
     const heard = Promise.withResolvers<void>();
@@ -343,6 +363,31 @@ describe('texts', () => {
     const strings: string[] = JSON.parse(`[${answer.replaceAll('" "', '","')}]`);
     expect(strings.join('')).toBe(text);
     expect(Math.max(...strings.map((each) => Buffer.byteLength(each)))).toBeLessThanOrEqual(255);
+  });
+});
+
+describe('localhost', () => {
+  it('is the asker itself, and so is whatever is below it (RFC 6761 section 6.3)', () => {
+    const twin = new Twin();
+    for (const name of ['localhost', 'app.localhost']) {
+      expect(data(twin.ask(name))).toEqual(['127.0.0.1']);
+      expect(data(twin.ask(name, { type: 'AAAA' }))).toEqual(['::1']);
+      expect(twin.ask(name, { type: 'TXT' })).toMatchObject({ rcode: 'NOERROR', answers: [] });
+    }
+    expect(twin.forwarder.asked).toEqual([]);
+  });
+
+  it('is a container of that name while there is one', () => {
+    const twin = new Twin();
+    expect(data(twin.ask('localhost'))).toEqual(['127.0.0.1']);
+    twin.responder.update([fixed('localhost', '192.0.2.7')]);
+    expect(data(twin.ask('localhost'))).toEqual(['192.0.2.7']);
+    twin.responder.update([entry('localhost', [])]);
+    expect(data(twin.ask('localhost'))).toEqual(['127.0.0.1']);
+  });
+
+  it('is nobody inside the domain', () => {
+    expect(new Twin().ask('localhost.weave.local').rcode).toBe('NXDOMAIN');
   });
 });
 

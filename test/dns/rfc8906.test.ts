@@ -191,4 +191,16 @@ describe('what is no question', () => {
   it.each(['AXFR', 'IXFR'] as const)('%s is REFUSED', (type) => {
     expect(twin.ask(zone, { type, transport: 'tcp' })).toMatchObject({ rcode: 'REFUSED', answers: [] });
   });
+
+  it('IXFR is REFUSED with the SOA record that belongs to it (RFC 1995 section 3), which nothing else may have', () => {
+    const soa = Buffer.from('c00c00060001000000000016c00cc00c0000000100000002000000030000000400000005', 'hex');
+    soa.writeUInt16BE(soa.length - 12, 10);
+    const withSoa = (type: 'IXFR' | 'A') => {
+      const packet = Buffer.concat([question(zone, { type }), soa]);
+      packet.writeUInt16BE(1, 8);
+      return read(twin.send(packet)).rcode;
+    };
+    expect(withSoa('IXFR')).toBe('REFUSED');
+    expect(withSoa('A')).toBe('FORMERR');
+  });
 });

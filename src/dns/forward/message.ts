@@ -55,18 +55,18 @@ export function long(bytes: Uint8Array, at: number): number {
 const fixedOctets = 10;
 const maxLabelOctets = 63;
 /** RFC 1035 section 4.1.4: the two upper bits of a compression pointer. */
-const pointerBits = 0xc0;
+export const pointerBits = 0xc0;
 
-/** Octets before the names in a record's data, and how many names there are: names in data may be pointed at. */
-interface Layout {
+/** Octets before the names in a record's data, and how many names there are: names in data may be compressed. */
+export interface DataLayout {
   readonly before: number;
   readonly names: number;
 }
-const oneName: Layout = { before: 0, names: 1 };
-const twoNames: Layout = { before: 0, names: 2 };
-const numberAndName: Layout = { before: 2, names: 1 };
-const signer: Layout = { before: 18, names: 1 };
-const layouts: ReadonlyMap<number, Layout> = new Map([
+const oneName: DataLayout = { before: 0, names: 1 };
+const twoNames: DataLayout = { before: 0, names: 2 };
+const numberAndName: DataLayout = { before: 2, names: 1 };
+const signer: DataLayout = { before: 18, names: 1 };
+const layouts: ReadonlyMap<number, DataLayout> = new Map([
   // NS, MD, MF, CNAME, MB, MG, MR, PTR, DNAME, NSEC
   ...[2, 3, 4, 5, 7, 8, 9, 12, 39, 47].map((type) => [type, oneName] as const),
   // SOA, MINFO, RP
@@ -85,6 +85,18 @@ const lengths: ReadonlyMap<number, number> = new Map([
 ]);
 /** Serial, refresh, retry, expire and minimum. */
 const soaNumberOctets = 20;
+
+/** Where the names are in data of class IN that begins at `dataAt`; undefined where none can be compressed. */
+export function dataLayout(bytes: Uint8Array, type: number, dataAt: number): DataLayout | undefined {
+  return type === naptr ? naptrLayout(bytes, dataAt) : layouts.get(type);
+}
+
+/** RFC 3403 section 4.1: two numbers and three strings before the name. */
+function naptrLayout(bytes: Uint8Array, dataAt: number): DataLayout {
+  let before = 4;
+  for (let string = 0; string < 3; string++) before += 1 + (bytes[dataAt + before] ?? 0);
+  return { before, names: 1 };
+}
 
 class Walk {
   readonly #bytes: Uint8Array;
@@ -144,19 +156,12 @@ class Walk {
   #data(type: number, start: number, end: number): boolean {
     const length = lengths.get(type);
     if (length !== undefined) return end - start === length;
-    const layout = type === naptr ? this.#naptrLayout(start) : layouts.get(type);
+    const layout = dataLayout(this.#bytes, type, start);
     if (layout === undefined) return true;
     let at = start + layout.before;
     for (let name = 0; name < layout.names && at >= 0; name++) at = this.#name(at, end);
     if (at < 0) return false;
     return type !== rrType.SOA || at + soaNumberOctets === end;
-  }
-
-  /** RFC 3403 section 4.1: two numbers and three strings before the name. */
-  #naptrLayout(start: number): Layout {
-    let before = 4;
-    for (let string = 0; string < 3; string++) before += 1 + (this.#bytes[start + before] ?? 0);
-    return { before, names: 1 };
   }
 
   /** Walks the name at `start`, which must end by `limit`; returns the offset behind it, or -1. */
