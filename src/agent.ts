@@ -2,18 +2,26 @@ import type { Answering } from './answering.ts';
 import type { Readiness } from './api/control.ts';
 import type { ApiAddress } from './api/guard.ts';
 import type { ApiServer } from './api/server.ts';
-import { type Clock, every, systemClock, until } from './clock.ts';
+import { every, until } from './clock.ts';
 import { agentDefaults } from './config.ts';
 import type { Replica } from './crdt/replica.ts';
 import type { Endpoint } from './flag-values.ts';
 import type { Config } from './flags.ts';
 import type { Successor } from './lock.ts';
-import { createLog } from './log.ts';
 import type { Mesh } from './mesh/mesh.ts';
 import type { Secrets } from './mesh/secret.ts';
 import { Operator } from './operator.ts';
 import { OwnRecord } from './own-record.ts';
-import { type Built, createAnswering, createApi, createMesh, createReplica, createWatch, gather } from './rooms.ts';
+import {
+  type AgentParts,
+  type Built,
+  createAnswering,
+  createApi,
+  createMesh,
+  createReplica,
+  createWatch,
+  gather,
+} from './rooms.ts';
 import { rereadSecrets, tokenOf } from './secrets.ts';
 import { ofProcess, Tidying } from './tidying.ts';
 import { version } from './version.ts';
@@ -26,14 +34,9 @@ import type { Watch } from './watch/watch.ts';
  */
 export type Ending = 'restart' | 'leave' | 'vanish';
 
-export interface AgentParts {
-  readonly clock?: Clock;
-  readonly log?: ReturnType<typeof createLog>;
-}
-
 /** Makes an agent: opens its data directory and reads its identity and secret; throws one clear error where it cannot. */
 export async function createAgent(config: Config, parts: AgentParts = {}): Promise<Agent> {
-  return new Agent(await gather(config, parts.clock ?? systemClock, parts.log ?? createLog(config.logLevel)));
+  return new Agent(await gather(config, parts));
 }
 
 /** One host's agent: the rooms, wired. */

@@ -29,6 +29,8 @@ export interface Lock {
   readonly successor: Promise<Successor>;
   /** Whom the directory was taken over from; undefined where nobody was left to answer. */
   readonly predecessor: Predecessor | undefined;
+  /** Whether another agent had it until now, whose ports may not all be free yet. */
+  readonly succeeds: boolean;
   /** Lets another agent have the directory; may be called twice. */
   release(): Promise<void>;
 }
@@ -62,7 +64,7 @@ export const keysFile = 'pid';
 export async function takeLock(directory: string, options: LockOptions, clock: Clock): Promise<Lock> {
   const { dev, ino } = await stat(directory);
   const name = `weft-data-${dev}-${ino}`;
-  const held = await Held.open(name, clock);
+  const held = await Held.open(name, clock, { succeeds: false, predecessor: undefined });
   if (held !== undefined) return held;
   const [pid = '', token = ''] = await readKeys(directory);
   const inUse = `data directory ${quote(directory)} is in use by another agent (process ${pid || 'unknown'})`;
@@ -71,22 +73,27 @@ export async function takeLock(directory: string, options: LockOptions, clock: C
   if (answer.type === 'refused') throw new Error(`${inUse}, which does not hand it over: ${answer.reason}`);
   if (answer.type === 'silent' && !(await kill(name)))
     throw new Error(`${inUse}, which neither answers nor can be ended from here; end it, and start again`);
-  const taken = await Held.openSoon(name, clock, answer.type === 'yielded' ? answer.predecessor : undefined);
+  const predecessor = answer.type === 'yielded' ? answer.predecessor : undefined;
+  const taken = await Held.openSoon(name, clock, { succeeds: true, predecessor });
   if (taken === undefined) throw new Error(`${inUse}, which does not let go of it`);
   return taken;
 }
 
+type Ancestry = Pick<Lock, 'predecessor' | 'succeeds'>;
+
 /** A lock that this process has. */
 class Held implements Lock {
   readonly predecessor: Predecessor | undefined;
+  readonly succeeds: boolean;
   readonly #server: Server;
   readonly #clock: Clock;
   readonly #token = randomBytes(32).toString('hex');
   readonly #successor = Promise.withResolvers<Successor>();
   #released = false;
 
-  private constructor(server: Server, clock: Clock, predecessor: Predecessor | undefined) {
+  private constructor(server: Server, clock: Clock, { predecessor, succeeds }: Ancestry) {
     this.predecessor = predecessor;
+    this.succeeds = succeeds;
     this.#server = server;
     this.#clock = clock;
     server.on('connection', (socket) => void this.#hear(new Line(socket)));
@@ -95,18 +102,18 @@ class Held implements Lock {
   }
 
   /** Undefined where another process has it. */
-  static async open(name: string, clock: Clock, predecessor?: Predecessor): Promise<Held | undefined> {
+  static async open(name: string, clock: Clock, ancestry: Ancestry): Promise<Held | undefined> {
     const server = createServer();
     return new Promise((resolve) => {
       server.once('error', () => resolve(undefined));
-      server.listen({ path: `\0${name}` }, () => resolve(new Held(server, clock, predecessor)));
+      server.listen({ path: `\0${name}` }, () => resolve(new Held(server, clock, ancestry)));
     });
   }
 
   /** Whoever had it has just died or let go, and the kernel takes a moment to notice. */
-  static async openSoon(name: string, clock: Clock, predecessor?: Predecessor): Promise<Held | undefined> {
+  static async openSoon(name: string, clock: Clock, ancestry: Ancestry): Promise<Held | undefined> {
     for (const giveUpAt = clock.now() + releaseMs; clock.now() < giveUpAt; ) {
-      const held = await Held.open(name, clock, predecessor);
+      const held = await Held.open(name, clock, ancestry);
       if (held !== undefined) return held;
       // Not the clock's, which keeps no process alive: there may be nothing else to do yet.
       await pause(releaseStepMs);

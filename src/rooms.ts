@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net';
 import { Answering } from './answering.ts';
 import type { AgentControl } from './api/control.ts';
 import { ApiServer } from './api/server.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import {
   agentDefaults,
   apiDefaults,
@@ -19,7 +19,7 @@ import { Replica } from './crdt/replica.ts';
 import { holderOf } from './dns/port-holder.ts';
 import { type Config, UsageError } from './flags.ts';
 import { type Identity, loadIdentity } from './identity.ts';
-import type { createLog } from './log.ts';
+import { createLog } from './log.ts';
 import { Mesh } from './mesh/mesh.ts';
 import type { Secrets } from './mesh/secret.ts';
 import { endpointText } from './name-server-view.ts';
@@ -32,6 +32,14 @@ import type { WatchSink } from './watch/sink.ts';
 import { Watch } from './watch/watch.ts';
 
 // Each room as this configuration has it, with nothing started yet; `agent.ts` hands them to each other.
+
+/** What an agent is given beside its configuration. */
+export interface AgentParts {
+  readonly clock?: Clock;
+  readonly log?: ReturnType<typeof createLog>;
+  /** Goes on for an agent of this process, which answers until this one does. */
+  readonly resumes?: boolean;
+}
 
 /** What the rooms of one agent are made of. */
 export interface Built {
@@ -47,10 +55,15 @@ export interface Built {
   /** Undefined: none was given, and the peers' cannot be guessed; the mesh stays on this machine. */
   readonly secrets: Secrets | undefined;
   readonly peers: readonly string[];
+  /** Whether another agent may still answer where this one is to: the one that it takes over from. */
+  readonly sharesPort: boolean;
 }
 
 /** Opens the data directory and reads identity and secret; throws one clear error where it cannot. */
-export async function gather(config: Config, clock: Clock, log: ReturnType<typeof createLog>): Promise<Built> {
+export async function gather(
+  config: Config,
+  { clock = systemClock, log = createLog(config.logLevel), resumes = false }: AgentParts,
+): Promise<Built> {
   const lock = { takeover: config.takeover, patienceMs: agentDefaults.takeoverPatienceMs };
   const store = await openStore(config.dataDir, { clock, log: log.child({ room: 'store' }), lock });
   try {
@@ -64,7 +77,8 @@ export async function gather(config: Config, clock: Clock, log: ReturnType<typeo
     if (engine?.ok === false) throw new UsageError(`--docker-host: ${engine.problem}`);
     const { secrets, peers } = found.value;
     const all = [...config.peers, ...peers];
-    return { config, clock, log, store, identity, secrets, engine: engine?.value, apiToken, peers: all };
+    const sharesPort = resumes || store.succession.succeeds;
+    return { config, clock, log, store, identity, secrets, engine: engine?.value, apiToken, peers: all, sharesPort };
   } catch (error) {
     await store.close();
     throw error;
@@ -105,7 +119,7 @@ export function createMesh(built: Built, unreachable: () => readonly Address[]):
 
 /** The name server of what `directory` knows; undefined where none is wanted. */
 export function createAnswering(built: Built, directory: Directory): Answering | undefined {
-  const { config, identity, clock, log } = built;
+  const { config, identity, clock, log, sharesPort } = built;
   if (!config.dns) return undefined;
   return new Answering({
     options: {
@@ -129,7 +143,7 @@ export function createAnswering(built: Built, directory: Directory): Answering |
     listen: config.dnsListen,
     defaultPort: flagDefaults.dnsPort,
     retryMs: agentDefaults.bindRetryMs,
-    shares: config.takeover,
+    shares: sharesPort,
     entries: () => [...directory.names()].map((name) => directory.entry(name)),
     clock,
     log: log.child({ room: 'dns' }),

@@ -1,7 +1,8 @@
-import { type Agent, type AgentParts, createAgent, type Ending } from './agent.ts';
+import { type Agent, createAgent, type Ending } from './agent.ts';
 import type { Config } from './flags.ts';
 import type { Successor } from './lock.ts';
 import { createLog } from './log.ts';
+import type { AgentParts } from './rooms.ts';
 
 /** Why an agent needs to be stopped, or has stopped: `weft leave` was done, or another agent took over from it. */
 export type Farewell = 'left' | 'succeeded';
@@ -84,7 +85,7 @@ export class RunningAgent {
     const log = this.#parts.log ?? createLog(this.#config.logLevel);
     log.warn('the agent that was to take over is gone without answering; going on');
     // The one that failed may not have let go of the directory yet.
-    this.#agent = await createAgent({ ...this.#config, takeover: true }, this.#parts);
+    this.#agent = await createAgent({ ...this.#config, takeover: true }, { ...this.#parts, resumes: true });
     try {
       await this.#agent.start();
       this.#follow();

@@ -19,7 +19,7 @@ export interface Store {
   /** Why the last write did not reach the disk, as one sentence; `undefined` once one does again. */
   problem(): string | undefined;
   /** Who had the directory before this agent, and who asks for it after. */
-  readonly succession: Pick<Lock, 'predecessor' | 'successor'>;
+  readonly succession: Pick<Lock, 'predecessor' | 'succeeds' | 'successor'>;
   /** Waits for the writes under way and lets another agent have the directory; may be called twice. */
   close(): Promise<void>;
 }

@@ -43,6 +43,7 @@ describe('a lock that is taken over', () => {
     const outcome = successor.yield(true);
     const after = await taking;
     expect(after.predecessor?.answering).toBe(true);
+    expect([before.succeeds, after.succeeds]).toEqual([false, true]);
     after.predecessor?.relieve();
     expect(await outcome).toBe('ready');
   });
@@ -57,7 +58,7 @@ describe('a lock that is taken over', () => {
     expect(after.predecessor?.answering).toBe(false);
     await after.release();
     expect(await outcome).toBe('gone');
-    expect((await take(true)).predecessor).toBeUndefined();
+    expect(await take(true)).toMatchObject({ predecessor: undefined, succeeds: false });
   });
 
   it('is free for whoever asks, where its holder lets go instead of yielding', async () => {

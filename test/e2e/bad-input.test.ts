@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -45,6 +47,13 @@ describe('what the machine refuses fails with the reason', () => {
   it('a DNS port in use, and by whom', async () => {
     await using holder = await holdPort();
     const outcome = await up('--dns-listen', `127.0.0.1:${holder.port}`);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toMatch(new RegExp(`127.0.0.1:${holder.port}.*pid ${process.pid}`));
+  });
+
+  it.each([[[]], [['--takeover']]])('a DNS port that another agent would share, started with %j', async (flags) => {
+    await using holder = await shareUdpPort();
+    const outcome = await up('--dns-listen', `127.0.0.1:${holder.port}`, ...flags);
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toMatch(new RegExp(`127.0.0.1:${holder.port}.*pid ${process.pid}`));
   });
@@ -157,6 +166,14 @@ function weft(args: readonly string[], user: { uid?: number; gid?: number } = {}
 }
 
 /** A port that this process holds. */
+/** As an agent does, which lets the next one of its data directory have the port as well. */
+async function shareUdpPort(): Promise<AsyncDisposable & { port: number }> {
+  const socket = createSocket({ type: 'udp4', reusePort: true });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return { port: socket.address().port, [Symbol.asyncDispose]: async () => void socket.close() };
+}
+
 async function holdPort(): Promise<AsyncDisposable & { port: number }> {
   const server: Server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
