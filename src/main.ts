@@ -95,7 +95,7 @@ function told(): Promise<void> {
 
 function context(api: string | undefined): Context {
   let interrupted: AbortSignal | undefined;
-  const terminal = process.stdout.isTTY && process.env.TERM !== 'dumb';
+  const terminal = process.stdout.isTTY && process.env.TERM !== 'dumb' ? process.stdout : undefined;
   const colours = terminal && !process.env.NO_COLOR;
   return {
     agent: new AgentClient({

@@ -11,12 +11,18 @@ export interface Context {
   /** All of a file; of standard input for `-`. Throws one clear sentence where it cannot be read. */
   readInput(file: string): Promise<string>;
   readonly paint: Paint;
-  /** Whether standard output is a terminal that can be redrawn. */
-  readonly terminal: boolean;
+  /** Standard output where it is a terminal that can be redrawn. */
+  readonly terminal: Terminal | undefined;
   /** Milliseconds since 1970. */
   now(): number;
   /** Aborted when the operator interrupts. */
   readonly interrupted: AbortSignal;
+}
+
+/** How much a terminal shows now; 0 where it does not know. */
+export interface Terminal {
+  readonly rows: number;
+  readonly columns: number;
 }
 
 /** Writes a value as JSON on one line of its own. */

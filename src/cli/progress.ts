@@ -24,7 +24,7 @@ export class Progress {
 
   /** Whether it stands for a line for each thing done, of which a terminal would only keep the last. */
   get replacesLines(): boolean {
-    return this.#isLong && this.#context.terminal;
+    return this.#isLong && this.#context.terminal !== undefined;
   }
 
   advance(count: number): void {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Context } from './context.ts';
+import type { Context, Terminal } from './context.ts';
 import { decode } from './decode.ts';
 import { readEvents, type StreamEvent } from './events.ts';
 import { Failure, Refusal } from './failure.ts';
@@ -61,12 +61,23 @@ function show(context: Context, known: Map<string, readonly RecordRow[]>, event:
     return;
   }
   const lines = merge(known, change, event.type === 'snapshot', context.now());
-  if (!context.terminal) {
+  const { terminal } = context;
+  if (terminal === undefined) {
     context.out(lines.join(''));
     return;
   }
   const rows = [...known.keys()].sort().flatMap((name) => known.get(name) ?? []);
-  context.out(`${redraw}${recordTable(rows, context.now())}`);
+  context.out(`${redraw}${fitted(recordTable(rows, context.now()), terminal)}`);
+}
+
+/** As much of a table as the terminal shows: whatever scrolled out of it would be beyond the next redrawing. */
+function fitted(table: string, { rows, columns }: Terminal): string {
+  const lines = table.split('\n').slice(0, -1);
+  // The cursor stands in a line of its own below.
+  const shown = rows > 0 && lines.length > rows - 1 ? lines.slice(0, Math.max(1, rows - 2)) : lines;
+  const left = lines.length - shown.length;
+  const all = left > 0 ? [...shown, `… and ${left} more; \`weft watch NAME…\` shows some only`] : shown;
+  return all.map((line) => `${columns > 0 ? line.slice(0, columns) : line}\n`).join('');
 }
 
 /** Brings what is known up to date; returns a line for each record that came or went. A snapshot tells of all names. */

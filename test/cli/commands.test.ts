@@ -376,7 +376,7 @@ describe('weft status', () => {
 
   it('has colours on terminals only', async () => {
     agent.control.problemViews = [{ problem: 'It is wrong.', remedy: 'Mend it.' }];
-    expect((await run(agent, ['status'], { terminal: true })).out).toContain(
+    expect((await run(agent, ['status'], { terminal: { rows: 24, columns: 80 } })).out).toContain(
       '\u001b[31m!\u001b[0m \u001b[1mIt is wrong.\u001b[0m',
     );
     expect((await run(agent, ['status'])).out).not.toContain('\u001b');

@@ -164,14 +164,16 @@ once IN CNAME a
       '128 of 300 records done, 21 a second\n256 of 300 records done, 21 a second\n' +
         '300 of 300 records done, 18 a second\n',
     );
-    const { out, err } = await run(agent, ['import', 'file'], { ...options, terminal: true });
+    const { out, err } = await run(agent, ['import', 'file'], { ...options, terminal: { rows: 24, columns: 80 } });
     expect(err).toBe('');
     const lines = out.split('\r\u001b[K').slice(1);
     expect(lines).toHaveLength(11);
     expect(lines[0]).toBe('32 of 300 records done, 21 a second');
     expect(lines.at(-1)).toBe('300 of 300 records done, 18 a second\n');
     expect(
-      (await run(agent, ['import', 'file', '--dry-run'], { ...options, terminal: true })).out.split('\n'),
+      (
+        await run(agent, ['import', 'file', '--dry-run'], { ...options, terminal: { rows: 24, columns: 80 } })
+      ).out.split('\n'),
     ).toHaveLength(301);
   });
 

@@ -79,13 +79,24 @@ ${time} - web 172.17.0.3 draining on host1
         ['172.17.0.2', () => agent.control.own('app', owner('app', '172.17.0.3'))],
         ['172.17.0.3', () => undefined],
       ],
-      { terminal: true },
+      { terminal: { rows: 24, columns: 120 } },
     );
     const screens = out.split('\u001b[H\u001b[J').slice(1);
     expect(screens.map((screen) => screen.split('\n').map((line) => line.split(' ')[0]))).toEqual([
       ['NAME', 'web', ''],
       ['NAME', 'app', 'web', ''],
     ]);
+  });
+
+  it('shows no more than the terminal has room for, and says so', async () => {
+    for (let number = 1; number < 9; number++)
+      agent.control.own(`app${number}`, owner(`app${number}`, `172.17.1.${number}`));
+    const { out } = await watchThrough([], [['172.17.1.2', () => undefined]], { terminal: { rows: 5, columns: 30 } });
+    const [screen = ''] = out.split('\u001b[H\u001b[J').slice(1);
+    const lines = screen.split('\n');
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(['NAME', 'app1', 'app2', '…', '']);
+    expect(lines[3]).toMatch(/^… and \d more/);
+    expect(Math.max(...lines.map(({ length }) => length))).toBe(30);
   });
 
   it('prints events as JSON, of the names that were asked for', async () => {

@@ -1,4 +1,5 @@
 import { AgentClient } from '../../src/cli/client.ts';
+import type { Terminal } from '../../src/cli/context.ts';
 import { ansiColours, noColours } from '../../src/cli/paint.ts';
 import type { GivenFlags } from '../../src/cli/program.ts';
 import { runProgram } from '../../src/cli/run.ts';
@@ -19,7 +20,7 @@ export interface Ran {
 
 export interface RunOptions {
   /** As on a terminal with colours. */
-  readonly terminal?: boolean;
+  readonly terminal?: Terminal;
   readonly interrupted?: AbortSignal;
   /** What is in the files that commands read. */
   readonly files?: Readonly<Record<string, string>>;
@@ -34,13 +35,7 @@ const patience = { timeoutMs: 5_000, retryWithinMs: 5_000, streamSilenceMs: 5_00
 
 /** Runs a command line in this process against an agent, an hour after noon. */
 export async function weft(agent: ApiAgent, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const {
-    terminal = false,
-    interrupted = new AbortController().signal,
-    files = {},
-    now = anHourLater,
-    onOutput,
-  } = options;
+  const { terminal, interrupted = new AbortController().signal, files = {}, now = anHourLater, onOutput } = options;
   let printed = '';
   let complained = '';
   let flags: GivenFlags | undefined;
