@@ -23,7 +23,7 @@ import {
   gather,
 } from './rooms.ts';
 import { rereadSecrets, tokenOf } from './secrets.ts';
-import { ofProcess, Tidying } from './tidying.ts';
+import { type Housekeeping, ofProcess, Tidying } from './tidying.ts';
 import { version } from './version.ts';
 import type { WatchSink } from './watch/sink.ts';
 import type { Watch } from './watch/watch.ts';
@@ -146,6 +146,15 @@ export class Agent {
     return this.#api.boundAddresses();
   }
 
+  #housekeeping(): Housekeeping {
+    const { begin, end } = ofProcess;
+    const tidyUp = () => {
+      this.#replica.rest();
+      end();
+    };
+    return { begin, end: tidyUp };
+  }
+
   async #start(): Promise<void> {
     const { config, clock, log, peers } = this.#built;
     const { directory } = this.#replica;
@@ -153,7 +162,7 @@ export class Agent {
     this.#replica.attach(this.#mesh);
     this.#mesh.attach(this.#replica);
     this.#undo.push(
-      new Tidying(clock, ofProcess).follow(directory),
+      new Tidying(clock, this.#housekeeping()).follow(directory),
       directory.onNames((changed) => this.#answering?.update(changed)),
       directory.onHosts((changes) => {
         for (const change of changes)

@@ -83,6 +83,7 @@ export function readInto<T extends object, K extends keyof T & string>(
 
 const pooled = poolOf((text) => text);
 const pooledAddress = poolOf((text) => taken(parseAddress(text)));
+const pooledCidr = poolOf((text) => taken(parseCidr(text)));
 const pooledName = poolOf((text) => taken(parseName(pooled(text), [])));
 
 export function address(fields: Fields, key: string): Address {
@@ -98,7 +99,7 @@ export function wildcardName(value: unknown) {
 }
 
 export function cidr(value: unknown) {
-  return taken(parseCidr(textElement(value)));
+  return pooledCidr(textElement(value));
 }
 
 export function textElement(value: unknown): string {

@@ -1,3 +1,4 @@
+import { Multimap } from '../multimap.ts';
 import {
   type ContainerRecord,
   containerAddressKey,
@@ -28,7 +29,7 @@ export interface Ownership {
   readonly claim: number;
   /** Keys of its addresses on networks that several hosts are on; most containers have none. */
   readonly shared: readonly string[];
-  /** What others see of it, made when it is first asked for; to be made anew when its host's record or status changes. */
+  /** What others see of it, made when it is asked for; to be made anew when its host's record or status changes. */
   shown: Owner | undefined;
 }
 
@@ -45,8 +46,8 @@ const none: readonly never[] = [];
  * among hosts that are heard the latest claim wins, by numbers that the owners took, so every host decides alike.
  */
 export class Owners {
-  readonly #byName = new Map<Name, Ownership[]>();
-  readonly #byAddress = new Map<string, Ownership[]>();
+  readonly #byName = new Multimap<Name, Ownership>();
+  readonly #byAddress = new Multimap<string, Ownership>();
   /** Names whose owners are not in order: a name of a thousand hosts is sorted when it is read, not with each of them. */
   readonly #unsorted = new Set<Name>();
 
@@ -57,9 +58,8 @@ export class Owners {
   /** The owners of a name, less those that lost all their addresses to others; in one order on every host. */
   of(name: Name): Owner[] {
     const owners: Owner[] = [];
-    const ownerships = this.#byName.get(name) ?? [];
-    if (this.#unsorted.delete(name)) ownerships.sort(byHostThenId);
-    for (const ownership of ownerships) {
+    if (this.#unsorted.delete(name)) this.#byName.sort(name, byHostThenId);
+    for (const ownership of this.#byName.get(name)) {
       const owner = this.#visible(ownership);
       if (owner !== undefined) owners.push(owner);
     }
@@ -68,9 +68,8 @@ export class Owners {
 
   /** Adds it and returns the names whose answer may be another now. */
   add(ownership: Ownership): Iterable<Name> {
-    for (const name of ownership.container.names)
-      if (insert(this.#byName, name, ownership) > 1) this.#unsorted.add(name);
-    for (const key of ownership.shared) insert(this.#byAddress, key, ownership);
+    for (const name of ownership.container.names) if (this.#byName.add(name, ownership) > 1) this.#unsorted.add(name);
+    for (const key of ownership.shared) this.#byAddress.add(key, ownership);
     return this.touched(ownership);
   }
 
@@ -78,22 +77,22 @@ export class Owners {
   remove(ownership: Ownership): Iterable<Name> {
     const touched = this.touched(ownership);
     for (const name of ownership.container.names)
-      if (drop(this.#byName, name, ownership) < 2) this.#unsorted.delete(name);
-    for (const key of ownership.shared) drop(this.#byAddress, key, ownership);
+      if (this.#byName.delete(name, ownership) < 2) this.#unsorted.delete(name);
+    for (const key of ownership.shared) this.#byAddress.delete(key, ownership);
     return touched;
   }
 
   /** Its names, and those of everyone who claims one of its addresses. */
   touched({ container, shared }: Ownership): Iterable<Name> {
     if (shared.length === 0) return container.names;
-    const rivals = shared.flatMap((key) => this.#byAddress.get(key) ?? []);
+    const rivals = shared.flatMap((key) => this.#byAddress.get(key));
     return new Set([container.names, ...rivals.map((rival) => rival.container.names)].flat());
   }
 
   /** A number above every claim to one of these addresses; 0 where none of them is on a shared network. */
   nextClaim(container: ContainerRecord): number {
     const keys = claimedAddresses(container);
-    const rivals = keys.flatMap((key) => this.#byAddress.get(key) ?? []);
+    const rivals = keys.flatMap((key) => this.#byAddress.get(key));
     return keys.length === 0 ? 0 : rivals.reduce((highest, { claim }) => Math.max(highest, claim), 0) + 1;
   }
 
@@ -112,7 +111,7 @@ export class Owners {
 
   /** Containers of one host that have one address share a network namespace: their agent sees to the rest. */
   #isBeaten(ownership: Ownership, key: string): boolean {
-    const rivals = this.#byAddress.get(key) ?? [];
+    const rivals = this.#byAddress.get(key);
     return rivals.some((rival) => rival.host !== ownership.host && beats(rival, ownership));
   }
 }
@@ -153,23 +152,4 @@ function byHostThenId(one: Ownership, other: Ownership): number {
 
 function compare(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
-}
-
-/** Adds it once, however often a container repeats a name; returns how many there are. */
-function insert<K>(map: Map<K, Ownership[]>, key: K, ownership: Ownership): number {
-  const list = map.get(key);
-  if (list === undefined) {
-    map.set(key, [ownership]);
-    return 1;
-  }
-  if (list.at(-1) !== ownership) list.push(ownership);
-  return list.length;
-}
-
-function drop<K>(map: Map<K, Ownership[]>, key: K, ownership: Ownership): number {
-  const list = map.get(key) ?? [];
-  const at = list.indexOf(ownership);
-  if (at >= 0) list.splice(at, 1);
-  if (list.length === 0) map.delete(key);
-  return list.length;
 }

@@ -67,7 +67,8 @@ export class Unpacker {
   private readonly texts: TextPool;
   /** As they came, until they are settled. */
   private readonly arrived: (Owner | undefined)[] = [];
-  private readonly settled: (Owner | undefined)[] = [];
+  /** Each as a list, which all names share that it alone has. */
+  private readonly settled: (readonly [Owner] | undefined)[] = [];
 
   constructor(texts: TextPool) {
     this.texts = texts;
@@ -81,23 +82,21 @@ export class Unpacker {
   }
 
   read(names: readonly PackedName[]): NameEntry[] {
-    return names.map(({ name, owners, statics }) =>
-      this.texts.entry(
-        name,
-        owners.map((number) => this.owner(number)),
-        statics,
-      ),
-    );
+    return names.map(({ name, owners, statics }) => {
+      const [first = 0] = owners;
+      const settled = owners.length === 1 ? this.alone(first) : owners.map((number) => this.alone(number)[0]);
+      return this.texts.entry(name, settled, statics);
+    });
   }
 
-  private owner(number: number): Owner {
+  private alone(number: number): readonly [Owner] {
     const settled = this.settled[number];
     if (settled !== undefined) return settled;
     const arrived = this.arrived[number];
     if (arrived === undefined) throw new Error(`a name has owner ${number}, of whom nothing was told`);
-    const owner = this.texts.owner(arrived);
-    this.settled[number] = owner;
+    const alone = [this.texts.owner(arrived)] as const;
+    this.settled[number] = alone;
     this.arrived[number] = undefined;
-    return owner;
+    return alone;
   }
 }

@@ -1,3 +1,4 @@
+import { Multimap } from '../multimap.ts';
 import type { Address, HostId, Name, NamedContainer, NameEntry, NetworkKey, Owner, StaticRecord } from '../record.ts';
 
 /**
@@ -20,14 +21,12 @@ export interface LocalContainer {
 }
 
 const nothing: readonly never[] = [];
-/** Most addresses have two names; a list that is pushed or spread to has room for sixteen more, which is for those with many. */
-const fewNodes = 4;
 
 /** All names that are known, relative to the domain, as a tree that can be asked by name and by address. */
 export class Zone<T> {
   private readonly nodes = new Map<string, ZoneNode<T>>();
-  private readonly byAddress = new Map<string, ZoneNode<T>[]>();
-  private readonly byAsker = new Map<string, ZoneNode<T>[]>();
+  private readonly byAddress = new Multimap<string, ZoneNode<T>>();
+  private readonly byAsker = new Multimap<string, ZoneNode<T>>();
 
   get size(): number {
     return this.nodes.size;
@@ -39,12 +38,12 @@ export class Zone<T> {
 
   /** The nodes whose entries hold the address. */
   named(address: string): readonly ZoneNode<T>[] {
-    return this.byAddress.get(address) ?? nothing;
+    return this.byAddress.get(address);
   }
 
   /** The nodes of containers that ask from the address and are not reached at it. */
   asking(address: string): readonly ZoneNode<T>[] {
-    return this.byAsker.get(address) ?? nothing;
+    return this.byAsker.get(address);
   }
 
   /** The wildcard that stands for a name that does not exist (RFC 4592 section 3.3.1: below its closest encloser only). */
@@ -64,12 +63,13 @@ export class Zone<T> {
     const node = gone ? this.nodes.get(entry.name) : this.grow(entry.name);
     if (node === undefined) return undefined;
     const { byAddress, byAsker } = this;
-    eachAddress(node, (address) => unlink(byAddress, address, node), touch);
-    eachAsker(node, (address) => unlink(byAsker, address, node), touch);
+    eachAddress(node, (address) => byAddress.delete(address, node), touch);
+    eachAsker(node, (address) => byAsker.delete(address, node), touch);
     node.owners = entry.owners;
     node.statics = entry.statics;
-    eachAddress(node, (address) => link(byAddress, address, node), touch);
-    eachAsker(node, (address) => link(byAsker, address, node), touch);
+    // All of a node at once: where two of its owners have an address, the node is the last one there already.
+    eachAddress(node, (address) => byAddress.add(address, node), touch);
+    eachAsker(node, (address) => byAsker.add(address, node), touch);
     if (gone) this.prune(node);
     return node;
   }
@@ -97,22 +97,6 @@ export class Zone<T> {
     parent.children--;
     this.prune(parent);
   }
-}
-
-function link<T>(index: Map<string, T[]>, address: string, node: T): void {
-  const nodes = index.get(address);
-  if (nodes === undefined) index.set(address, [node]);
-  else if (nodes.includes(node)) return;
-  else if (nodes.length < fewNodes) index.set(address, nodes.concat(node));
-  else nodes.push(node);
-}
-
-function unlink<T>(index: Map<string, T[]>, address: string, node: T): void {
-  const nodes = index.get(address);
-  if (nodes === undefined) return;
-  const place = nodes.indexOf(node);
-  if (place >= 0) nodes.splice(place, 1);
-  if (nodes.length === 0) index.delete(address);
 }
 
 /** The node, where anything is known of its name. */
@@ -149,7 +133,7 @@ function isAt({ addresses, asksFrom }: NamedContainer, address: string): boolean
   return addresses.some((each) => each.address === address) || asksFrom?.some((each) => each === address) === true;
 }
 
-type Visit = (address: Address) => void;
+type Visit = (address: Address) => unknown;
 
 function eachAddress({ owners, statics }: NameEntry, ...visits: readonly Visit[]): void {
   for (const { container } of owners)

@@ -83,3 +83,14 @@ test('a container that repeats a name owns it once', () => {
   directory.setContainer(one, 'web1', undefined);
   expect([...directory.names()]).toEqual([]);
 });
+
+test('an owner is one object for whoever is told of it again, until a large load is over', () => {
+  const { directory, put } = directoryWithListener();
+  directory.batch(() => put(one, web));
+  const owner = () => directory.entry(web).owners[0];
+  const before = owner();
+  expect(owner()).toBe(before);
+  directory.rest();
+  expect(owner()).toEqual(before);
+  expect(owner()).not.toBe(before);
+});
