@@ -9,6 +9,7 @@ import { inParts } from './parts.ts';
 import { TextPool } from './text-pool.ts';
 import { createThreadLog } from './thread-log.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
+import { preferThisThread } from './thread-priority.ts';
 
 // The entry of an answering thread: a name server that is told what to do by messages.
 
@@ -24,6 +25,7 @@ const done: ThreadResult = { type: 'done' };
 const log = createThreadLog((line) => say({ type: 'log', ...line }));
 const parcels = new Unpacker(new TextPool());
 const tidying = new Tidying(systemClock, ofThread);
+const isPreferred = preferThisThread();
 let running: Running | undefined;
 
 parentPort?.on('message', ({ number, task }: ThreadRequest) => {
@@ -72,6 +74,7 @@ function create(options: DnsOptions): Running {
     log,
     isAllowed: (address) => isNear(address),
   });
+  if (!isPreferred) log.debug({}, 'this DNS thread may not go before other programs');
   return { forwarder, server: new Nameserver({ options, forwarder, clock: systemClock, log }) };
 }
 
