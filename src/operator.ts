@@ -191,6 +191,10 @@ export class Operator implements AgentControl {
     return removed;
   }
 
+  unkept(): string | undefined {
+    return this.#parts.symptoms().storage;
+  }
+
   connect(peer: string): Result<string> {
     return this.#parts.mesh.connect(peer);
   }

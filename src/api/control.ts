@@ -197,6 +197,8 @@ export interface AgentControl {
   addStatic(records: readonly StaticRecord[]): void | Promise<void>;
   /** Removes a name's static records, or the one with this data, for the whole mesh; tells which they were. */
   removeStatic(name: Name, data?: StaticData): readonly StaticRecord[] | Promise<readonly StaticRecord[]>;
+  /** Why nothing can be kept on disk, in a sentence; undefined while all is kept. */
+  unkept(): string | undefined;
   /** Begins to dial `host[:port]`; who answers is known after a restart too. Refused where it cannot be an address. */
   connect(peer: string): Result<string> | Promise<Result<string>>;
   /** Stops dialling an address, or drops a host that is gone for good, by id or name. */

@@ -101,10 +101,11 @@ const records = z.array(recordView).readonly();
 
 export const recordsReply = z.strictObject({ revision: count, domains: texts, records }).readonly();
 export const nameReply = z.strictObject({ revision: count, name: text, fullName: text, records }).readonly();
+const warning = z.string().optional().describe('what is wrong although it was done');
 export const staticReply = z
-  .strictObject({ name: text, fullName: text, records, removed: records.describe('what was replaced') })
+  .strictObject({ name: text, fullName: text, records, removed: records.describe('what was replaced'), warning })
   .readonly();
-export const removedReply = z.strictObject({ name: text, fullName: text, removed: records }).readonly();
+export const removedReply = z.strictObject({ name: text, fullName: text, removed: records, warning }).readonly();
 
 const hostStatus = z.enum(['self', 'alive', 'restarting', 'quiet', 'stale']);
 const network = z.strictObject({ key: text, name: text, driver: text, subnets: texts, gateways: texts }).readonly();

@@ -47,7 +47,7 @@ export function staticRoutes(app: App, { control, clock, view }: RouteParts): vo
       const others = replace ? othersThan(control.entry(name), data) : [];
       await control.addStatic(records);
       for (const other of others) await control.removeStatic(name, other.data);
-      return { ...names(name), records: rows(records), removed: rows(others) };
+      return { ...names(name), records: rows(records), removed: rows(others), ...warning() };
     },
   );
 
@@ -76,7 +76,13 @@ export function staticRoutes(app: App, { control, clock, view }: RouteParts): vo
     const removed = await control.removeStatic(name, data);
     if (removed.length === 0)
       throw new HttpProblem(404, nothingToRemove(control.entry(name), names(name).fullName, data));
-    return { ...names(name), removed: rows(removed) };
+    return { ...names(name), removed: rows(removed), ...warning() };
+  }
+
+  /** The mesh knows of it; a host that restarts alone would not. */
+  function warning() {
+    const unkept = control.unkept();
+    return unkept === undefined ? {} : { warning: `this host cannot keep it on disk: ${unkept}` };
   }
 
   function rows(records: readonly StaticRecord[]) {

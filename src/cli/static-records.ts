@@ -35,6 +35,7 @@ export async function add(context: Context, name: string, ips: readonly string[]
   const ttl = options.ttl === undefined ? {} : { ttl: readTtl(options.ttl) };
   const query = options.replace ? '?replace=true' : '';
   const reply = await context.agent.put<StaticReply>(`${staticPath(name)}${query}`, { ...body, ...ttl });
+  warn(context, reply.warning);
   if (options.json) return outJson(context, reply);
   context.out([...reply.records.map((record) => line('added', record)), ...removals(reply.removed)].join(''));
 }
@@ -50,12 +51,18 @@ export async function rm(
   const paths = addresses.map((address) => `${staticPath(name)}/${encodeURIComponent(address)}`);
   const removed: RecordRow[] = [];
   const missing: string[] = [];
+  let warning: string | undefined;
   for (const path of paths.length > 0 ? paths : [staticPath(name)]) {
     const outcome = await context.agent.delete<RemovedReply>(path).catch(notThere);
-    if (outcome instanceof Refusal) missing.push(outcome.message);
-    else removed.push(...outcome.removed);
-    if (!options.json && !(outcome instanceof Refusal)) context.out(removals(outcome.removed).join(''));
+    if (outcome instanceof Refusal) {
+      missing.push(outcome.message);
+      continue;
+    }
+    removed.push(...outcome.removed);
+    warning ??= outcome.warning;
+    if (!options.json) context.out(removals(outcome.removed).join(''));
   }
+  warn(context, warning);
   if (options.json) outJson(context, { removed });
   if (missing.length > 0) throw new Failure(missing.join('\n'));
 }
@@ -64,6 +71,11 @@ export async function rm(
 function notThere(error: unknown): Refusal {
   if (error instanceof Refusal && error.exitCode === exitCodes.failed) return error;
   throw error;
+}
+
+/** What is wrong although it was done. */
+export function warn(context: Context, warning: string | undefined): void {
+  if (warning !== undefined) context.remark(`warning: ${warning}\n`);
 }
 
 function staticPath(name: string): string {

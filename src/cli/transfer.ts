@@ -5,7 +5,8 @@ import { Failure, Refusal } from './failure.ts';
 import { readHostsFile, writeHostsFile } from './hosts-file.ts';
 import type { Imported, ImportedRecord } from './imported.ts';
 import { Progress } from './progress.ts';
-import type { RecordsReply, StatusReply } from './replies.ts';
+import type { RecordsReply, StaticReply, StatusReply } from './replies.ts';
+import { warn } from './static-records.ts';
 import { counted } from './table.ts';
 import { readWeaveReport } from './weave-file.ts';
 import { readZoneFile, writeZoneFile } from './zone-file.ts';
@@ -74,6 +75,7 @@ async function put(context: Context, records: readonly ImportedRecord[], options
   // What is only a list would be worth nothing without its lines.
   const progress = options.dryRun ? undefined : new Progress(context, records.length);
   let failed = 0;
+  let warning: string | undefined;
   try {
     for (let begun = 0; begun < groups.length; begun += atOnce) {
       const some = groups.slice(begun, begun + atOnce);
@@ -83,17 +85,26 @@ async function put(context: Context, records: readonly ImportedRecord[], options
         context.out(added.map((record) => addedLine(record, options)).join(''));
       for (const [index, outcome] of outcomes.entries())
         if (outcome.status === 'rejected') failed += refusedOrThrow(context, some[index] ?? [], outcome.reason);
+        else warning ??= outcome.value;
       progress?.advance(some.flat().length);
     }
   } finally {
     progress?.end();
+    warn(context, warning);
   }
   return failed;
 }
 
-async function putGroup({ agent }: Context, group: readonly ImportedRecord[], options: PutOptions): Promise<void> {
+/** Returns what is wrong although it was done. */
+async function putGroup(
+  { agent }: Context,
+  group: readonly ImportedRecord[],
+  options: PutOptions,
+): Promise<string | undefined> {
   mustBeRight(group);
-  if (!options.dryRun) await agent.put(`/v1/static/${encodeURIComponent(group[0]?.fullName ?? '')}`, bodyOf(group));
+  if (options.dryRun) return undefined;
+  const path = `/v1/static/${encodeURIComponent(group[0]?.fullName ?? '')}`;
+  return (await agent.put<StaticReply>(path, bodyOf(group))).warning;
 }
 
 /** Refuses what can be told to be wrong without the agent, so that a dry run tells of it too. */

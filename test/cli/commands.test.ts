@@ -170,6 +170,23 @@ describe('weft add and weft rm', () => {
     expect(agent.control.statics).toEqual([]);
   });
 
+  it('say once what is wrong although it was done: a disk that takes nothing', async () => {
+    agent.control.unkeptView = 'no space left on device';
+    const err = 'warning: this host cannot keep it on disk: no space left on device\n';
+    expect(await weft('add', 'db', '192.0.2.7')).toMatchObject({
+      code: 0,
+      err,
+      out: 'added db.weave.local 192.0.2.7\n',
+    });
+    await weft('add', 'db', '192.0.2.8');
+    expect(await weft('rm', 'db', '192.0.2.7', '192.0.2.8')).toMatchObject({ code: 0, err });
+    const { err: imported } = await run(agent, ['import', 'file'], { files: { file: '192.0.2.7 a\n192.0.2.8 b\n' } });
+    expect(imported).toBe(err);
+    expect(JSON.parse((await weft('add', 'db', '192.0.2.7', '--json')).out)).toMatchObject({
+      warning: err.slice(9, -1),
+    });
+  });
+
   it('replace what was there, and say so', async () => {
     await weft('add', 'db', '192.0.2.7');
     expect(await weft('add', 'db', '192.0.2.8', '--replace')).toMatchObject({

@@ -123,6 +123,7 @@ export class ControlTwin implements AgentControl {
   dnsView: DnsView | undefined = { listen: ['172.17.0.1:53'], ttlSeconds: 1, upstreams: ['192.0.2.53:53'], queries: 0 };
   readinessView: Readiness = { ready: true, reasons: [] };
   problemViews: Problem[] = [];
+  unkeptView: string | undefined;
   explanation: Explanation = { asker: 'this host', outcome: 'answers nothing', records: [] };
   measured: Measurements = measurements;
   tokenResult: Result<string> = accepted('weft-token-of-a-test');
@@ -198,6 +199,10 @@ export class ControlTwin implements AgentControl {
     for (const record of removed) this.statics.splice(this.statics.indexOf(record), 1);
     if (removed.length > 0) this.tell(name);
     return removed;
+  }
+
+  unkept(): string | undefined {
+    return this.unkeptView;
   }
 
   connect(peer: string): Result<string> {
