@@ -3,8 +3,9 @@ import { fullLoad, type Latency, pacedLoad, Server, warmUp } from './dns-load.ts
 
 /** How long answers take while records change, beside Weft without changes and a bare echo. */
 
-/** As often as the budget says. */
+/** As often as the budget says, and how many a second the bare echo answered where that was written. */
 export const pacePerSecond = 20_000;
+const echoOfBudget = 119_000;
 const changesPerSecond = 1_000;
 /** All three, one after the other and again: what else the machine does meets each of them. */
 const rounds = 9;
@@ -36,8 +37,16 @@ export interface Waiting {
   readonly lost: number;
 }
 
-/** Asks all three in turns; the others stand still meanwhile. `questions` is a file for dnsperf. */
-export async function measureChurn(questions: string) {
+/**
+ * What the budget's pace is on this machine, by how many answers a second of processor time its echo gives: on one of
+ * half the speed the pace itself would keep a core busy, and measure for how long questions queue for it.
+ */
+export function paceOf(echoPerCpuSecond: number): number {
+  return Math.round((pacePerSecond * echoPerCpuSecond) / echoOfBudget);
+}
+
+/** Asks all three so many times a second, in turns; the others stand still meanwhile. `questions` is a file for dnsperf. */
+export async function measureChurn(questions: string, pacePerSecond: number) {
   const contestants = new Map<Kind, Contestant>();
   try {
     for (const [index, kind] of kinds.entries()) {
@@ -48,7 +57,7 @@ export async function measureChurn(questions: string) {
       server.pause();
     }
     for (let round = 0; round < rounds; round++)
-      for (const each of contestants.values()) each.rounds.push(await takeTurn(each.server, questions));
+      for (const each of contestants.values()) each.rounds.push(await takeTurn(each.server, questions, pacePerSecond));
   } finally {
     for (const { server } of contestants.values()) await server.stop();
   }
@@ -67,11 +76,11 @@ export function churnLines(churn: Awaited<ReturnType<typeof measureChurn>>): str
   return kinds.map((kind) => {
     const { p50Ms, p99Ms, p99MsOfRounds } = churn[kind];
     const all = p99MsOfRounds.map((ms) => ms.toFixed(1)).join(' ');
-    return `${pacePerSecond} questions a second, ${kind}: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms (${all})`;
+    return `${churn.pacePerSecond} questions a second, ${kind}: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms (${all})`;
   });
 }
 
-async function takeTurn(server: Server, questions: string): Promise<Latency> {
+async function takeTurn(server: Server, questions: string, pacePerSecond: number): Promise<Latency> {
   server.resume();
   // Its memory is to be at hand again, and what it missed to be made up for.
   await warmUp({ port: server.port, questions, seconds: roundSeconds });

@@ -3,7 +3,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chart } from './dns-chart.ts';
-import { churnLines, measureChurn, pacePerSecond } from './dns-churn.ts';
+import { churnLines, measureChurn, paceOf, pacePerSecond } from './dns-churn.ts';
 import { DockerResolver } from './dns-docker.ts';
 import { fullLoad, type Place, pacedLoad, Server, type Usage, warmUp } from './dns-load.ts';
 import { foreignName, type Peer, peers, questionFile } from './dns-peers.ts';
@@ -41,6 +41,7 @@ export interface Measured {
   readonly memoryMegabytes: number;
 }
 
+const echoName = 'bare echo';
 const a = (index: number, domain: string) => `${benchName(index)}.${domain} A`;
 const counts = values.quick ? [10, 1000] : [10, 1000, 10_000, 100_000];
 const rows: readonly Row[] = [
@@ -66,7 +67,10 @@ try {
       if (result) measured.push(result);
     }
   }
-  const churn = await measureChurn(questions(rows[1], 'weave.local'));
+  const asked = questions(rows[1], 'weave.local');
+  const churn = await measureChurn(asked, pacePerSecond);
+  const echo = measured.find(({ row, server }) => row === '1,000 names' && server === echoName)?.perCpuSecond ?? 0;
+  const churnScaled = await measureChurn(asked, paceOf(echo));
   const threads = await measureThreads();
   const profile = await profileOfOneQuery(work, questions(rows[1], 'weave.local'), seconds);
   const [cpu] = cpus();
@@ -74,6 +78,7 @@ try {
     measuredOn: { cpu: cpu?.model, cores: cpus().length, node: process.version, seconds, quick: values.quick },
     rows: measured,
     churn,
+    churnScaled,
     threads,
     profile,
   };
@@ -81,7 +86,7 @@ try {
   const name = values.quick ? 'dns-quick' : 'dns';
   writeFileSync(join(results, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(join(results, `${name}.svg`), chart(measured.filter(({ row }) => row === '1,000 names')));
-  for (const line of churnLines(churn)) console.log(line);
+  for (const line of [churn, churnScaled].flatMap(churnLines)) console.log(line);
   console.log(`one DNS thread ${threads.one}, two ${threads.two} answers a second, load and server on the same cores`);
   for (const [part, share] of Object.entries(profile))
     console.log(`${(share * 100).toFixed(1).padStart(5)} % of a query: ${part}`);
@@ -128,7 +133,7 @@ async function measureEcho(row: Row): Promise<Measured> {
   const port = ++lastPort;
   const server = new Server([process.execPath, join(import.meta.dirname, 'dns-echo.ts'), String(port)], port);
   try {
-    return await load(row, 'bare echo', server, server, questions(row, 'weave.local'));
+    return await load(row, echoName, server, server, questions(row, 'weave.local'));
   } finally {
     await server.stop();
   }
