@@ -53,8 +53,8 @@ export function locate<T>(name: string, domains: readonly [Domain, ...Domain[]],
     const relative = name.slice(0, Math.max(0, name.length - domain.length - 1));
     return { subject: subjectOf(relative, zone), zone: domain, domain, name: relative };
   }
-  // RFC 6761 section 6.3: nobody further up is asked for it.
-  if (isLoopback(name) && knownOf(zone.find(name)) === undefined)
+  // RFC 6761 section 6.3: nobody further up is asked for it. Of one label, it may be a container's.
+  if (name.endsWith(`.${loopbackName}`) || (name === loopbackName && knownOf(zone.find(name)) === undefined))
     return { subject: { type: 'loopback' }, zone: loopbackName, domain: primary, name };
   // One label: looked up in the domain and never forwarded, whatever the search list of the asker left out.
   if (name !== '' && !name.includes('.')) {
@@ -67,10 +67,6 @@ export function locate<T>(name: string, domains: readonly [Domain, ...Domain[]],
   const nodes = address === undefined ? [] : zone.named(address).filter((node) => !node.name.startsWith('*.'));
   if (address === undefined || nodes.length === 0) return undefined;
   return { subject: { type: 'reverse', address, nodes }, zone: name, domain: primary, name };
-}
-
-function isLoopback(name: string): boolean {
-  return name === loopbackName || name.endsWith(`.${loopbackName}`);
 }
 
 /** The longest of our domains that the name is in. */

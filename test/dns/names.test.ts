@@ -386,6 +386,12 @@ describe('localhost', () => {
     expect(data(twin.ask('localhost'))).toEqual(['127.0.0.1']);
   });
 
+  it('has below it no name of ours that is spelt alike: a service of a Compose project called so', () => {
+    const twin = new Twin([fixed('app.localhost', '192.0.2.7')]);
+    expect(data(twin.ask('app.localhost'))).toEqual(['127.0.0.1']);
+    expect(data(twin.ask('app.localhost.weave.local'))).toEqual(['192.0.2.7']);
+  });
+
   it('is nobody inside the domain', () => {
     expect(new Twin().ask('localhost.weave.local').rcode).toBe('NXDOMAIN');
   });
