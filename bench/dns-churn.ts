@@ -46,7 +46,7 @@ export function paceOf(echoPerCpuSecond: number): number {
 }
 
 /** Asks all three so many times a second, in turns; the others stand still meanwhile. `questions` is a file for dnsperf. */
-export async function measureChurn(questions: string, pacePerSecond: number) {
+export async function measureChurn(questions: string, perSecond: number) {
   const contestants = new Map<Kind, Contestant>();
   try {
     for (const [index, kind] of kinds.entries()) {
@@ -57,14 +57,14 @@ export async function measureChurn(questions: string, pacePerSecond: number) {
       server.pause();
     }
     for (let round = 0; round < rounds; round++)
-      for (const each of contestants.values()) each.rounds.push(await takeTurn(each.server, questions, pacePerSecond));
+      for (const each of contestants.values()) each.rounds.push(await takeTurn(each.server, questions, perSecond));
   } finally {
     for (const { server } of contestants.values()) await server.stop();
   }
   const of = (kind: Kind) => waiting(contestants.get(kind)?.rounds ?? []);
   return {
     changesPerSecond,
-    pacePerSecond,
+    pacePerSecond: perSecond,
     changes: of('changes'),
     withoutChanges: of('withoutChanges'),
     echo: of('echo'),
@@ -80,11 +80,11 @@ export function churnLines(churn: Awaited<ReturnType<typeof measureChurn>>): str
   });
 }
 
-async function takeTurn(server: Server, questions: string, pacePerSecond: number): Promise<Latency> {
+async function takeTurn(server: Server, questions: string, perSecond: number): Promise<Latency> {
   server.resume();
   // Its memory is to be at hand again, and what it missed to be made up for.
   await warmUp({ port: server.port, questions, seconds: roundSeconds });
-  const latency = await pacedLoad({ port: server.port, questions, seconds: roundSeconds }, pacePerSecond);
+  const latency = await pacedLoad({ port: server.port, questions, seconds: roundSeconds }, perSecond);
   server.pause();
   return latency;
 }

@@ -12,18 +12,10 @@ import type { Mesh } from './mesh/mesh.ts';
 import type { Secrets } from './mesh/secret.ts';
 import { Operator } from './operator.ts';
 import { OwnRecord } from './own-record.ts';
-import {
-  type AgentParts,
-  type Built,
-  createAnswering,
-  createApi,
-  createMesh,
-  createReplica,
-  createWatch,
-  gather,
-} from './rooms.ts';
+import type { AgentParts, Built } from './rooms.ts';
+import { createAnswering, createApi, createMesh, createReplica, createWatch, gather } from './rooms.ts';
 import { rereadSecrets, tokenOf } from './secrets.ts';
-import { type Housekeeping, ofProcess, Tidying } from './tidying.ts';
+import { ofProcess, Tidying } from './tidying.ts';
 import { version } from './version.ts';
 import type { WatchSink } from './watch/sink.ts';
 import type { Watch } from './watch/watch.ts';
@@ -146,15 +138,6 @@ export class Agent {
     return this.#api.boundAddresses();
   }
 
-  #housekeeping(): Housekeeping {
-    const { begin, end } = ofProcess;
-    const tidyUp = () => {
-      this.#replica.rest();
-      end();
-    };
-    return { begin, end: tidyUp };
-  }
-
   async #start(): Promise<void> {
     const { config, clock, log, peers } = this.#built;
     const { directory } = this.#replica;
@@ -162,7 +145,10 @@ export class Agent {
     this.#replica.attach(this.#mesh);
     this.#mesh.attach(this.#replica);
     this.#undo.push(
-      new Tidying(clock, this.#housekeeping()).follow(directory),
+      new Tidying(
+        clock,
+        ofProcess(() => directory.rest()),
+      ).follow(directory),
       directory.onNames((changed) => this.#answering?.update(changed)),
       directory.onHosts((changes) => {
         for (const change of changes)

@@ -74,15 +74,18 @@ export class Tidying {
   }
 }
 
-/** For the thread that the process began with, which sets how all of its heaps grow. */
-export const ofProcess: Housekeeping = {
-  begin: () => growBy(loadGrowthPercent),
-  end: () => {
-    growBy(ownGrowthPercent);
-    // All free pages are given back at once, in three times as long.
-    collect({ type: 'major', flavor: 'last-resort' });
-  },
-};
+/** For the thread that the process began with, which sets how all of its heaps grow; `letGo` of what can be made again. */
+export function ofProcess(letGo: () => void): Housekeeping {
+  return {
+    begin: () => growBy(loadGrowthPercent),
+    end: () => {
+      letGo();
+      growBy(ownGrowthPercent);
+      // All free pages are given back at once, in three times as long.
+      collect({ type: 'major', flavor: 'last-resort' });
+    },
+  };
+}
 
 /** For any other thread: others wait for what it does. */
 export const ofThread: Housekeeping = { begin: () => {}, end: () => collect() };

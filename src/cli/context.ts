@@ -29,3 +29,8 @@ export interface Terminal {
 export function outJson(context: Context, value: unknown): void {
   context.out(`${JSON.stringify(value, null, 2)}\n`);
 }
+
+/** Says what is wrong although it was done, where anything is. */
+export function warn(context: Context, warning: string | undefined): void {
+  if (warning !== undefined) context.remark(`warning: ${warning}\n`);
+}

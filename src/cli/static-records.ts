@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { parseAddress } from '../record.ts';
-import { type Context, outJson } from './context.ts';
+import { type Context, outJson, warn } from './context.ts';
 import { exitCodes, Failure, Refusal } from './failure.ts';
 import { addressCell } from './ls.ts';
 import type { RecordRow, RemovedReply, StaticReply } from './replies.ts';
@@ -71,11 +71,6 @@ export async function rm(
 function notThere(error: unknown): Refusal {
   if (error instanceof Refusal && error.exitCode === exitCodes.failed) return error;
   throw error;
-}
-
-/** What is wrong although it was done. */
-export function warn(context: Context, warning: string | undefined): void {
-  if (warning !== undefined) context.remark(`warning: ${warning}\n`);
 }
 
 function staticPath(name: string): string {

@@ -1,12 +1,11 @@
 import { parseAddress, parseName } from '../record.ts';
 import { accepted, type Result, refused } from '../result.ts';
-import type { Context } from './context.ts';
+import { type Context, warn } from './context.ts';
 import { Failure, Refusal } from './failure.ts';
 import { readHostsFile, writeHostsFile } from './hosts-file.ts';
 import type { Imported, ImportedRecord } from './imported.ts';
 import { Progress } from './progress.ts';
 import type { RecordsReply, StaticReply, StatusReply } from './replies.ts';
-import { warn } from './static-records.ts';
 import { counted } from './table.ts';
 import { readWeaveReport } from './weave-file.ts';
 import { readZoneFile, writeZoneFile } from './zone-file.ts';

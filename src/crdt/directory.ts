@@ -36,6 +36,8 @@ export interface Directory {
   /** Every host, this one first. */
   hosts(): readonly HostView[];
   quarantine(): readonly QuarantinedRecord[];
+  /** Lets go of what was only made to be told of; it is made again when somebody asks. */
+  rest(): void;
   /** Calls `listener` with the new entries after each merge or change of status, all of one cause in one call. */
   onNames(listener: (changed: readonly NameEntry[]) => void): () => void;
   /** Calls `listener` when hosts come, go, or change their record or status. */

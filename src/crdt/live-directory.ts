@@ -162,7 +162,6 @@ export class LiveDirectory implements Directory {
     return Array.from(ownerships, ({ container, claim }) => ({ record: container, claim }));
   }
 
-  /** Lets go of what was only made to be told of; it is made again when somebody asks. */
   rest(): void {
     for (const { containers } of this.#hosts.values())
       for (const ownership of containers.values()) ownership.shown = undefined;

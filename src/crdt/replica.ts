@@ -135,11 +135,6 @@ export class Replica implements TransportHandler {
     });
   }
 
-  /** A large load is over: nothing is kept that can be made again. */
-  rest(): void {
-    this.#directory.rest();
-  }
-
   /** Resolves when all static records are on the disk, as far as it takes any: whoever made one here may be told so. */
   kept(): Promise<void> {
     return this.#disk.saveStatics();

@@ -91,8 +91,7 @@ function outcomeOf<T>(
 ): Explanation['outcome'] {
   if (place === undefined) return 'forwarded';
   if (place.subject.type === 'unknown') return 'unknown';
-  if (['apex', 'nameserver', 'loopback', 'reverse'].includes(place.subject.type) || addresses.length > 0)
-    return 'exists';
+  if (['apex', 'nameserver', 'reverse'].includes(place.subject.type) || addresses.length > 0) return 'exists';
   return records.some(({ verdict, data }) => verdict === 'answered' && data.type !== 'address') ? 'exists' : 'empty';
 }
 
