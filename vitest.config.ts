@@ -20,6 +20,27 @@ const edgeTests = [
   'test/watch/watch.test.ts',
 ];
 
+/**
+ * Simulations of days in a mesh, long random histories, and measures of the heap: a second or more each, and so left out
+ * by `npm run check` too.
+ */
+const slowTests = [
+  'test/cli/{client,transfer,watch}.test.ts',
+  'test/crdt/{adversary,disk,history,host-log,liveness,manners,message,relay,statics,whole-pulls}.test.ts',
+  'test/dns/{answer-book,garbage,kept-answers,text-pool,zone}.test.ts',
+  'test/pool.test.ts',
+  'test/watch/random-walk.test.ts',
+  'test/weave-commands.test.ts',
+];
+
+/** One process for many files: loading the packages anew for each would take longer than the tests. */
+const together = {
+  isolate: false,
+  // vitest would leave a core free, of two.
+  maxWorkers: '100%',
+  testTimeout: testTimeoutMs,
+} as const;
+
 /** Labs wait more than they work, but with three of them on two cores engines are slow to run a health check. */
 const e2eFilesAtOnce = 2;
 
@@ -30,14 +51,11 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', ...edgeTests],
-          // vitest would leave a core free, of two.
-          maxWorkers: '100%',
-          // Loading the packages anew for each file would take longer than the tests.
-          isolate: false,
-          testTimeout: testTimeoutMs,
+          exclude: ['test/e2e/**', ...edgeTests, ...slowTests],
+          ...together,
         },
       },
+      { test: { name: 'slow', include: slowTests, ...together } },
       { test: { name: 'edge', include: edgeTests, testTimeout: testTimeoutMs } },
       {
         test: {

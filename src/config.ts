@@ -125,8 +125,8 @@ export const crdtDefaults = {
   mendAfterMs: 100,
   /** An engine lists ten thousand containers in less; an engine that does not answer must not keep a new host from being known. */
   listingGraceMs: 5_000,
-  /** For each MiB of directory: the mesh can tell it again, and a disk is not worn for it. */
-  saveAfterMs: 10_000,
+  /** For each 100 KiB of directory. What came later a crash forgets, so that the dead are answered until the mesh tells again. */
+  saveAfterMs: 1_000,
   /** A snapshot of 100 containers; what is longer is fetched once by each, instead of arriving from every neighbour. */
   maxBroadcastBytes: 65_536,
   /** Five times the largest mesh measured; a member that invents hosts fills no memory beyond it. */

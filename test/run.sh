@@ -19,7 +19,7 @@ main() {
   step types-of-the-page tsc --noEmit -p src/api/page
   step biome biome check
   step knip knip
-  step unit vitest run --project unit --project edge "${reporters[@]}" --outputFile.json="$results/unit.json"
+  step unit vitest run --project unit --project slow --project edge "${reporters[@]}" --outputFile.json="$results/unit.json"
   if engines_can_run; then
     step e2e timeout --kill-after=30s "$e2e_limit" \
       vitest run --project e2e "${reporters[@]}" --outputFile.json="$results/e2e.json"

@@ -395,6 +395,18 @@ describe('hosts of one mesh', () => {
     expect(one.answers('db')).toEqual(['192.0.2.7', '192.0.2.8', '192.0.2.9']);
   });
 
+  it('answer nobody after a crash of whom they knew two seconds before it that they were gone', async () => {
+    const { lab, one, two } = await trio();
+    one.put(one.container('c1', ['gone'], '10.1.0.1'));
+    one.put(one.container('c2', ['gone'], '10.1.0.2'));
+    await lab.run(20_000);
+    one.remove('c2');
+    await lab.run(2_000);
+    for (const host of lab.hosts) await host.crash();
+    await two.start();
+    expect(two.answers('gone')).toEqual(['10.1.0.1']);
+  });
+
   it('set a damaged file aside and lose nothing but itself', async () => {
     const { lab, one, two } = await trio();
     one.put(one.container('c1', ['here'], '10.1.0.1'));

@@ -35,6 +35,8 @@ const livingOnHost = 20;
 const changesOfRound = 12;
 /** A machine that does a dozen other things at the time; the promise itself is 5 s for the worst of it. */
 const graceMs = 5_000;
+/** What an agent learned so long before a crash may not be on its disk yet (`crdtDefaults.saveAfterMs`, on a busy disk). */
+const crashForgetsMs = 3_000;
 /** What an agent may have more at the end than after the first round: its caches fill, but it keeps no socket or file. */
 const growth = { megabytes: 60, files: 24 } as const;
 
@@ -197,7 +199,9 @@ async function fault(dice: Dice, churning: ReadonlyMap<LabHost, Promise<void>>):
 }
 
 async function around(host: LabHost, begin: () => Promise<void>, stop: () => Promise<void>, ms: number): Promise<void> {
-  const trouble = { host: host.name, what: happening, from: Date.now(), until: never };
+  const isCrash = happening === 'agent killed' || happening === 'power cut';
+  const from = Date.now() - (isCrash ? crashForgetsMs : 0);
+  const trouble = { host: host.name, what: happening, from, until: never };
   troubles.push(trouble);
   await begin();
   await pause(ms);
