@@ -2,7 +2,7 @@
 const fewValues = 4;
 
 /** A map from keys to several values each, of which most keys have one: that one takes no list. */
-export class Multimap<K, V extends object> {
+export class Multimap<K, V extends object | string> {
   readonly #values = new Map<K, V | V[]>();
 
   keys(): Iterable<K> {

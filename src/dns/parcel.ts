@@ -1,5 +1,5 @@
 import type { ContainerRecord, NamedContainer, NameEntry, Owner } from '../record.ts';
-import type { TextPool } from './text-pool.ts';
+import { type HeldOwner, Settling } from './held-owner.ts';
 
 /**
  * Names on their way to an answering thread, and the owners that it was not told of yet. Most owners have several names,
@@ -64,15 +64,10 @@ function withoutNames(owner: Owner): Owner {
 
 /** The receiving end. Owners are settled when a name of theirs is read, so that a parcel can be read in parts. */
 export class Unpacker {
-  private readonly texts: TextPool;
+  private readonly settling = new Settling();
   /** As they came, until they are settled. */
   private readonly arrived: (Owner | undefined)[] = [];
-  /** Each as a list, which all names share that it alone has. */
-  private readonly settled: (readonly [Owner] | undefined)[] = [];
-
-  constructor(texts: TextPool) {
-    this.texts = texts;
-  }
+  private readonly settled: (HeldOwner | undefined)[] = [];
 
   /** Takes in the owners of a parcel, whose names can be read then. */
   take({ kept, owners }: Parcel): void {
@@ -82,21 +77,21 @@ export class Unpacker {
   }
 
   read(names: readonly PackedName[]): NameEntry[] {
-    return names.map(({ name, owners, statics }) => {
-      const [first = 0] = owners;
-      const settled = owners.length === 1 ? this.alone(first) : owners.map((number) => this.alone(number)[0]);
-      return this.texts.entry(name, settled, statics);
-    });
+    return names.map(({ name, owners, statics }) => ({
+      name: this.settling.text(name),
+      owners: owners.map((number) => this.owner(number)),
+      statics,
+    }));
   }
 
-  private alone(number: number): readonly [Owner] {
+  private owner(number: number): HeldOwner {
     const settled = this.settled[number];
     if (settled !== undefined) return settled;
     const arrived = this.arrived[number];
     if (arrived === undefined) throw new Error(`a name has owner ${number}, of whom nothing was told`);
-    const alone = [this.texts.owner(arrived)] as const;
-    this.settled[number] = alone;
+    const owner = this.settling.owner(arrived);
+    this.settled[number] = owner;
     this.arrived[number] = undefined;
-    return alone;
+    return owner;
   }
 }

@@ -6,7 +6,6 @@ import { Nameserver } from './nameserver.ts';
 import type { DnsOptions } from './options.ts';
 import { Unpacker } from './parcel.ts';
 import { inParts } from './parts.ts';
-import { TextPool } from './text-pool.ts';
 import { createThreadLog } from './thread-log.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
 import { preferThisThread } from './thread-priority.ts';
@@ -23,7 +22,7 @@ interface Running {
 
 const done: ThreadResult = { type: 'done' };
 const log = createThreadLog((line) => say({ type: 'log', ...line }));
-const parcels = new Unpacker(new TextPool());
+const parcels = new Unpacker();
 const tidying = new Tidying(systemClock, ofThread);
 const isPreferred = preferThisThread();
 let running: Running | undefined;

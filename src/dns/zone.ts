@@ -1,17 +1,48 @@
 import { Multimap } from '../multimap.ts';
 import type { Address, HostId, Name, NamedContainer, NameEntry, NetworkKey, Owner, StaticRecord } from '../record.ts';
 
+const nothing: readonly never[] = [];
+
 /**
  * A name that exists: because something is known of it, or, with neither owners nor statics, because a name below it
  * exists (RFC 8020).
  */
-export interface ZoneNode<T> extends NameEntry {
-  owners: readonly Owner[];
-  statics: readonly StaticRecord[];
+export class ZoneNode<T> implements NameEntry {
+  readonly name: Name;
+  statics: readonly StaticRecord[] = nothing;
   /** How many nodes lie right below. */
-  children: number;
+  children = 0;
   /** What was derived from the node and must go when it changes. */
-  derived: readonly T[];
+  derived: readonly T[] = nothing;
+  private held: Owners = nothing;
+
+  constructor(name: Name, held: Owners = nothing) {
+    this.name = name;
+    this.held = held;
+  }
+
+  get owners(): readonly Owner[] {
+    return isList(this.held) ? this.held : [this.held];
+  }
+
+  set owners(owners: readonly Owner[]) {
+    const [only] = owners;
+    this.held = owners.length === 1 && only !== undefined ? only : owners;
+  }
+
+  /** All there is of the node, where that is no more than one owner. */
+  get bare(): Owner | undefined {
+    const { held, statics, children, derived } = this;
+    const isBare = statics.length === 0 && children === 0 && derived.length === 0;
+    return isBare && !isList(held) ? held : undefined;
+  }
+}
+
+/** Without a list where there is one: most names have one. */
+type Owners = Owner | readonly Owner[];
+
+function isList(owners: Owners): owners is readonly Owner[] {
+  return Array.isArray(owners);
 }
 
 /** A local container at one of its addresses. */
@@ -20,37 +51,40 @@ export interface LocalContainer {
   readonly networks: readonly NetworkKey[];
 }
 
-const nothing: readonly never[] = [];
-
 /** All names that are known, relative to the domain, as a tree that can be asked by name and by address. */
 export class Zone<T> {
-  private readonly nodes = new Map<string, ZoneNode<T>>();
-  private readonly byAddress = new Multimap<string, ZoneNode<T>>();
-  private readonly byAsker = new Multimap<string, ZoneNode<T>>();
+  /** Names that nobody asked for yet, such as most containers' ids, have their only owner in the place of a node. */
+  private readonly nodes = new Map<Name, ZoneNode<T> | Owner>();
+  private readonly byAddress = new Multimap<string, Name>();
+  private readonly byAsker = new Multimap<string, Name>();
 
   get size(): number {
     return this.nodes.size;
   }
 
   find(name: string): ZoneNode<T> | undefined {
-    return this.nodes.get(name);
+    const known = this.nodes.get(name as Name);
+    if (known === undefined || known instanceof ZoneNode) return known;
+    const node = new ZoneNode<T>(name as Name, known);
+    this.nodes.set(node.name, node);
+    return node;
   }
 
   /** The nodes whose entries hold the address. */
   named(address: string): readonly ZoneNode<T>[] {
-    return this.byAddress.get(address);
+    return this.byAddress.get(address).flatMap((name) => this.find(name) ?? []);
   }
 
   /** The nodes of containers that ask from the address and are not reached at it. */
   asking(address: string): readonly ZoneNode<T>[] {
-    return this.byAsker.get(address);
+    return this.byAsker.get(address).flatMap((name) => this.find(name) ?? []);
   }
 
   /** The wildcard that stands for a name that does not exist (RFC 4592 section 3.3.1: below its closest encloser only). */
   wildcardFor(name: string): ZoneNode<T> | undefined {
     for (let parent = parentOf(name); ; parent = parentOf(parent)) {
-      if (parent === '') return this.nodes.get('*');
-      if (this.nodes.has(parent)) return this.nodes.get(`*.${parent}`);
+      if (parent === '') return this.find('*');
+      if (this.nodes.has(parent as Name)) return this.find(`*.${parent}`);
     }
   }
 
@@ -60,29 +94,31 @@ export class Zone<T> {
    */
   put(entry: NameEntry, touch: (address: Address) => void = () => {}): ZoneNode<T> | undefined {
     const gone = isEmpty(entry);
-    const node = gone ? this.nodes.get(entry.name) : this.grow(entry.name);
+    const node = gone ? this.find(entry.name) : this.grow(entry.name);
     if (node === undefined) return undefined;
     const { byAddress, byAsker } = this;
-    eachAddress(node, (address) => byAddress.delete(address, node), touch);
-    eachAsker(node, (address) => byAsker.delete(address, node), touch);
+    const { name } = entry;
+    eachAddress(node, (address) => byAddress.delete(address, name), touch);
+    eachAsker(node, (address) => byAsker.delete(address, name), touch);
     node.owners = entry.owners;
     node.statics = entry.statics;
-    // All of a node at once: where two of its owners have an address, the node is the last one there already.
-    eachAddress(node, (address) => byAddress.add(address, node), touch);
-    eachAsker(node, (address) => byAsker.add(address, node), touch);
+    // All of a name at once: where two of its owners have an address, the name is the last one there already.
+    eachAddress(node, (address) => byAddress.add(address, name), touch);
+    eachAsker(node, (address) => byAsker.add(address, name), touch);
     if (gone) this.prune(node);
+    else if (node.bare !== undefined) this.nodes.set(name, node.bare);
     return node;
   }
 
   /** Lets go of all that was derived from any node. */
   forgetDerived(): void {
-    for (const node of this.nodes.values()) node.derived = nothing;
+    for (const node of this.nodes.values()) if (node instanceof ZoneNode) node.derived = nothing;
   }
 
   private grow(name: Name): ZoneNode<T> {
-    const known = this.nodes.get(name);
+    const known = this.find(name);
     if (known) return known;
-    const node: ZoneNode<T> = { name, owners: nothing, statics: nothing, children: 0, derived: nothing };
+    const node = new ZoneNode<T>(name);
     this.nodes.set(name, node);
     const parent = parentOf(name);
     if (parent !== '') this.grow(parent).children++;
@@ -92,7 +128,7 @@ export class Zone<T> {
   private prune(node: ZoneNode<T>): void {
     if (!isEmpty(node) || node.children > 0) return;
     this.nodes.delete(node.name);
-    const parent = this.nodes.get(parentOf(node.name));
+    const parent = this.find(parentOf(node.name));
     if (parent === undefined) return;
     parent.children--;
     this.prune(parent);

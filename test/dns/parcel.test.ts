@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { Packer, Unpacker } from '../../src/dns/parcel.ts';
-import { TextPool } from '../../src/dns/text-pool.ts';
 import type { NameEntry } from '../../src/record.ts';
-import { bridgeA, container, entry, hostA, on, owner } from './zone-words.ts';
+import { bridgeA, container, entry, hostA, on, owner, spelledOut } from './zone-words.ts';
 
 const [one, two] = ['one', 'two'].map((name, index) =>
   owner(hostA, container(name, [on(bridgeA, `10.1.0.${index + 2}`)])),
@@ -14,7 +13,7 @@ it('tells of an owner once, over all its names and parcels, and the thread has o
   const [first, again] = send([entry('one', [one]), entry('both', [one])]);
   const [both] = send([entry('both', [one, two])]);
   expect(told).toEqual([1, 1]);
-  expect(both).toStrictEqual(entry('both', [one, two]));
+  expect(both && spelledOut(both)).toStrictEqual(entry('both', [one, two]));
   expect(both?.owners[0]).toBe(first?.owners[0]);
   expect(again?.owners[0]).toBe(first?.owners[0]);
 });
@@ -22,14 +21,14 @@ it('tells of an owner once, over all its names and parcels, and the thread has o
 it('tells of an owner without the other names of its container', () => {
   const { send } = thread();
   const container = { ...one.container, names: ['one', 'both'] };
-  expect(send([entry('one', [{ ...one, container }])])).toStrictEqual([entry('one', [one])]);
+  expect(send([entry('one', [{ ...one, container }])]).map(spelledOut)).toStrictEqual([entry('one', [one])]);
 });
 
 it('tells of an owner that changed anew', () => {
   const { send, told } = thread();
   send([entry('one', [one])]);
   const changed = { ...one, hostStatus: 'quiet' } as const;
-  expect(send([entry('one', [changed])])).toStrictEqual([entry('one', [changed])]);
+  expect(send([entry('one', [changed])]).map(spelledOut)).toStrictEqual([entry('one', [changed])]);
   expect(told).toEqual([1, 1]);
 });
 
@@ -40,14 +39,14 @@ it('tells of all anew after they were forgotten, on both ends', () => {
   expect(packer.size).toBe(0);
   const after = send([entry('two', [two])]);
   expect(told).toEqual([2, 1]);
-  expect(after).toStrictEqual([entry('two', [two])]);
+  expect(after.map(spelledOut)).toStrictEqual([entry('two', [two])]);
   expect(after[0]?.owners[0]).not.toBe(before[1]?.owners[0]);
   expect(() => unpacker.read([{ ...entry('one', []), owners: [1] }])).toThrow('owner 1');
 });
 
 /** Both ends, and how many owners each parcel told of. */
 function thread() {
-  const [packer, unpacker] = [new Packer(), new Unpacker(new TextPool())];
+  const [packer, unpacker] = [new Packer(), new Unpacker()];
   const told: number[] = [];
   const send = (entries: NameEntry[]) => {
     const parcel = structuredClone(packer.pack(entries));

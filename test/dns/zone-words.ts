@@ -73,6 +73,25 @@ export function entry(name: string, owners: readonly Owner[] = [], statics: read
   return { name: name as Name, owners, statics };
 }
 
+/** The entry with owners as anybody else would tell of them, whatever an answering thread keeps. */
+export function spelledOut({ name, owners, statics }: NameEntry): NameEntry {
+  return { name, owners: owners.map(plainOwner), statics };
+}
+
+function plainOwner({ host, hostName, hostStatus, hostAddress, unwatched, container }: Owner): Owner {
+  const { id, name, image, addresses, asksFrom, state, health, startedAt } = container;
+  const { skipped, ports, services, ttlSeconds, weight, answers, prefer } = container;
+  const always = { id, name, image, addresses, state, health, startedAt };
+  const sometimes = { asksFrom, skipped, ports, services, ttlSeconds, weight, answers, prefer };
+  const plain = { ...always, ...withoutUndefined(sometimes) };
+  return { host, hostName, hostStatus, container: plain, ...withoutUndefined({ hostAddress, unwatched }) };
+}
+
+function withoutUndefined<T extends object>(fields: T): T {
+  for (const key in fields) if (fields[key] === undefined) delete fields[key];
+  return fields;
+}
+
 /** A name with static addresses only. */
 export function fixed(name: string, ...addresses: string[]): NameEntry {
   return entry(
