@@ -4,20 +4,20 @@
  * are needed; `page`, what browsers load; and `weft.sh`, which starts the command line. Maps lie beside them for reading traces; nothing needs them to run.
  */
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
-import http from 'node:http';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 /**
  * What Weft never calls. Of dockerode: ssh, and building images. Of Fastify: schemas other than zod's, and requests
- * without a network. Of prom-client: traces, and quantiles of summaries. 10 MB of source, each of which the agent would
- * keep in memory.
+ * without a network. Of prom-client: traces, and quantiles of summaries. Of Noise: a second SHA-256. 10 MB of source,
+ * each of which the agent would keep in memory.
  */
 const notNeeded = new RegExp(
   `^(${[
     ...['ssh2', 'cpu-features', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs'],
     ...['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'],
-    ...['@opentelemetry/api', 'tdigest'],
+    ...['@opentelemetry/api', 'tdigest', '@chainsafe/as-sha256'],
   ].join('|')})$`,
 );
 /** Of dns2 only its packets are used; its servers and clients load HTTP and TLS, also into the thread that answers. */
@@ -25,11 +25,17 @@ const notNeededOfDns2 = /^\.\/(server|client\/\w+)$/;
 /** zod brings its messages in 50 languages, and its own index of them holds on to all. */
 const languages = /locales\/index\.js$/;
 
-/** Words of packages that have every agent load a part of ICU's tables, 2 MB, and what does as well. */
+/** Words of packages that have every agent load what it does not need, and what does as well. */
 const rewritten = [
-  // Read anew for each flag of each command, which took a tenth of the time to start; our flags are in ASCII.
+  // Loads a part of ICU's tables, and is read anew for each flag of each command, which took a tenth of the time to start; our flags are in ASCII.
   { files: /\/commander\/lib\/option\.js$/, from: /\\p\{ID_Continue\}/g, to: '\\w' },
-  // Puts addresses in an order, whichever.
+  // Takes random numbers from `webcrypto`, which brings all of that along.
+  {
+    files: /\/lib0\/webcrypto\.node\.js$/,
+    from: /^.*$/gs,
+    to: "export { randomFillSync as getRandomValues } from 'node:crypto'; export const subtle = undefined;",
+  },
+  // Puts addresses in an order, whichever; ICU's takes 2 MB.
   {
     files: /\/@libp2p\/peer-(record|store)\/dist\/.*\.js$/,
     from: /([\w.]+(?:\(\))?)\.localeCompare\(([\w.]+(?:\(\))?)\)/g,
@@ -57,7 +63,7 @@ const { metafile } = await build({
   logLevel: 'warning',
   // Packages of the CommonJS kind call `require` for what Node brings.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  plugins: [leaveOut(), requireHttp(), rewrite()],
+  plugins: [leaveOut(), requireOwn(), requireLate(), rewrite()],
 });
 const { metafile: pageFiles } = await build({
   entryPoints: ['src/api/page/main.ts', 'src/api/page/page.css'],
@@ -97,22 +103,41 @@ function leaveOut(): Plugin {
 }
 
 /**
- * Has `node:http` loaded by `require`: an `import` looks at every export, and to look at `WebSocket` there loads all of
- * Node's own HTTP client, 760 kB of source.
+ * Has some of Node's own modules loaded by `require`: an `import` looks at every export, and to look at `WebSocket`,
+ * `webcrypto` or `promises` there loads modules that nobody here uses, 900 kB of source.
  */
-function requireHttp(): Plugin {
-  const namespace = 'required';
-  const names = Object.entries(Object.getOwnPropertyDescriptors(http)).filter(([, { get }]) => get === undefined);
+function requireOwn(): Plugin {
+  const namespace = 'own';
+  const require = createRequire(import.meta.url);
   return {
-    name: 'require-http',
+    name: 'require-own',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^(node:)?http$/ }, ({ path, kind }) =>
+      onResolve({ filter: /^(node:)?(http|crypto|fs)$/ }, ({ path, kind }) =>
         kind === 'import-statement' ? { path, namespace } : undefined,
       );
+      onLoad({ filter: /.*/, namespace }, ({ path }) => {
+        const plain = Object.entries(Object.getOwnPropertyDescriptors(require(path))).filter(([, { get }]) => !get);
+        return {
+          contents: `const own = require('${path}');
+            export default own;
+            ${plain.map(([name]) => `export const ${name} = own.${name};`).join(' ')}`,
+        };
+      });
+    },
+  };
+}
+
+/** Has Node's TLS and HTTP/2 loaded when somebody uses them, and not by whoever might. */
+function requireLate(): Plugin {
+  const namespace = 'late';
+  return {
+    name: 'require-late',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^(node:)?(https|http2|tls)$/ }, ({ path, namespace: from }) =>
+        from === namespace ? { path, external: true } : { path, namespace },
+      );
       onLoad({ filter: /.*/, namespace }, ({ path }) => ({
-        contents: `const http = require('${path}');
-          export default http;
-          ${names.map(([name]) => `export const ${name} = http.${name};`).join(' ')}`,
+        contents: `module.exports = new Proxy({}, { get: (_, name) => require('${path}')[name] });`,
       }));
     },
   };

@@ -92,7 +92,7 @@ export class Mesh {
     const { identity, options, clock, storage, log, transport } = this.#parts;
     const book = await readBook(storage);
     const node = await createNode({
-      seed: identity.seed,
+      identity,
       listen: options.listen.map((address) => toMultiaddr(address).toString()),
       options,
       protector: this.#gate.protector(),

@@ -1,11 +1,12 @@
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
+import { privateKeyFromRaw } from '@libp2p/crypto/keys';
 import type { GossipSub } from '@libp2p/gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
-import type { ConnectionGater, ConnectionProtector, Libp2p } from '@libp2p/interface';
+import type { ConnectionGater, ConnectionProtector, Libp2p, PrivateKey } from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
+import { peerIdFromString } from '@libp2p/peer-id';
 import { type TCPSocketOptions, tcp } from '@libp2p/tcp';
 import { createLibp2p, type Libp2pOptions } from 'libp2p';
-import type { MeshOptions } from './contract.ts';
+import type { MeshIdentity, MeshOptions } from './contract.ts';
 import { gossipService } from './gossip.ts';
 import type { GossipLinks } from './gossip-links.ts';
 import { createMuxer } from './muxer.ts';
@@ -14,7 +15,7 @@ export type Node = Libp2p<{ readonly gossip: GossipSub; readonly identify: Ident
 export type Transport = NonNullable<Libp2pOptions['transports']>[number];
 
 export interface NodeParts {
-  readonly seed: Uint8Array;
+  readonly identity: MeshIdentity;
   readonly listen: readonly string[];
   readonly options: MeshOptions;
   readonly protector: ConnectionProtector;
@@ -41,7 +42,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   const dialOpts: TCPSocketOptions & { readonly timeout: number } = { timeout: options.connectTimeoutMs };
   return await createLibp2p({
     start: false,
-    privateKey: await generateKeyPairFromSeed('Ed25519', parts.seed),
+    privateKey: privateKeyOf(parts.identity),
     addresses: { listen: [...parts.listen] },
     transports: [transport ?? tcp({ dialOpts, maxConnections: options.maxLinks + 2 * options.maxStrangers })],
     connectionProtector: () => protector,
@@ -73,4 +74,14 @@ export async function createNode(parts: NodeParts): Promise<Node> {
       gossip: gossipService(options, parts.gossipLinks),
     },
   });
+}
+
+/**
+ * libp2p's own form of the key: the seed and the public key, which is in the host id. From the seed alone it would make
+ * the public key itself, with tables that stay in memory.
+ */
+function privateKeyOf({ hostId, seed }: MeshIdentity): PrivateKey {
+  const publicKey = peerIdFromString(hostId).publicKey?.raw;
+  if (publicKey === undefined) throw new Error(`${hostId} holds no key`);
+  return privateKeyFromRaw(Buffer.concat([seed, publicKey]));
 }

@@ -118,10 +118,14 @@ class PlainAgent extends http.Agent {
   }
 }
 
-class TlsAgent extends https.Agent {
-  [inspect.custom](): string {
-    return 'TlsAgent';
+/** A class that is made when it is asked for: without TLS an agent never loads that part of Node. */
+function tlsAgent(options: https.AgentOptions): https.Agent {
+  class TlsAgent extends https.Agent {
+    [inspect.custom](): string {
+      return 'TlsAgent';
+    }
   }
+  return new TlsAgent(options);
 }
 
 /** What dockerode needs to know; what it would take from the process's own environment is set here too. */
@@ -138,7 +142,7 @@ function connection(host: DockerHost, environment: NodeJS.ProcessEnv): { agent: 
     return { agent, options: { host: hostname, port, protocol: 'http', agent, ...noCertificates } };
   }
   const certificates = readCertificates(environment);
-  const agent = new TlsAgent({ ...agentOptions, ...certificates });
+  const agent = tlsAgent({ ...agentOptions, ...certificates });
   return { agent, options: { host: hostname, port, protocol: 'https', agent, ...noCertificates, ...certificates } };
 }
 

@@ -40,7 +40,7 @@ async function rogueStream(host: LabHost): Promise<Stream> {
   const options = { ...meshDefaults, listen: [] };
   const gate = new Gate({ secrets: [secretOf('first')], clock: systemClock, options, onRefused: () => {} });
   const rogue = await createNode({
-    seed: createIdentity().seed,
+    identity: createIdentity(),
     listen: [],
     options,
     protector: gate.protector(),
