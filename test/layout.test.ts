@@ -14,6 +14,7 @@ const sharedWords = [
   'file-problem.ts',
   'histogram.ts',
   'make-directory.ts',
+  'held-container.ts',
   'multimap.ts',
   'pool.ts',
   'socket-holder.ts',

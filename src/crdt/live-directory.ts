@@ -1,6 +1,6 @@
 import type { HostId, HostRecord, HostStatus, Name, NameEntry, StaticRecord } from '../record.ts';
 import type { Directory, HostChange, HostView, QuarantinedRecord } from './directory.ts';
-import { type HostEntry, Owners, ownershipOf } from './owners.ts';
+import { type HostEntry, Owners, Ownership } from './owners.ts';
 import type { ClaimedContainer } from './record-json.ts';
 import { StaticTable } from './static-table.ts';
 
@@ -121,7 +121,7 @@ export class LiveDirectory implements Directory {
     if (before !== undefined) this.#changed(this.#owners.remove(before));
     host.containers.delete(key);
     if (claimed === undefined) return;
-    const ownership = ownershipOf(host, claimed);
+    const ownership = new Ownership(host, claimed);
     host.containers.set(key, ownership);
     this.#changed(this.#owners.add(ownership));
   }
@@ -159,7 +159,7 @@ export class LiveDirectory implements Directory {
   /** The containers that a host tells of. */
   containers(id: HostId): ClaimedContainer[] {
     const ownerships = this.#hosts.get(id)?.containers.values() ?? [];
-    return Array.from(ownerships, ({ container, claim }) => ({ record: container, claim }));
+    return Array.from(ownerships, (ownership) => ownership.claimed());
   }
 
   rest(): void {

@@ -1,3 +1,4 @@
+import { HeldContainer, Splitter } from '../held-container.ts';
 import { Multimap } from '../multimap.ts';
 import {
   type ContainerRecord,
@@ -6,6 +7,7 @@ import {
   type HostRecord,
   type HostStatus,
   type Name,
+  type NamedContainer,
   type Owner,
   sharedNetworkKey,
 } from '../record.ts';
@@ -22,20 +24,34 @@ export interface HostEntry {
 }
 
 /** A container as the owner of its names and addresses. */
-export interface Ownership {
+export class Ownership extends HeldContainer implements ContainerRecord {
   readonly host: HostEntry;
-  readonly container: ContainerRecord;
+  readonly names: readonly Name[];
   /** Lamport number of its claim to shared addresses: of two living claims the higher one came later. */
   readonly claim: number;
   /** Keys of its addresses on networks that several hosts are on; most containers have none. */
   readonly shared: readonly string[];
   /** What others see of it, made when it is asked for; to be made anew when its host's record or status changes. */
   shown: Owner | undefined;
+
+  constructor(host: HostEntry, { record: { names, ...container }, claim }: ClaimedContainer) {
+    super(splitter.split(container));
+    this.host = host;
+    this.names = names;
+    this.claim = claim;
+    this.shared = claimedAddresses(container);
+    this.shown = undefined;
+  }
+
+  /** As its host said it. */
+  claimed(): ClaimedContainer {
+    const { names, claim } = this;
+    return { record: { ...this.plain(), names }, claim };
+  }
 }
 
-export function ownershipOf(host: HostEntry, { record, claim }: ClaimedContainer): Ownership {
-  return { host, container: record, claim, shared: claimedAddresses(record), shown: undefined };
-}
+/** Of the process: what containers have alike they have across all hosts. */
+const splitter = new Splitter();
 
 const sharedPrefix = sharedNetworkKey('');
 /** One list for all that have none. */
@@ -68,7 +84,7 @@ export class Owners {
 
   /** Adds it and returns the names whose answer may be another now. */
   add(ownership: Ownership): Iterable<Name> {
-    for (const name of ownership.container.names) if (this.#byName.add(name, ownership) > 1) this.#unsorted.add(name);
+    for (const name of ownership.names) if (this.#byName.add(name, ownership) > 1) this.#unsorted.add(name);
     for (const key of ownership.shared) this.#byAddress.add(key, ownership);
     return this.touched(ownership);
   }
@@ -76,17 +92,16 @@ export class Owners {
   /** Removes it and returns the names whose answer may be another now. */
   remove(ownership: Ownership): Iterable<Name> {
     const touched = this.touched(ownership);
-    for (const name of ownership.container.names)
-      if (this.#byName.delete(name, ownership) < 2) this.#unsorted.delete(name);
+    for (const name of ownership.names) if (this.#byName.delete(name, ownership) < 2) this.#unsorted.delete(name);
     for (const key of ownership.shared) this.#byAddress.delete(key, ownership);
     return touched;
   }
 
   /** Its names, and those of everyone who claims one of its addresses. */
-  touched({ container, shared }: Ownership): Iterable<Name> {
-    if (shared.length === 0) return container.names;
+  touched({ names, shared }: Ownership): Iterable<Name> {
+    if (shared.length === 0) return names;
     const rivals = shared.flatMap((key) => this.#byAddress.get(key));
-    return new Set([container.names, ...rivals.map((rival) => rival.container.names)].flat());
+    return new Set([names, ...rivals.map((rival) => rival.names)].flat());
   }
 
   /** A number above every claim to one of these addresses; 0 where none of them is on a shared network. */
@@ -98,15 +113,15 @@ export class Owners {
 
   /** The owner with the addresses that are its own, `undefined` if it lost them all. */
   #visible(ownership: Ownership): Owner | undefined {
-    const { host, container, shared } = ownership;
+    const { host, shared } = ownership;
     const lost = shared.length === 0 ? shared : shared.filter((key) => this.#isBeaten(ownership, key));
     if (lost.length === 0) {
       // Names that every host has are told of again and again while a host joins: a thousand owners are not made each time.
-      ownership.shown ??= ownerOf(host, container);
+      ownership.shown ??= ownerOf(host, ownership);
       return ownership.shown;
     }
-    const addresses = container.addresses.filter((address) => !lost.includes(containerAddressKey(address)));
-    return addresses.length === 0 ? undefined : ownerOf(host, { ...container, addresses });
+    const addresses = ownership.addresses.filter((address) => !lost.includes(containerAddressKey(address)));
+    return addresses.length === 0 ? undefined : ownerOf(host, { ...ownership.plain(), addresses });
   }
 
   /** Containers of one host that have one address share a network namespace: their agent sees to the rest. */
@@ -116,7 +131,7 @@ export class Owners {
   }
 }
 
-function ownerOf(host: HostEntry, container: ContainerRecord): Owner {
+function ownerOf(host: HostEntry, container: NamedContainer): Owner {
   const { id, status, record } = host;
   const { name = id, address, unwatched } = record ?? {};
   return {
@@ -129,7 +144,7 @@ function ownerOf(host: HostEntry, container: ContainerRecord): Owner {
   };
 }
 
-function claimedAddresses({ addresses }: ContainerRecord): readonly string[] {
+function claimedAddresses({ addresses }: Pick<ContainerRecord, 'addresses'>): readonly string[] {
   const shared = addresses.filter(({ network }) => network.startsWith(sharedPrefix));
   return shared.length === 0 ? none : shared.map(containerAddressKey);
 }
@@ -147,7 +162,7 @@ function isHeard({ status, record }: HostEntry): boolean {
 }
 
 function byHostThenId(one: Ownership, other: Ownership): number {
-  return compare(one.host.id, other.host.id) || compare(one.container.id, other.container.id);
+  return compare(one.host.id, other.host.id) || compare(one.id, other.id);
 }
 
 function compare(one: string, other: string): number {

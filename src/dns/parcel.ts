@@ -1,3 +1,4 @@
+import { HeldContainer } from '../held-container.ts';
 import type { ContainerRecord, NamedContainer, NameEntry, Owner } from '../record.ts';
 import { type HeldOwner, Settling } from './held-owner.ts';
 
@@ -57,9 +58,10 @@ export class Packer {
 }
 
 /** The owner without its container's other names: whoever answers is told of those one by one. */
-function withoutNames(owner: Owner): Owner {
-  const { names: _, ...container }: NamedContainer & Partial<Pick<ContainerRecord, 'names'>> = owner.container;
-  return { ...owner, container };
+function withoutNames({ container, ...home }: Owner): Owner {
+  if (container instanceof HeldContainer) return { ...home, container: container.plain() };
+  const { names: _, ...named }: NamedContainer & Partial<Pick<ContainerRecord, 'names'>> = container;
+  return { ...home, container: named };
 }
 
 /** The receiving end. Owners are settled when a name of theirs is read, so that a parcel can be read in parts. */
