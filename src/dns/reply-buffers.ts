@@ -13,7 +13,7 @@ const round = 32;
 export class ReplyBuffers {
   private readonly queues = new Set<() => number>();
   private stores = newStores();
-  /** A view of its store for each place in the round and each length. */
+  /** For each length that was asked for, a view of each place in the round. */
   private views = noViews();
   private used = 0;
   /** The memory of the buffer that was taken last, which starts where the buffer does. */
@@ -30,16 +30,24 @@ export class ReplyBuffers {
     if (octets > maxKept) return this.use(newPage(octets), octets);
     if (this.used === round) this.startRound();
     const turn = this.used++;
-    const place = octets * round + turn;
     const store = this.stores[turn] ?? newPage(maxKept);
-    const known = this.views[place];
+    const views = this.viewsOf(octets);
+    const known = views[turn];
     if (known === undefined) {
       const fresh = this.use(store, octets);
-      this.views[place] = fresh;
+      views[turn] = fresh;
       return fresh;
     }
     this.page = store;
     return known;
+  }
+
+  private viewsOf(octets: number): (Buffer | undefined)[] {
+    const known = this.views[octets];
+    if (known !== undefined) return known;
+    const fresh = new Array<Buffer | undefined>(round).fill(undefined);
+    this.views[octets] = fresh;
+    return fresh;
   }
 
   private use(page: Page, octets: number): Buffer {
@@ -62,6 +70,6 @@ function newStores(): Page[] {
   return Array.from({ length: round }, () => newPage(maxKept));
 }
 
-function noViews(): (Buffer | undefined)[] {
-  return new Array((maxKept + 1) * round).fill(undefined);
+function noViews(): ((Buffer | undefined)[] | undefined)[] {
+  return new Array(maxKept + 1).fill(undefined);
 }
