@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { poolOf } from '../src/pool.ts';
+import { emptyPools, poolOf } from '../src/pool.ts';
 import { heldBy } from './support/held-by.ts';
 
 describe('a pool', () => {
@@ -40,6 +40,14 @@ describe('a pool', () => {
       return pool;
     };
     expect(heldBy(fill(50_000))).toBeLessThan(heldBy(fill(8_000)) * 1.5);
+  });
+
+  it('holds nothing when all pools were emptied, and makes things anew', () => {
+    const pool = poolOf((text) => ({ text }));
+    const web = pool('web');
+    emptyPools();
+    expect(pool('web')).toEqual(web);
+    expect(pool('web')).not.toBe(web);
   });
 
   it('holds nothing of long texts', () => {
