@@ -11,7 +11,8 @@ if [ -d "$compiled" ]; then export NODE_COMPILE_CACHE="$compiled"; fi
 # Left to itself, Node keeps 100 MB more for as long as it runs, once it has made much garbage: so large would its young
 # generation be. And the C library would keep a heap for each thread, and what was freed inside it: from a threshold
 # on, which must be above the 64 kB that Node takes for each datagram, what is freed goes back to the system.
-memory='--max-semi-space-size=1'
+# Two small heaps need one thread that helps to collect and compile, and not the four that Node starts.
+memory='--max-semi-space-size=1 --v8-pool-size=1'
 export MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=73728 MALLOC_TRIM_THRESHOLD_=131072
 
 # The agent of the image runs as a numeric user and binds port 53: `with-port-53` is setpriv with that one capability, and

@@ -49,7 +49,7 @@ describe('the package', () => {
     writeFileSync(join(example, 'told.cjs'), 'console.log(process.execArgv.join(" "), process.env.MALLOC_ARENA_MAX);');
     const command = join(example, 'node_modules/.bin/weft');
     const { stdout } = await run(command, ['--help'], { cwd: example, env: { ...process.env, ...places } });
-    expect(stdout).toMatch(/^--max-semi-space-size=\d+ 1\n/);
+    expect(stdout).toMatch(/^--max-semi-space-size=\d+ --v8-pool-size=\d+ 1\n/);
     expect(readdirSync(places.CACHE_DIRECTORY)).toHaveLength(1);
   });
 
