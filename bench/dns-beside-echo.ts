@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { fullLoad, Server, warmUp } from './dns-load.ts';
 import { questionFile } from './dns-peers.ts';
 import { benchName } from './dns-zone.ts';
+import { answersPerCpuSecond } from './pace.ts';
 
 // Weft with 10 to 100,000 names and a bare echo, in turns: `node bench/dns-beside-echo.ts [--rounds N] [--seconds N]`. A
 // machine that others use is faster in one second and slower in the next by more than these differ; in turns, all get
@@ -46,7 +47,7 @@ try {
     // In another order each time: none always follows the same one.
     for (const index of turnOf(round)) {
       const each = contestants[index];
-      if (each) figures[index]?.push(await perCpuSecond(each));
+      if (each) figures[index]?.push(await answersPerCpuSecond(each.server, each.questions, seconds));
     }
   const [echo = []] = figures;
   const rows = contestants.map(({ name }, index) => {
@@ -75,12 +76,6 @@ function contestant(name: string, names: number, port: number, [file = '', ...fl
   const list = Array.from({ length: names }, (_, index) => `${benchName(index)}.weave.local A`);
   const server = new Server([process.execPath, program(file), ...flags], port);
   return { name, server, questions: questionFile(work, `questions-${names}`, list) };
-}
-
-async function perCpuSecond({ server, questions }: Contestant): Promise<number> {
-  const before = server.cpuSeconds();
-  const { answered } = await fullLoad({ port: server.port, questions, seconds });
-  return answered / (server.cpuSeconds() - before);
 }
 
 /** The contestants' order in a round: one further on each time, and backwards every other time. */

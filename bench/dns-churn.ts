@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { fullLoad, type Latency, pacedLoad, Server, warmUp } from './dns-load.ts';
+import { scaled } from './pace.ts';
 
 /** How long answers take while records change, beside Weft without changes and a bare echo. */
 
-/** As often as the budget says, and how many a second the bare echo answered where that was written. */
+/** As often as the budget says. */
 export const pacePerSecond = 20_000;
-const echoOfBudget = 119_000;
 const changesPerSecond = 1_000;
 /** All three, one after the other and again: what else the machine does meets each of them. */
 const rounds = 9;
@@ -42,7 +42,7 @@ export interface Waiting {
  * half the speed the pace itself would keep a core busy, and measure for how long questions queue for it.
  */
 export function paceOf(echoPerCpuSecond: number): number {
-  return Math.round((pacePerSecond * echoPerCpuSecond) / echoOfBudget);
+  return Math.round(scaled(pacePerSecond, echoPerCpuSecond));
 }
 
 /** Asks all three so many times a second, in turns; the others stand still meanwhile. `questions` is a file for dnsperf. */
