@@ -47,7 +47,7 @@ function recordsText({ records }: ExplainReply, context: Context): string {
 function hints({ name, records }: ExplainReply, asked: string): string[] {
   const alias = records.find(({ type, answered }) => type === 'CNAME' && answered);
   if (alias) return [`it is an alias: whoever asks for an address gets those of ${alias.data.replace(/\.$/, '')}`];
-  if (records.length > 0 || asked.toLowerCase() !== name || !/^[^_].*\./.test(name)) return [];
+  if (records.length > 0 || asked.toLowerCase() !== name || !/^([^_].*\.|localhost$)/.test(name)) return [];
   return [`only names of the mesh are explained; if ${name} itself was meant: "weft lookup ${name}."`];
 }
 

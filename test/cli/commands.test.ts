@@ -412,6 +412,10 @@ describe('weft explain', () => {
     expect((await weft('explain', 'www.example')).out).toContain(
       'note: only names of the mesh are explained; if www.example itself was meant: "weft lookup www.example."\n',
     );
+    expect((await weft('explain', 'localhost')).out).toContain(
+      'if localhost itself was meant: "weft lookup localhost."',
+    );
+    expect((await weft('explain', 'local')).out).not.toContain('itself was meant');
     for (const ours of ['www', 'www.example.weave.local', '_http._tcp.www'])
       expect((await weft('explain', ours)).out).not.toContain('note');
   });
