@@ -3,7 +3,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chart } from './dns-chart.ts';
-import { churnLines, measureChurn, paceOf, pacePerSecond } from './dns-churn.ts';
+import { benchChurn, pacePerSecond } from './dns-churn.ts';
 import { DockerResolver } from './dns-docker.ts';
 import { fullLoad, type Place, pacedLoad, Server, type Usage, warmUp } from './dns-load.ts';
 import { foreignName, type Peer, peers, questionFile } from './dns-peers.ts';
@@ -67,18 +67,12 @@ try {
       if (result) measured.push(result);
     }
   }
-  const asked = questions(rows[1], 'weave.local');
-  const churn = await measureChurn(asked, pacePerSecond);
-  const echo = measured.find(({ row, server }) => row === '1,000 names' && server === echoName)?.perCpuSecond ?? 0;
-  const churnScaled = await measureChurn(asked, paceOf(echo));
   const threads = await measureThreads();
   const profile = await profileOfOneQuery(work, questions(rows[1], 'weave.local'), seconds);
   const [cpu] = cpus();
   const report = {
     measuredOn: { cpu: cpu?.model, cores: cpus().length, node: process.version, seconds, quick: values.quick },
     rows: measured,
-    churn,
-    churnScaled,
     threads,
     profile,
   };
@@ -86,10 +80,10 @@ try {
   const name = values.quick ? 'dns-quick' : 'dns';
   writeFileSync(join(results, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(join(results, `${name}.svg`), chart(measured.filter(({ row }) => row === '1,000 names')));
-  for (const line of [churn, churnScaled].flatMap(churnLines)) console.log(line);
   console.log(`one DNS thread ${threads.one}, two ${threads.two} answers a second, load and server on the same cores`);
   for (const [part, share] of Object.entries(profile))
     console.log(`${(share * 100).toFixed(1).padStart(5)} % of a query: ${part}`);
+  if (!values.quick) await benchChurn();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
