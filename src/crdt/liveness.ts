@@ -111,8 +111,7 @@ export class Liveness {
 
   /** Milliseconds between this host's own beats: longer in a large mesh, so that all beats together cost the same. */
   intervalMs(): number {
-    const { heartbeatMs, heartbeatPerHostMs } = this.#options;
-    return Math.min(maxIntervalMs, Math.max(heartbeatMs, (1 + this.#alive) * heartbeatPerHostMs));
+    return this.#intervalMsAmong(1 + this.#alive);
   }
 
   /** A host known from its records only: from our own disk (`stale`, silent for `silenceMs` then), or from others. */
@@ -172,8 +171,9 @@ export class Liveness {
 
   /** The mesh can be asked from now on: hosts known from disk only have as long as any other to show a beat. */
   confirm(): void {
-    const { heartbeatMs, suspectAfterBeats, doubtMs } = this.#options;
-    const by = this.#clock.now() + heartbeatMs * suspectAfterBeats + doubtMs;
+    const { suspectAfterBeats, doubtMs } = this.#options;
+    // Whether they live or not: those that do beat at the pace of a mesh of so many.
+    const by = this.#clock.now() + this.#intervalMsAmong(1 + this.size) * suspectAfterBeats + doubtMs;
     this.#confirmBy = Math.min(this.#confirmBy, by);
   }
 
@@ -196,15 +196,23 @@ export class Liveness {
     return [...this.#lives].filter(([, { heardAt }]) => heardAt < before).map(idOf);
   }
 
-  /** While this process did not run it could hear nobody: that time is no silence of theirs. */
+  #intervalMsAmong(hosts: number): number {
+    const { heartbeatMs, heartbeatPerHostMs } = this.#options;
+    return Math.min(maxIntervalMs, Math.max(heartbeatMs, hosts * heartbeatPerHostMs));
+  }
+
+  /**
+   * While this process did not run it could hear nobody: that time is no silence of theirs. What came since, before this
+   * look, is of now: nobody was heard in times to come.
+   */
   #forgiveOurOwnSleep(now: number): void {
     const slept = now - this.#lookedAt - 2 * this.#options.doubtStepMs;
     this.#lookedAt = now;
     if (slept <= 0) return;
     for (const life of this.#lives.values()) {
       if (life.status !== 'alive') continue;
-      life.heardAt += slept;
-      if (life.suspectedAt !== undefined) life.suspectedAt += slept;
+      life.heardAt = Math.min(now, life.heardAt + slept);
+      if (life.suspectedAt !== undefined) life.suspectedAt = Math.min(now, life.suspectedAt + slept);
     }
   }
 

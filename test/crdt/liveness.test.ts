@@ -120,6 +120,27 @@ describe('liveness', () => {
     expect(liveness.status(a)).toBe('alive');
   });
 
+  it('takes no host for heard in times to come: one whose beat came before this process looked again', () => {
+    const { clock, liveness } = heardFrom([a]);
+    clock.advance(60_000);
+    liveness.heard(a, beat(2), 0);
+    liveness.look(1);
+    expect(liveness.silenceMs(a)).toBe(0);
+    lookFor(hiddenWithinMs, liveness, clock);
+    expect(liveness.status(a)).toBe('quiet');
+  });
+
+  it('gives hosts known from disk the time that a mesh of their number takes between beats', () => {
+    const { clock, liveness } = heardFrom([]);
+    const hosts = Array.from({ length: 999 }, (_, index) => `12D3KooW${index}` as HostId);
+    for (const host of hosts) liveness.add(host, 'stale', 0);
+    liveness.confirm();
+    lookFor(2 * 10_000, liveness, clock);
+    expect(new Set(hosts.map((host) => liveness.status(host)))).toEqual(new Set(['stale']));
+    lookFor(hiddenWithinMs, liveness, clock);
+    expect(new Set(hosts.map((host) => liveness.status(host)))).toEqual(new Set(['quiet']));
+  });
+
   it('takes no old beat for news, and counts the time it was under way', () => {
     const { liveness } = heardFrom([a]);
     expect(liveness.isNews(a, { epoch: 1, beat: 1 })).toBe(false);
@@ -139,10 +160,7 @@ describe('liveness', () => {
 
   it('waits as long as a host said that it will be silent', () => {
     const { clock, liveness } = heardFrom([a], { intervalMs: 10_000 });
-    for (let step = 0; step < 60; step += 1) {
-      clock.advance(250);
-      liveness.look(1);
-    }
+    lookFor(15_000, liveness, clock);
     expect(liveness.status(a)).toBe('alive');
     expect(liveness.look(1).suspects).toEqual([]);
   });
@@ -166,6 +184,13 @@ function heardFrom(hosts: readonly HostId[], more: Partial<Beat> = {}) {
   const liveness = new Liveness(clock, crdtDefaults);
   for (const host of hosts) liveness.heard(host, beat(1, more), 0);
   return { clock, liveness };
+}
+
+function lookFor(ms: number, liveness: Liveness, clock: ManualClock): void {
+  for (let time = 0; time < ms; time += 250) {
+    clock.advance(250);
+    liveness.look(1);
+  }
 }
 
 /** Hosts that this host hides from now on. */
