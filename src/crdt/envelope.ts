@@ -66,7 +66,8 @@ export function decodeEnvelope(bytes: Uint8Array, given: 'lent' | 'given' = 'len
   const [version = 0] = bytes;
   if (version > envelopeVersion && version <= lastImaginedVersion) return refused('unknown version');
   if (version !== envelopeVersion) return refused('malformed');
-  const whole = given === 'given' ? bytes : bytes.slice();
+  // Not `slice`: that of a Buffer, which zlib gives, is no copy.
+  const whole = given === 'given' ? bytes : new Uint8Array(bytes);
   const body = whole.subarray(0, -signatureLength);
   const read = decode<Envelope>(body, (from) => {
     readNumber(from);

@@ -1,11 +1,11 @@
 import type { HostId } from '../record.ts';
 import type { Delays } from './delays.ts';
-import { decodeEnvelope, type Envelope, verifyEnvelope } from './envelope.ts';
+import { decodeEnvelope, type Envelope, kindOf, verifyEnvelope } from './envelope.ts';
 import type { Hosts } from './hosts.ts';
 import type { Ledger } from './ledger.ts';
 import type { Manners } from './manners.ts';
-import { unpackArrival } from './packed-envelope.ts';
-import { decodeSignOfLife, type SignOfLife } from './sign-of-life.ts';
+import { unpackArrival, worthPackingBytes } from './packed-envelope.ts';
+import { decodeSignOfLife, maxSignBytes, type SignOfLife } from './sign-of-life.ts';
 import type { Signer } from './signer.ts';
 import type { StaticBook } from './static-book.ts';
 import { decodeEdit } from './static-edit.ts';
@@ -62,10 +62,10 @@ export class Gate {
 
   admit(bytes: Uint8Array, arrival: Arrival, packed?: Uint8Array): Verdict {
     if (bytes.length > this.#parts.maxEnvelopeBytes) return this.#offence(arrival, 'too large');
-    const decoded = decodeEnvelope(bytes, packed === undefined ? 'lent' : 'given');
-    // Only snapshots are kept packed; anything else would keep the whole message that brought it.
-    const kept = decoded.ok && decoded.value.kind === 'snapshot' && packed !== undefined ? { packed } : {};
-    if (decoded.ok) return this.#admitEnvelope({ ...decoded.value, ...kept }, arrival);
+    // Only long snapshots are kept packed; anything else would keep the buffer that it was unpacked to, of 64 KiB.
+    const as = kindOf(bytes) === 'snapshot' && bytes.length >= worthPackingBytes ? packed : undefined;
+    const decoded = decodeEnvelope(bytes, as === undefined ? 'lent' : 'given');
+    if (decoded.ok) return this.#admitEnvelope({ ...decoded.value, ...(as && { packed: as }) }, arrival);
     if (decoded.problem !== 'unknown version') return this.#offence(arrival, decoded.problem);
     return this.#ignored('unknown version');
   }
@@ -130,6 +130,7 @@ export class Gate {
   }
 
   #admitSign(envelope: Envelope, arrival: Arrival): Verdict {
+    if (envelope.bytes.length > maxSignBytes) return this.#offence(arrival, 'too large');
     const decoded = decodeSignOfLife(envelope);
     if (!decoded.ok) return this.#offence(arrival, decoded.problem);
     const { hosts, signer, consequences } = this.#parts;

@@ -12,7 +12,7 @@ export interface PackedEnvelope extends Pick<Envelope, 'kind' | 'epoch' | 'seque
 }
 
 /** Below this an envelope is an update, of which each log has a few; packing them would save no page of memory. */
-const worthPackingBytes = 4_096;
+export const worthPackingBytes = 4_096;
 /** The fastest level: 0.1 ms for 50 containers, to nearly what the slower ones reach. */
 const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 

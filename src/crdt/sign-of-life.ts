@@ -19,6 +19,8 @@ const endingLength = 6;
 const eachEnding = new RegExp(`.{${endingLength}}`, 'g');
 /** Links that a sign of life tells of, so that it stays below half a kilobyte; the mesh keeps fewer in a large one. */
 const maxDialledTold = 64;
+/** Octets of the longest sign of life that is taken, for what later versions add: the last of each host is kept. */
+export const maxSignBytes = 4_096;
 
 /**
  * What every heartbeat, doubt and forget says first. Beats are numbered through all epochs of one run, so that

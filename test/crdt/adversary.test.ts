@@ -11,6 +11,7 @@ import type { TransportHandler, Verdict } from '../../src/crdt/transport.ts';
 import type { HostId } from '../../src/record.ts';
 import { CrdtLab, containerRecord, hostRecord, name, staticRecord } from '../support/crdt-lab.ts';
 import { documentOf, forge, noise, signOfLife } from '../support/forgery.ts';
+import { bufferBytes } from '../support/held-by.ts';
 import type { MemoryMesh } from '../support/memory-mesh.ts';
 import { testSigner } from '../support/signer.ts';
 
@@ -121,6 +122,33 @@ describe('a member that lies', () => {
     await lab.run(100);
     expect(one.directory.hosts().length).toBeLessThanOrEqual(21);
     expect(one.replica.stats().envelopes['no room']).toBeGreaterThan(70);
+  });
+
+  it('fills no memory with long signs of life', async () => {
+    const { lab, one, mallory } = await trio();
+    const long = Buffer.concat([signOfLife(1), noise(60_000, 1)]);
+    for (let number = 100; number < 120; number += 1)
+      one.replica.received(mallory.id, sealEnvelope(testSigner(number), 'heartbeat', 1, 0, long).bytes);
+    await lab.run(100);
+    expect(one.directory.hosts()).toHaveLength(2);
+    expect(offences(one, mallory.id)['too large']).toBeGreaterThan(10);
+  });
+
+  it('fills no memory with what is short and comes packed', async () => {
+    const { lab, one, mallory } = await trio();
+    const hosts = 500;
+    const signs = Array.from({ length: hosts }, (_, number) =>
+      sealEnvelope(testSigner(1_000 + number), 'heartbeat', 1, 0, signOfLife(1)),
+    );
+    mallory.answersWith(
+      signs.map(({ bytes }) => ({ type: 'packed', length: bytes.length, held: zstdCompressSync(bytes) })),
+    );
+    lab.net.cut(one.id, mallory.id);
+    await lab.run(10_000);
+    const before = bufferBytes();
+    lab.net.heal();
+    await lab.until(() => one.directory.hosts().length > hosts);
+    expect((bufferBytes() - before) / hosts).toBeLessThan(8_000);
   });
 
   it('spoils only its own records with updates that no document writes', async () => {
