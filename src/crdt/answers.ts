@@ -7,6 +7,7 @@ import type { StaticBook } from './static-book.ts';
 
 /** What answering needs; a request also tells what the neighbour has that is not here. */
 export interface AnswerParts {
+  readonly asker: HostId;
   readonly hosts: Hosts;
   readonly book: StaticBook;
   /** This host's sign of life, made now or a moment ago. */
@@ -59,14 +60,21 @@ export function envelopeItem(kept: PackedEnvelope, takesPacked: boolean): Item {
   return { type: 'envelope', bytes: unpackEnvelope(kept).bytes };
 }
 
-function* newsOf({ host, beatEpoch, beat }: HostClock, { hosts, freshBeat }: AnswerParts): Generator<Item> {
+function* newsOf({ host, beatEpoch, beat }: HostClock, { asker, hosts, freshBeat }: AnswerParts): Generator<Item> {
   if (host === hosts.self) return yield { type: 'heard', ...freshBeat() };
   const grave = hosts.wasForgotten(host);
-  if (grave !== undefined) return yield { type: 'forgotten', ...grave };
+  if (grave !== undefined) {
+    yield { type: 'forgotten', host, epoch: grave.epoch, beat: grave.beat };
+    // Back with a disk from before its grave, it is heard by nobody until it speaks in an epoch above that.
+    if (host === asker && grave.proof !== undefined) yield { type: 'envelope', bytes: grave.proof };
+    return;
+  }
   const last = hosts.liveness.lastBeat(host);
   const newer = last.epoch > beatEpoch || (last.epoch === beatEpoch && last.beat > beat);
   const sign = newer ? hosts.sign(host) : undefined;
-  if (sign !== undefined) yield { type: 'heard', ageMs: hosts.liveness.silenceMs(host) ?? 0, bytes: sign.bytes };
+  const ageMs = hosts.liveness.silenceMs(host);
+  // Of one that left, or is known from the disk only, nobody here can say how old its last beat is.
+  if (sign !== undefined && ageMs !== undefined) yield { type: 'heard', ageMs, bytes: sign.bytes };
 }
 
 function* staticsAfter({ hash, seen }: StaticsClock, { set }: StaticBook): Generator<Item> {

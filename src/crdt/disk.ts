@@ -4,6 +4,7 @@ import {
   decode,
   type Encoder,
   encode,
+  hasContent,
   malformed,
   readHostId,
   readList,
@@ -155,6 +156,7 @@ function decodeFile<T>(bytes: Uint8Array, { versions, later }: Format<T>): Decod
 interface SavedDirectory {
   readonly hosts: readonly SavedHost[];
   readonly forgotten: readonly Forgotten[];
+  readonly lastWords: readonly Envelope[];
 }
 
 interface SavedHost {
@@ -178,20 +180,27 @@ function writeDirectory(to: Encoder, hosts: Hosts): void {
     writeVarUint(to, epoch);
     writeVarUint(to, beat);
   });
+  writeList(to, hosts.lastWords(), writeVarUint8Array);
 }
 
 function readDirectory(from: Decoder, readLog: (from: Decoder) => Envelope[]): SavedDirectory {
-  return { hosts: readList(from, () => readHost(from, readLog)), forgotten: readList(from, readForgotten) };
+  return {
+    hosts: readList(from, () => readHost(from, readLog)),
+    forgotten: readList(from, readForgotten),
+    // Earlier writers end here.
+    lastWords: hasContent(from) ? readEnvelopes(from) : [],
+  };
 }
 
 /** Fills `hosts` with what was saved: everyone is `stale` until heard. */
-function fillHosts(hosts: Hosts, { hosts: saved, forgotten }: SavedDirectory): void {
+function fillHosts(hosts: Hosts, { hosts: saved, forgotten, lastWords }: SavedDirectory): void {
   for (const each of saved) {
     if (each.host !== hosts.self) hosts.liveness.add(each.host, 'stale', each.silenceMs, each);
     for (const envelope of each.log) hosts.take(envelope);
     hosts.showStatus(each.host);
   }
   for (const grave of forgotten) hosts.bury(grave);
+  for (const word of lastWords) hosts.recall(word);
 }
 
 function writeStatics(to: Encoder, { set }: StaticBook): void {

@@ -7,9 +7,10 @@ import { HostLog, type Taken } from './host-log.ts';
 import type { HostFacts, LiveDirectory } from './live-directory.ts';
 import { type Findings, Liveness } from './liveness.ts';
 import type { ReplicaOptions } from './options.ts';
+import { unpackEnvelope } from './packed-envelope.ts';
 import { containerFromJson, hostFromJson } from './record-json.ts';
 import type { HostClock } from './request.ts';
-import { dialledBy, endingOf, type SignOfLife } from './sign-of-life.ts';
+import { dialledBy, endingOf, maxSignBytes, type SignOfLife } from './sign-of-life.ts';
 import { containerPrefix, hostKey } from './wire.ts';
 
 /** The last beat known of a host that was dropped; only a later one brings it back. */
@@ -17,6 +18,12 @@ export interface Forgotten {
   readonly host: HostId;
   readonly epoch: number;
   readonly beat: number;
+}
+
+/** `proof`: an envelope that it signed then. Shown to the host itself, should it come back with an older disk. */
+interface Grave extends Forgotten {
+  readonly until: number;
+  readonly proof: Uint8Array | undefined;
 }
 
 /** A link that the host `from` dialled and has with `to`. */
@@ -37,7 +44,7 @@ export class Hosts {
   readonly #directory: LiveDirectory;
   readonly #logs = new Map<HostId, HostLog>();
   readonly #signs = new Map<HostId, Envelope>();
-  readonly #forgotten = new Map<HostId, Forgotten & { readonly until: number }>();
+  readonly #forgotten = new Map<HostId, Grave>();
 
   constructor(self: HostId, clock: Clock, options: ReplicaOptions, directory: LiveDirectory) {
     this.self = self;
@@ -162,7 +169,7 @@ export class Hosts {
    * its word, a liar could bury a host under a beat that it never reaches.
    */
   forget(host: HostId): void {
-    this.bury(this.epitaph(host));
+    this.bury(this.epitaph(host), this.#lastWord(host));
     this.storedBytes -= this.#logs.get(host)?.storedBytes ?? 0;
     this.revision += 1;
     this.#logs.delete(host);
@@ -172,12 +179,12 @@ export class Hosts {
   }
 
   /** Remembers a host as forgotten: as `forget` did in a former run. */
-  bury(grave: Forgotten): void {
+  bury(grave: Forgotten, proof?: Uint8Array): void {
     const { retentionMs, graveMs, maxHosts } = this.#options;
     this.#forgotten.delete(grave.host);
     const [oldest] = this.#forgotten.keys();
     if (this.#forgotten.size >= maxHosts && oldest !== undefined) this.#forgotten.delete(oldest);
-    this.#forgotten.set(grave.host, { ...grave, until: this.#clock.now() + Math.max(retentionMs, graveMs) });
+    this.#forgotten.set(grave.host, { ...grave, proof, until: this.#clock.now() + Math.max(retentionMs, graveMs) });
   }
 
   /** Whether another may have this host dropped: it is out of hearing, and nothing later of it is known here. */
@@ -199,14 +206,34 @@ export class Hosts {
     return [...this.#forgotten.values()];
   }
 
-  wasForgotten(host: HostId): Forgotten | undefined {
+  wasForgotten(host: HostId): Grave | undefined {
     return this.#forgotten.get(host);
+  }
+
+  /** The last signs of life of all hosts, and the proofs of those that are forgotten: what `recall` takes. */
+  lastWords(): Uint8Array[] {
+    const proofs = this.#forgotten.values().flatMap(({ proof }) => (proof === undefined ? [] : [proof]));
+    return [...Array.from(this.#signs.values(), ({ bytes }) => bytes), ...proofs];
+  }
+
+  /** Remembers what a host signed last in a former run of this agent: proof of how far it was, and no sign of life. */
+  recall(word: Envelope): void {
+    const grave = this.#forgotten.get(word.owner);
+    if (grave !== undefined) this.#forgotten.set(word.owner, { ...grave, proof: word.bytes });
+    else if (this.liveness.knows(word.owner)) this.#signs.set(word.owner, word);
   }
 
   /** Forgets hosts that were quiet for too long, and graves that are as old. */
   expire(): void {
     for (const host of this.liveness.expired()) this.forget(host);
     for (const [host, { until }] of this.#forgotten) if (until < this.#clock.now()) this.#forgotten.delete(host);
+  }
+
+  /** The shortest proof of the last epoch known of a host, if there is one worth keeping for so long. */
+  #lastWord(host: HostId): Uint8Array | undefined {
+    const [sign, log] = [this.#signs.get(host), this.#logs.get(host)];
+    const last = (sign?.epoch ?? -1) < (log?.epoch ?? 0) ? log?.kept().at(-1) : undefined;
+    return last === undefined || last.length > maxSignBytes ? sign?.bytes : unpackEnvelope(last).bytes;
   }
 
   #isBuried(host: HostId, epoch: number, beat: number): boolean {

@@ -80,6 +80,7 @@ export class Reception {
       return [];
     }
     return answerTo(request.value, {
+      asker: from,
       hosts,
       book,
       freshBeat: () => own.voice.freshBeat(),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { encodeRequest } from '../../src/crdt/request.ts';
 import { localNetworkKey, sharedNetworkKey } from '../../src/record.ts';
 import {
   address,
@@ -170,6 +171,15 @@ describe('hosts of one mesh', () => {
     expect(three.answers('gone')).toEqual(['10.1.0.1']);
   });
 
+  it('tell nobody of beats of a host that left, whose age they do not know any more', async () => {
+    const { lab, one, two, three } = await trio();
+    await one.stop('leave');
+    await lab.run(60_000);
+    const about = [{ host: one.id, epoch: 0, sequence: 0, beatEpoch: 0, beat: 0 }];
+    const answer = await Array.fromAsync(two.replica.answer(three.id, encodeRequest({ type: 'ask', about })));
+    expect(answer).toEqual([]);
+  });
+
   it('forget a host on the word of one, also where it was known from disk only, and take it back when it returns', async () => {
     const { lab, one, two, three } = await trio();
     one.put(one.container('c1', ['dead'], '10.1.0.1'));
@@ -191,6 +201,51 @@ describe('hosts of one mesh', () => {
     await lab.run(3_000);
     expect(three.answers('dead')).toEqual(['10.1.0.1']);
     expect(lab.agree()).toBe(true);
+  });
+
+  it.each([
+    ['forgotten', async () => {}],
+    ['forgotten by hosts that restarted since', restartAll],
+  ])('take back a host that was %s, and has a disk from before', async (_how, after) => {
+    const { lab, one, two, three } = await trio();
+    one.put(one.container('c1', ['dead'], '10.1.0.1'));
+    await lab.run(2_000);
+    const backup = [...one.disk.files];
+    for (let round = 0; round < 3; round += 1) {
+      await one.stop('restart');
+      await one.start();
+      await lab.run(2_000);
+    }
+    await one.crash();
+    await lab.run(10_000);
+    expect(two.replica.forgetHost(one.id)).toMatchObject({ ok: true });
+    await after([two, three]);
+    await lab.run(10_000);
+    for (const [file, bytes] of backup) one.disk.files.set(file, bytes);
+    await one.start();
+    await lab.until(() => three.answers('dead').length > 0 && lab.agree(), 10_000);
+    expect(one.replica.stats().duplicateIdentity).toBe(false);
+  });
+
+  it('take back a host that they knew from their disks only before they forgot it', async () => {
+    const { lab, one, two, three } = await trio();
+    for (let index = 0; index < 50; index += 1) one.put(one.container(`c${index}`, [`name${index}`]));
+    await lab.run(2_000);
+    const backup = [...one.disk.files];
+    for (let round = 0; round < 3; round += 1) {
+      await one.stop('restart');
+      await one.start();
+      await lab.run(2_000);
+    }
+    await lab.run(10_000);
+    await one.crash();
+    await restartAll([two, three]);
+    await lab.run(10_000);
+    expect(two.replica.forgetHost(one.id)).toMatchObject({ ok: true });
+    await lab.run(10_000);
+    for (const [file, bytes] of backup) one.disk.files.set(file, bytes);
+    await one.start();
+    await lab.until(() => three.answers('name1').length > 0 && lab.agree(), 10_000);
   });
 
   it('do not take a forgotten host back from one that was away for longer than hosts are kept', async () => {
@@ -479,6 +534,11 @@ describe('hosts of one mesh', () => {
     expect(lab.clock.pending).toBe(0);
   });
 });
+
+async function restartAll(hosts: readonly LabReplica[]): Promise<void> {
+  for (const host of hosts) await host.stop('restart');
+  for (const host of hosts) await host.start();
+}
 
 async function trio(options: LabOptions = {}) {
   const lab = new CrdtLab(options);
