@@ -12,15 +12,18 @@ import { quote } from './record.ts';
 export interface Store {
   /** The bytes last written, or `undefined` where there are none or they are damaged; throws when it may not look. */
   read(file: string): Promise<Uint8Array | undefined>;
-  /** Replaces the file at once or not at all. Resolves also when the disk is full or read-only: see `problem()`. */
+  /**
+   * Replaces the file at once or not at all. Resolves also when the disk is full or read-only: see `problem()`; the bytes
+   * are then tried again until the disk takes them or newer ones.
+   */
   write(file: string, bytes: Uint8Array): Promise<void>;
   /** Keeps a file that nobody here can read under another name, and logs what was found: it "is of version 9". */
   setAside(file: string, found: string): Promise<void>;
-  /** Why the last write did not reach the disk, as one sentence; `undefined` once one does again. */
+  /** Why something that was written is not on the disk, as one sentence; `undefined` once all is. */
   problem(): string | undefined;
   /** Who had the directory before this agent, and who asks for it after. */
   readonly succession: Pick<Lock, 'predecessor' | 'succeeds' | 'successor'>;
-  /** Waits for the writes under way and lets another agent have the directory; may be called twice. */
+  /** Waits for the writes under way, tries once more what failed, and lets another agent have the directory; may be called twice. */
   close(): Promise<void>;
 }
 
@@ -34,6 +37,8 @@ interface StoreParts {
 const headerPattern = /^weft 1 ([0-9a-f]{64})\n/;
 const headerLength = 'weft 1 \n'.length + 64;
 const temporarySuffix = '.new';
+/** Between two attempts to write what the disk did not take: an operator who made room for it sees it used while looking. */
+const retryMs = 10_000;
 
 /**
  * Opens a data directory, making it where it is missing, for this process alone.
@@ -44,21 +49,41 @@ export async function openStore(dataDir: string, { clock, log, lock: options }: 
   const lock = await takeLock(dataDir, options, clock);
   await clearAway(dataDir);
   let problem: string | undefined;
+  const reported = new Map<string, string>();
   let lastWrite: Promise<void> = Promise.resolve();
+  /** The newest bytes of each file whose last write failed. */
+  const unwritten = new Map<string, Uint8Array>();
+  let cancelRetry: (() => void) | undefined;
+  let closed = false;
 
   const report = (file: string, error: unknown) => {
     const next = `cannot write ${quote(join(dataDir, file))}: ${fileProblem(error)}`;
-    if (next !== problem) log.error({ err: error }, next);
+    if (next !== reported.get(file)) log.error({ err: error }, next);
+    reported.set(file, next);
     problem = next;
   };
   const attempt = async (file: string, bytes: Uint8Array) => {
     try {
       await replaceFile(dataDir, file, bytes);
+      unwritten.delete(file);
+      if (unwritten.size > 0) return;
       if (problem !== undefined) log.info({ file }, 'the data directory can be written again');
       problem = undefined;
+      reported.clear();
     } catch (error) {
       report(file, error);
+      unwritten.set(file, bytes);
+      if (!closed) cancelRetry ??= clock.after(retryMs, () => void retry());
     }
+  };
+  const retry = () => {
+    cancelRetry?.();
+    cancelRetry = undefined;
+    // What failed when its turn comes: a write before it may have taken newer bytes to the disk.
+    lastWrite = lastWrite.then(async () => {
+      for (const [file, bytes] of [...unwritten]) await attempt(file, bytes);
+    });
+    return lastWrite;
   };
   // A write that waits takes over newer bytes for its file, so a slow disk is never owed more than one write a file.
   const waiting = new Map<string, { bytes: Uint8Array; readonly done: Promise<void> }>();
@@ -86,6 +111,10 @@ export async function openStore(dataDir: string, { clock, log, lock: options }: 
     problem: () => problem,
     succession: lock,
     close: async () => {
+      if (!closed) {
+        closed = true;
+        await retry();
+      }
       await lastWrite;
       await lock.release();
     },

@@ -11,10 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../src/clock.ts';
+import { type Clock, systemClock } from '../src/clock.ts';
 import { type Log, silentLog } from '../src/log.ts';
 import { openStore, type Store } from '../src/store.ts';
 import { MemoryDisk } from './support/crdt-lab.ts';
+import { ManualClock } from './support/manual-clock.ts';
 
 const directories: string[] = [];
 const stores: Store[] = [];
@@ -30,9 +31,9 @@ function fresh(): string {
   return directory;
 }
 
-async function openAt(directory: string, log: Log = silentLog): Promise<Store> {
+async function openAt(directory: string, log: Log = silentLog, clock: Clock = systemClock): Promise<Store> {
   const store = await openStore(directory, {
-    clock: systemClock,
+    clock,
     log,
     lock: { takeover: false, patienceMs: 0 },
   });
@@ -160,6 +161,54 @@ describe('a disk that does not take it', () => {
     await store.write('epoch', bytes);
     expect(store.problem()).toBeUndefined();
     expect(await store.read('epoch')).toEqual(new Uint8Array(bytes));
+  });
+
+  it.each([
+    ['a while later', async (_store: Store, clock: ManualClock) => clock.advance(60_000)],
+    ['before it is let go', async (store: Store) => store.close()],
+  ])('is given again what it did not take, %s', async (_when, then) => {
+    const directory = fresh();
+    const clock = new ManualClock();
+    const store = await openAt(directory, silentLog, clock);
+    symlinkSync('/dev/full', join(directory, 'statics.new'));
+    await store.write('statics', Buffer.from('before'));
+    await store.write('statics', bytes);
+    rmSync(join(directory, 'statics.new'));
+    await store.write('epoch', bytes);
+    expect(store.problem()).toBe(`cannot write ${JSON.stringify(join(directory, 'statics'))}: the disk is full`);
+    await then(store, clock);
+    await store.write('epoch', bytes);
+    expect(await store.read('statics')).toEqual(new Uint8Array(bytes));
+    expect(store.problem()).toBeUndefined();
+  });
+
+  it('is complained of once for each file, however often it is tried', async () => {
+    const directory = fresh();
+    const [clock, said] = [new ManualClock(), [] as string[]];
+    const store = await openAt(directory, recordingLog(said), clock);
+    for (const file of ['statics', 'directory']) {
+      symlinkSync('/dev/full', join(directory, `${file}.new`));
+      await store.write(file, bytes);
+    }
+    for (let round = 0; round < 5; round += 1) {
+      clock.advance(60_000);
+      await store.write('epoch', bytes);
+    }
+    expect(said).toHaveLength(2);
+  });
+
+  it('is not given what newer bytes replaced', async () => {
+    const directory = fresh();
+    const clock = new ManualClock();
+    const store = await openAt(directory, silentLog, clock);
+    symlinkSync('/dev/full', join(directory, 'statics.new'));
+    await store.write('statics', Buffer.from('before'));
+    rmSync(join(directory, 'statics.new'));
+    const newer = store.write('statics', bytes);
+    clock.advance(60_000);
+    await newer;
+    await store.write('epoch', bytes);
+    expect(await store.read('statics')).toEqual(new Uint8Array(bytes));
   });
 
   it('says so when a file may not be read', async () => {
