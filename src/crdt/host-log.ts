@@ -22,6 +22,8 @@ const shortestLongTail = 64;
 export class HostLog {
   epoch = 0;
   sequence = 0;
+  /** Whether something since the snapshot, or that itself, could not be read: what follows it mostly cannot either. */
+  spoiled = false;
   /** Octets of snapshot and tail, as their owner signed them; in memory what is long takes a tenth. */
   #logBytes = 0;
   /** Octets of what came early. */
@@ -115,11 +117,24 @@ export class HostLog {
   }
 
   #restart(snapshot: Envelope): Taken {
-    const before = this.#snapshot?.sequence ?? 0;
-    this.#tail = this.#tail.slice(snapshot.sequence - before);
+    const before = this.spoiled ? this.values() : undefined;
+    this.#tail = this.#tail.slice(snapshot.sequence - (this.#snapshot?.sequence ?? 0));
     this.#snapshot = packEnvelope(snapshot, snapshot.packed);
     this.#logBytes = this.#tail.reduce((sum, { length }) => sum + length, snapshot.bytes.length);
-    return { type: 'merged', changes: new Map() };
+    return before === undefined ? { type: 'merged', changes: new Map() } : this.#readAgain(before);
+  }
+
+  /** A snapshot tells what could not be read before: hosts that have the same log are to show the same. */
+  #readAgain(before: ReadonlyMap<string, string>): Taken {
+    this.#document = new DocumentReader();
+    const problems = this.after(0, 0).flatMap(({ payload }) => {
+      const applied = this.#document.apply(payload);
+      return applied.ok ? [] : [applied.problem];
+    });
+    const changes = differences(before, this.values());
+    const [problem] = problems;
+    this.spoiled = problem !== undefined;
+    return problem === undefined ? { type: 'merged', changes } : { type: 'spoiled', changes, problem };
   }
 
   #replace(envelope: Envelope): Taken {
@@ -134,6 +149,7 @@ export class HostLog {
     this.#tail = [];
     this.#logBytes = envelope.bytes.length;
     this.#advance(envelope);
+    this.spoiled = applied?.ok === false;
     return applied?.ok === false ? { type: 'spoiled', changes, problem: applied.problem } : { type: 'merged', changes };
   }
 
@@ -143,6 +159,7 @@ export class HostLog {
     this.#tail.push(packEnvelope(envelope, envelope.packed));
     this.#logBytes += envelope.bytes.length;
     this.#advance(envelope);
+    this.spoiled ||= !applied.ok;
     if (!applied.ok) return { type: 'spoiled', changes: new Map(), problem: applied.problem };
     return { type: 'merged', changes: applied.value };
   }

@@ -255,6 +255,7 @@ export class Hosts {
     }
     this.showStatus(host);
     if (taken.type === 'spoiled') this.#directory.setProblem(host, 'update', taken.problem);
+    else if (this.#logs.get(host)?.spoiled === false) this.#directory.setProblem(host, 'update', undefined);
     if (taken.type === 'merged' || taken.type === 'spoiled') this.#showChanges(host, taken.changes);
   }
 

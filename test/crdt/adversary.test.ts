@@ -167,6 +167,7 @@ describe('a member that lies', () => {
     });
     await lab.run(1_000);
     expect(two.answers('fine')).toEqual(['10.6.0.1']);
+    for (const host of [one, two]) expect(host.directory.quarantine()).toEqual([]);
   });
 
   it('has its bad records shown and its good ones used', async () => {

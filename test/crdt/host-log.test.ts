@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { envelopeItem } from '../../src/crdt/answers.ts';
 import { DocumentWriter } from '../../src/crdt/document.ts';
-import type { Envelope } from '../../src/crdt/envelope.ts';
+import { type Envelope, type EnvelopeKind, sealEnvelope } from '../../src/crdt/envelope.ts';
 import { nextEpoch } from '../../src/crdt/epoch.ts';
 import { HostLog } from '../../src/crdt/host-log.ts';
 import { unpackArrival } from '../../src/crdt/packed-envelope.ts';
@@ -139,6 +139,27 @@ describe('a log of one host', () => {
     expect(log.storedBytes).toBeGreaterThan(3_000);
     expect(log.storedBytes).toBeLessThan(4_000);
     expect(log.sequence).toBe(1);
+  });
+
+  it('is read again from the next snapshot after an update that could not be read', () => {
+    const writer = new DocumentWriter([['a', '1']]);
+    const [log, snapshot] = [new HostLog(maxBytes), () => writer.state()];
+    const change = (key: string) => writer.change(new Map([[key, '2']])) ?? new Uint8Array();
+    const take = (kind: EnvelopeKind, sequence: number, payload: Uint8Array) =>
+      log.take(sealEnvelope(signer, kind, 1, sequence, payload));
+    expect(take('snapshot', 1, snapshot()).type).toBe('merged');
+    change('lost');
+    expect(take('update', 2, Uint8Array.of(9)).type).toBe('spoiled');
+    expect(take('update', 3, change('b')).type).toBe('spoiled');
+    expect(log.spoiled).toBe(true);
+    const changes = new Map([
+      ['lost', '2'],
+      ['b', '2'],
+    ]);
+    expect(take('snapshot', 3, snapshot())).toEqual({ type: 'merged', changes });
+    expect(take('update', 4, change('c'))).toEqual({ type: 'merged', changes: new Map([['c', '2']]) });
+    expect([...log.values().keys()].sort()).toEqual(['a', 'b', 'c', 'lost']);
+    expect(log.spoiled).toBe(false);
   });
 
   it('is as short after three thousand starts and stops as it would be fresh', () => {
