@@ -99,7 +99,7 @@ export class Gate {
       case 'edit':
         return this.#admitEdit(envelope, arrival);
       case 'unknown':
-        return this.#checked(envelope, arrival) ?? this.#ignored('unknown kind', 'new');
+        return this.#passing(envelope, arrival) ?? this.#ignored('unknown kind', 'new');
     }
   }
 
@@ -164,7 +164,7 @@ export class Gate {
   #admitEdit(envelope: Envelope, arrival: Arrival): Verdict {
     const { book, consequences, ledger } = this.#parts;
     if (envelope.sequence <= book.set.seen(envelope.owner)) return this.#old(envelope, arrival);
-    const stopped = this.#checked(envelope, arrival);
+    const stopped = this.#passing(envelope, arrival);
     if (stopped !== undefined) return stopped;
     const edit = decodeEdit(envelope);
     if (!edit.ok) return this.#offence(arrival, edit.problem);
@@ -177,6 +177,15 @@ export class Gate {
       consequences.edited();
     }
     return 'new';
+  }
+
+  /** `#checked` for what may not be kept: said again by others, it would use up what its owner may say. */
+  #passing(envelope: Envelope, arrival: Arrival): Verdict | undefined {
+    const { manners } = this.#parts;
+    if (arrival.by === 'broadcast' && manners.hasPassed(envelope.bytes)) return this.#old(envelope, arrival);
+    const stopped = this.#checked(envelope, arrival);
+    if (stopped === undefined) manners.passed(envelope.bytes);
+    return stopped;
   }
 
   /** The verdict on an envelope that is forged, floods or has no room here; `undefined` for a good one. */

@@ -11,6 +11,8 @@ const uselessPerSecond = 120;
 const uselessAtOnce = 5_000;
 /** Places to remember what a neighbour brought, 4 octets each; what falls on a place forgets what was there. */
 const places = 1_024;
+/** Envelopes that were passed on and not kept, remembered of all neighbours: more than their owner may say at once. */
+const remembered = 4_096;
 
 /**
  * Tells bad manners from bad luck. Delay and loss make neighbours bring what is old, but each thing once: a host passes
@@ -21,6 +23,7 @@ export class Manners {
   readonly #old: Buckets;
   readonly #floods: Buckets;
   readonly #brought = new Map<HostId, Uint32Array>();
+  readonly #passed = new Set<number>();
 
   constructor(clock: Clock, maxHosts: number) {
     const options = { perSecond: uselessPerSecond, burst: uselessAtOnce, maxHosts };
@@ -41,6 +44,17 @@ export class Manners {
     return again || !this.#old.allows(peer);
   }
 
+  /** Whether a well signed envelope that is not kept here went by already: nothing else tells that it is no news. */
+  hasPassed(bytes: Uint8Array): boolean {
+    return this.#passed.has(markOf(bytes));
+  }
+
+  passed(bytes: Uint8Array): void {
+    this.#passed.add(markOf(bytes));
+    const [oldest] = this.#passed;
+    if (this.#passed.size > remembered && oldest !== undefined) this.#passed.delete(oldest);
+  }
+
   /** Whether a neighbour that says too much of itself goes on with it. */
   isFlooding(peer: HostId): boolean {
     return !this.#floods.allows(peer);
@@ -51,3 +65,10 @@ export class Manners {
     this.#brought.delete(peer);
   }
 }
+
+/** What tells well signed envelopes apart: their last octets are of the signature, chance itself. */
+function markOf(bytes: Uint8Array): number {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + bytes.length - markBytes, markBytes).readUIntLE(0, markBytes);
+}
+
+const markBytes = 6;

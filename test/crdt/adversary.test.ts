@@ -328,6 +328,18 @@ describe('a member that lies', () => {
     }
   });
 
+  it('cannot use up what another host may say, by saying again what nobody keeps of it', async () => {
+    const { lab, one, two, mallory } = await trio();
+    const words = [mallory.raw(9, noise(100, 1), one.signer), mallory.raw(9, noise(100, 2), one.signer)];
+    for (let time = 0; time < 3_000; time += 1) two.replica.received(mallory.id, words[time % 2] ?? noise(1, 1));
+    expect(two.replica.stats().envelopes['unknown kind']).toBe(2);
+    one.put(one.container('c9', ['said'], '10.1.0.9'));
+    await lab.run(100);
+    expect(two.answers('said')).toEqual(['10.1.0.9']);
+    expect(offences(two, one.id)).toEqual({});
+    expect(offences(two, mallory.id).repeated).toBeGreaterThan(1_000);
+  });
+
   it('cannot stop another host from editing static records', async () => {
     const { lab, one, two, mallory } = await trio();
     // It claims to have seen edits of the first host that there never were.
@@ -414,11 +426,11 @@ class Mallory implements TransportHandler {
   }
 
   /** An envelope of a kind that nobody knows yet. */
-  raw(kind: number, payload: Uint8Array): Uint8Array {
-    const { bytes } = sealEnvelope(this.signer, 'edit', 1, 1, payload);
+  raw(kind: number, payload: Uint8Array, signer = this.signer): Uint8Array {
+    const { bytes } = sealEnvelope(signer, 'edit', 1, 1, payload);
     const body = bytes.slice(0, -64);
     body[1] = kind;
-    return Buffer.concat([body, this.signer.sign(body)]);
+    return Buffer.concat([body, signer.sign(body)]);
   }
 
   publish(records: Readonly<Record<string, object>>): void {
