@@ -164,10 +164,11 @@ export class Exchange {
   async #pull(peer: HostId, request: Pull, onNews = () => {}): Promise<boolean> {
     if (this.#pulling.has(peer)) return false;
     this.#pulling.add(peer);
-    const { done, edits } = await this.#fetch(peer, request, onNews);
+    const { done, items, edits } = await this.#fetch(peer, request, onNews);
     if (done && edits.isPuzzled) await this.#pullStatics(peer);
     this.#pulling.delete(peer);
-    return done;
+    // Who tells all tells of itself; one that stops just now, or does not know the request, tells nothing.
+    return done && (items > 0 || !request.whole);
   }
 
   /**
@@ -187,10 +188,12 @@ export class Exchange {
   async #fetch(peer: HostId, request: Pull, onNews = () => {}) {
     const { gate, options, merge } = this.#parts;
     const edits = new EditCollector(gate, { from: peer, by: 'answer', ageMs: 0 }, options.maxStoredBytes, merge);
+    let items = 0;
     const done = await this.#request(peer, { ...request, takesPacked: true }, (item) => {
+      items += 1;
       if (!edits.take(item) && this.#take(peer, item) === 'new') onNews();
     });
-    return { done, edits };
+    return { done, items, edits };
   }
 
   /** Runs one request; whatever goes wrong ends it and nothing else. */

@@ -297,6 +297,18 @@ describe('hosts of one mesh', () => {
     expect(two.status(three)).toBe('quiet');
   });
 
+  it('take no word of a neighbour that is stopping for all that the mesh knows', async () => {
+    const { lab, one, two, three } = await trio();
+    await lab.run(20_000);
+    for (const host of [one, three]) await host.crash();
+    await two.replica.stop('restart');
+    await one.start();
+    await lab.run(20_000);
+    expect(one.mesh.neighbours()).toEqual([two.id]);
+    expect(one.replica.isConfirmed).toBe(false);
+    expect(one.status(three)).toBe('stale');
+  });
+
   it('have a name at once when they are new, whether or not their engine answers', async () => {
     const { lab, two } = await trio();
     const newcomer = lab.add();
