@@ -83,6 +83,11 @@ export function kindOf(bytes: Uint8Array): EnvelopeKind | undefined {
   return kinds.get(bytes[1] ?? 0);
 }
 
+/** Whether it is a part of its owner's log, which is kept. */
+export function isOfLog({ kind }: Envelope): boolean {
+  return kind === 'snapshot' || kind === 'update' || kind === 'farewell';
+}
+
 /** Whether the owner signed it: all bytes before the signature. */
 export function verifyEnvelope(signer: Signer, envelope: Envelope): boolean {
   const { bytes, owner } = envelope;

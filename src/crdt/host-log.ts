@@ -59,6 +59,12 @@ export class HostLog {
     return this.#shortens(kind, epoch, sequence);
   }
 
+  /** Whether nothing of what is kept would be left beside it. */
+  isReplacedBy({ kind, epoch, sequence }: Envelope): boolean {
+    if (kind !== 'snapshot' && kind !== 'farewell') return false;
+    return epoch > this.epoch || (epoch === this.epoch && sequence >= this.sequence);
+  }
+
   /** Takes a verified envelope of the log's owner. */
   take(envelope: Envelope): Taken {
     const { kind, epoch, sequence } = envelope;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { HostId } from '../record.ts';
 import type { Changes } from './document.ts';
-import type { Envelope } from './envelope.ts';
+import { type Envelope, isOfLog } from './envelope.ts';
 import { HostLog, type Taken } from './host-log.ts';
 import type { HostFacts, LiveDirectory } from './live-directory.ts';
 import { type Findings, Liveness } from './liveness.ts';
@@ -110,12 +110,17 @@ export class Hosts {
   }
 
   /** Whether there is room for one more host, and for a long one to grow. */
-  hasRoom({ owner, bytes }: Envelope): boolean {
+  hasRoom(envelope: Envelope): boolean {
+    const { owner, bytes } = envelope;
     const log = this.#logs.get(owner);
     if (!this.liveness.knows(owner) && owner !== this.self && this.liveness.size >= this.#options.maxHosts)
       return false;
-    const full = this.storedBytes + bytes.length > this.#options.maxStoredBytes;
-    return !full || (log?.storedBytes ?? 0) + bytes.length <= this.#options.fairShareBytes;
+    // Of anything else the last is kept, or it has a room of its own: who fills the store silences nobody.
+    if (!isOfLog(envelope)) return true;
+    const before = log?.storedBytes ?? 0;
+    const after = (log?.isReplacedBy(envelope) ? 0 : before) + bytes.length;
+    const full = this.storedBytes + after - before > this.#options.maxStoredBytes;
+    return !full || after <= Math.max(before, this.#options.fairShareBytes);
   }
 
   /** Takes a verified part of a host's log, and what came early and follows it; says what each came to. */

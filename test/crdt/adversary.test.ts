@@ -124,6 +124,42 @@ describe('a member that lies', () => {
     expect(one.replica.stats().envelopes['no room']).toBeGreaterThan(70);
   });
 
+  it('keeps no long log from being told anew, as long as that is no longer, by filling the store', async () => {
+    const { lab, one, two, mallory } = await trio({ maxStoredBytes: 100_000, fairShareBytes: 8_000 });
+    for (let index = 0; index < 100; index += 1) one.truth.set(`x${index}`, one.container(`x${index}`, [`x${index}`]));
+    one.list();
+    await lab.run(2_000);
+    const before = two.replica.stats().storedBytes;
+    mallory.publishJson({ 'container/x': 'x'.repeat(99_500 - before) });
+    await lab.run(2_000);
+    expect(two.replica.stats().storedBytes).toBeGreaterThan(99_000);
+    await one.stop('restart');
+    for (let index = 0; index < 10; index += 1) one.truth.delete(`x${index}`);
+    await one.start();
+    await lab.until(() => two.answers('x1').length === 0, 10_000);
+    expect(two.answers('x99')).toEqual(['10.0.0.1']);
+  });
+
+  it('silences no host with a long log by filling the store to the last octet', async () => {
+    const { lab, one, two, mallory } = await trio({
+      maxStoredBytes: 100_000,
+      fairShareBytes: 8_000,
+      preserveMs: 1_000,
+    });
+    for (let index = 0; index < 100; index += 1) one.truth.set(`x${index}`, one.container(`x${index}`, [`x${index}`]));
+    one.list();
+    await lab.run(2_000);
+    mallory.publishJson({ 'container/x': 'x'.repeat(99_500 - two.replica.stats().storedBytes) });
+    await lab.run(1_000);
+    mallory.change({ 'container/y': { fill: 'y'.repeat(99_800 - two.replica.stats().storedBytes) } });
+    await lab.run(1_000);
+    expect(two.replica.stats().storedBytes).toBeGreaterThan(99_950);
+    one.replica.addStatic([staticRecord('db', '192.0.2.7')]);
+    await lab.run(20_000);
+    expect(two.status(one)).toBe('alive');
+    expect(two.answers('db')).toEqual(['192.0.2.7']);
+  });
+
   it('fills no memory with long signs of life', async () => {
     const { lab, one, mallory } = await trio();
     const long = Buffer.concat([signOfLife(1), noise(60_000, 1)]);
