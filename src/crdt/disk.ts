@@ -92,10 +92,10 @@ export class Disk {
     return saveAfterMs * Math.max(1, this.#hosts.storedBytes / bytesPerSave);
   }
 
-  /** Saves all hosts' logs if they changed since. */
-  saveDirectory(): Promise<void> {
+  /** Saves all hosts' logs if they changed since; `last`: in any case, for how long each host was silent. */
+  saveDirectory(last = false): Promise<void> {
     const { revision } = this.#hosts;
-    if (revision === this.#savedRevision) return this.#writes;
+    if (revision === this.#savedRevision && !last) return this.#writes;
     this.#savedRevision = revision;
     return this.#save(directoryFormat, (to) => writeDirectory(to, this.#hosts));
   }

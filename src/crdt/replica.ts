@@ -98,7 +98,7 @@ export class Replica implements TransportHandler {
     this.#own.voice.stop();
     this.#exchange.stop();
     for (const cancel of this.#cancels) cancel();
-    await Promise.all([this.#disk.saveDirectory(), this.#disk.saveStatics()]);
+    await Promise.all([this.#disk.saveDirectory(true), this.#disk.saveStatics()]);
   }
 
   /** Says what this host is; published with the containers, at once when they already are. */

@@ -275,6 +275,21 @@ describe('hosts of one mesh', () => {
     expect(two?.directory.hosts()).toHaveLength(1);
   });
 
+  it('count how long a host is quiet over restarts, also when nothing else changed', async () => {
+    const lab = new CrdtLab({ replica: { retentionMs: 60_000 } });
+    const [one, two] = await lab.start(2);
+    if (one === undefined || two === undefined) throw new Error('two hosts');
+    await lab.run(5_000);
+    await one.crash();
+    for (let round = 0; round < 3; round += 1) {
+      await lab.run(25_000);
+      await two.stop('restart');
+      await two.start();
+    }
+    await lab.run(1_000);
+    expect(two.directory.hosts()).toHaveLength(1);
+  });
+
   it('serve the last directory as stale after a start, until the mesh confirms it', async () => {
     const { lab, one, two, three } = await trio();
     one.put(one.container('c1', ['saved'], '10.1.0.1'));
