@@ -17,6 +17,8 @@ export interface MendingParts {
 
 /** Neighbours asked for the same thing: who should have it, then others; then the next sign of life begins anew. */
 const maxTries = 3;
+/** Hosts sought at once, as many as there may be: a neighbour's bare word is enough to seek one, and may invent them. */
+const maxSought = 5_000;
 
 /** How far a host's log goes elsewhere, who said so, and how often it was asked for. */
 interface Missing {
@@ -45,7 +47,9 @@ export class Mending {
   }
 
   want(host: HostId, epoch: number, sequence: number, teller: HostId): void {
-    this.#logs.set(host, { epoch, sequence, teller, tries: this.#logs.get(host)?.tries ?? 0 });
+    const sought = this.#logs.get(host);
+    if (sought === undefined && this.#logs.size >= maxSought) return;
+    this.#logs.set(host, { epoch, sequence, teller, tries: sought?.tries ?? 0 });
     this.#soon();
   }
 
