@@ -42,8 +42,8 @@ class DockerEngine implements Engine {
     this.#docker = new Docker(options);
   }
 
-  version(): Promise<unknown> {
-    return this.#ask(this.#docker.version());
+  version(signal: AbortSignal): Promise<unknown> {
+    return this.#ask(this.#get('/version', signal));
   }
 
   containers(signal: AbortSignal): Promise<unknown> {
@@ -63,8 +63,8 @@ class DockerEngine implements Engine {
     return this.#ask(this.#docker.listNetworks({ abortSignal: signal }));
   }
 
-  network(id: string): Promise<unknown> {
-    return this.#ask(this.#docker.getNetwork(id).inspect());
+  network(id: string, signal: AbortSignal): Promise<unknown> {
+    return this.#ask(this.#get(`/networks/${encodeURIComponent(id)}`, signal));
   }
 
   async events(sinceSeconds: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
@@ -88,6 +88,14 @@ class DockerEngine implements Engine {
     } finally {
       if (stream instanceof http.IncomingMessage) stream.destroy();
     }
+  }
+
+  /** What dockerode itself asks until it is answered: a question that hangs would keep its connection for ever. */
+  #get(path: string, abortSignal: AbortSignal): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const options = { path, method: 'GET', abortSignal, statusCodes: { 200: true } };
+    this.#docker.modem.dial(options, (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer)));
+    return promise;
   }
 
   async #ask<T>(answer: Promise<T>): Promise<T> {

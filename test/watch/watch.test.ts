@@ -251,6 +251,36 @@ describe('an engine', () => {
     expect(host.watch.status().problem).toBe('no answer within 0.03 s');
   });
 
+  it('is not kept busy with a question that was given up', async () => {
+    let open = 0;
+    const silent = http.createServer((request) => {
+      open += 1;
+      request.socket.once('close', () => {
+        open -= 1;
+      });
+    });
+    await using server = await listening(silent);
+    const engine = openDockerEngine(server.url, {});
+    if (!engine.ok) throw new Error(engine.problem);
+    const { value } = engine;
+    const questions: ((signal: AbortSignal) => Promise<unknown>)[] = [
+      (signal) => value.version(signal),
+      (signal) => value.containers(signal),
+      (signal) => value.inspect('a', signal),
+      (signal) => value.networks(signal),
+      (signal) => value.network('a', signal),
+      (signal) => value.events(0, signal),
+    ];
+    for (const ask of questions) {
+      const patience = new AbortController();
+      const answer = ask(patience.signal).catch(() => 'given up');
+      await until(() => expect(open).toBe(1));
+      patience.abort();
+      expect(await answer).toBe('given up');
+      await until(() => expect(open).toBe(0));
+    }
+  });
+
   it('whose place or certificates cannot be read is refused in one sentence', () => {
     expect(openDockerEngine('ssh://root@192.0.2.7', {})).toMatchObject({ ok: false });
     expect(openDockerEngine('tcp://192.0.2.7:2376', { DOCKER_CERT_PATH: '/nowhere' })).toEqual({
