@@ -274,8 +274,10 @@ export class Lives {
   }
 
   #differs(summary: ContainerSummary): boolean {
-    const inspection = this.#lives.get(summary.id)?.inspection;
-    if (inspection === undefined) return true;
+    const life = this.#lives.get(summary.id);
+    const inspection = life?.inspection;
+    // Of one that drains the end and the next start may have been lost, which no listing shows.
+    if (inspection === undefined || life?.draining) return true;
     const { name, paused, health, addresses } = summary;
     const known = inspection.endpoints.flatMap((endpoint) => endpoint.addresses.map(({ text }) => text));
     return (

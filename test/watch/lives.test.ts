@@ -422,4 +422,14 @@ describe('a listing', () => {
     expect(told.lives.listed(told.lives.now, [summary('b')], 'different')).toEqual(['b']);
     expect(told.lives.listed(told.lives.now, [summary('a')], 'all')).toEqual(['a']);
   });
+
+  it('sends one that drains to be looked at: nobody may have told of its end and of its next start', () => {
+    const told = new Told();
+    told.runs('a', 1);
+    told.signal('a', 2, 15);
+    expect(told.lives.listed(told.lives.now, [summary('a')], 'different')).toEqual(['a']);
+    told.runs('a', 3);
+    expect(told.records.get('a')?.state).toBe('running');
+    expect(told.lives.listed(told.lives.now, [summary('a')], 'different')).toEqual([]);
+  });
 });
