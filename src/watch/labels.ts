@@ -24,6 +24,8 @@ const maxTtlSeconds = 604_800;
 /** A thousand times the weight of a container without one hides that one well enough. */
 const maxWeight = 1_000;
 const maxServices = 64;
+/** Enough to see what is wrong; a record too long for others to take would be none. */
+const maxSkipped = 16;
 const maxPort = 65_535;
 
 /** Reads all labels but those that are names; `ports` fill in what a service leaves out. */
@@ -45,7 +47,7 @@ export function readLabels(all: ReadonlyMap<string, string>, ports: readonly Con
     prefer: one(labels.prefer, oneOf('any', 'local')),
     services: services.length > 0 ? services.slice(0, maxServices) : undefined,
   };
-  return { values: withoutUndefined(values), skipped };
+  return { values: withoutUndefined(values), skipped: skipped.slice(0, maxSkipped) };
 }
 
 /** Whether the container wants no record: `weft.ignore` (or dnsdock's own label) with any value that does not say no. */

@@ -10,6 +10,15 @@ const read = (label: string, text: string, exposed: readonly string[] = []) => {
 const mongodb = { service: '_mongodb', protocol: '_tcp', port: 27017 };
 
 describe('a label of a container', () => {
+  it('that is rubbish a thousand times over is told of a few times', () => {
+    const { values, skipped } = read(
+      'weft.srv',
+      Array.from({ length: 1_000 }, (_, index) => `rubbish ${index}`).join(),
+    );
+    expect(values).toEqual({});
+    expect(skipped).toHaveLength(16);
+  });
+
   it.each<[string, string, object]>([
     ['weft.ttl', '0', { ttlSeconds: 0 }],
     ['weft.ttl', ' 30 ', { ttlSeconds: 30 }],
