@@ -57,7 +57,9 @@ export class Agent {
     this.#secrets = built.secrets;
     this.#startedAt = built.clock.wallNow();
     this.#replica = createReplica(built);
-    this.#mesh = createMesh(built, () => this.#own.networks.flatMap(({ gateways }) => gateways));
+    this.#mesh = createMesh(built, this.#replica.directory, () =>
+      this.#own.networks.flatMap(({ gateways }) => gateways),
+    );
     this.#own = new OwnRecord({
       origin: { name: built.config.name, version, startedAt: this.#startedAt },
       meshAddresses: () => this.#mesh.listenAddresses(),

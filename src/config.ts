@@ -146,6 +146,11 @@ export const meshDefaults = {
   fullMeshHosts: 32,
   /** Links each host makes in a larger mesh: gossipsub's own degree of 6 and two more; others make as many to it. */
   linksWhenLarge: 8,
+  /**
+   * For each host, between two looks for one that nothing is heard of, in milliseconds, once a host has its links: 20
+   * dials a second in the whole mesh, enough to mend one that fell apart in a second and no burden where a host is gone.
+   */
+  searchPerHostMs: 50,
   /** Links at most; twice a full mesh, so that a seed everybody joins through does not carry everybody. */
   maxLinks: 64,
   /** Connections that have proven nothing yet, 2 kB each; ten times what 31 neighbours make when all restart at once. */

@@ -92,6 +92,7 @@ export interface MeshOptions {
   readonly redialPatientMs: number;
   readonly patientAfterMs: number;
   readonly yieldMs: number;
+  readonly searchPerHostMs: number;
   readonly simultaneousMs: number;
   readonly pulseMs: number;
   readonly silenceMs: number;

@@ -3,10 +3,10 @@ import type { Log } from '../log.ts';
 import { type HostId, parseHostId } from '../record.ts';
 import { toMultiaddr } from './address.ts';
 import { raceAddresses } from './dial-race.ts';
-import type { DialOutcome, Target } from './dialer.ts';
 import type { Links } from './links.ts';
 import type { Node } from './node.ts';
 import { type DialProblem, describeDialError, isSelfDial, OtherHostError } from './problem.ts';
+import type { DialOutcome, Target } from './target.ts';
 
 export interface DialParts {
   readonly clock: Clock;

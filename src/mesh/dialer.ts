@@ -1,30 +1,7 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, every } from '../clock.ts';
 import type { HostId } from '../record.ts';
 import type { Book } from './book.ts';
-
-/** What came of dialling: a link; ourselves; or why not, as one clause. */
-export type DialOutcome =
-  | { readonly type: 'linked'; readonly peer: HostId }
-  | { readonly type: 'self' }
-  | { readonly type: 'failed' | 'refused'; readonly problem: string; readonly peer?: HostId };
-
-/** Someone to dial: a host of the mesh at its addresses, or one address of an operator and whoever answers there. */
-export interface Target {
-  readonly key: string;
-  /** Given by an operator: dialled without expecting a certain host. */
-  readonly seed: boolean;
-  /** For a seed: who answered there last. */
-  peer: HostId | undefined;
-  addresses: readonly string[];
-  state: 'waiting' | 'connecting' | 'retrying' | 'failed' | 'refused';
-  sinceMs: number;
-  nextTryAtMs: number;
-  failures: number;
-  failingSinceMs: number;
-  problem: string | undefined;
-  /** An operator does not want it dialled; the host may still dial us. */
-  forgotten: boolean;
-}
+import { type DialOutcome, newTarget, type Target } from './target.ts';
 
 export interface DialerOptions {
   /** Up to so many hosts, this one included, each is linked with every other; beyond, with a few. */
@@ -36,6 +13,7 @@ export interface DialerOptions {
   readonly patientAfterMs: number;
   readonly yieldMs: number;
   readonly maxKnownPeers: number;
+  readonly searchPerHostMs: number;
 }
 
 export interface DialerParts {
@@ -46,6 +24,8 @@ export interface DialerParts {
   readonly dial: (target: Target) => Promise<DialOutcome>;
   /** The hosts a link leads to now. */
   readonly linked: () => ReadonlySet<HostId>;
+  /** The hosts that nothing is heard of, by way of others either. */
+  readonly unheard: () => ReadonlySet<HostId>;
 }
 
 /** Dials at the same time: enough to find a full mesh at once, few enough to leave sockets for everybody else. */
@@ -60,6 +40,7 @@ export class Dialer {
   readonly #parts: DialerParts;
   readonly #targets = new Map<string, Target>();
   #cancelTimer = () => {};
+  #cancelSearch = () => {};
   #cancelSoon: (() => void) | undefined;
   #dialling = 0;
   #running = false;
@@ -69,13 +50,17 @@ export class Dialer {
   }
 
   start(): void {
+    const { clock, options } = this.#parts;
+    const searchMs = () => options.searchPerHostMs * Math.max(options.fullMeshHosts, this.#hosts().length);
     this.#running = true;
+    this.#cancelSearch = every(clock, searchMs, () => this.#search());
     this.review();
   }
 
   stop(): void {
     this.#running = false;
     this.#cancelTimer();
+    this.#cancelSearch();
     this.#cancelSoon?.();
   }
 
@@ -163,15 +148,33 @@ export class Dialer {
   review(): void {
     if (!this.#running) return;
     const now = this.#parts.clock.now();
-    const open = this.#missing().filter(({ state }) => state !== 'connecting');
+    const room = this.#room(this.#parts.linked().size);
+    // Whoever is at an address that nobody answered at yet may belong to a mesh that this one knows nothing of.
+    const open = this.#missing().filter(
+      ({ state, seed, peer }) => state !== 'connecting' && (room > 0 || (seed && peer === undefined)),
+    );
     const due = open.filter(({ nextTryAtMs }) => nextTryAtMs <= now);
-    const room = Math.min(maxParallelDials - this.#dialling, this.#room(this.#parts.linked().size));
-    for (const target of this.#shuffled(due).slice(0, Math.max(0, room))) this.#dial(target);
+    const free = Math.max(0, Math.min(maxParallelDials - this.#dialling, room > 0 ? room : maxParallelDials));
+    for (const target of this.#shuffled(due).slice(0, free)) this.#dial(target);
     this.#cancelTimer();
     // A dial under way reviews when it ends; so only what is not due yet needs a timer.
     const later = open.filter(({ nextTryAtMs }) => nextTryAtMs > now).map(({ nextTryAtMs }) => nextTryAtMs - now);
-    if (room > 0 && later.length > 0)
+    if (free > 0 && later.length > 0)
       this.#cancelTimer = this.#parts.clock.after(Math.min(...later), () => this.review());
+  }
+
+  /**
+   * Dials one of those that nothing is heard of, however many links there are: in a large mesh that fell apart each side
+   * has as many as it wants of its own, and nobody would look for the other.
+   */
+  #search(): void {
+    if (this.#room(this.#parts.linked().size) > 0) return;
+    const unheard = this.#parts.unheard();
+    const lost = this.#missing().filter(
+      ({ state, peer }) => state !== 'connecting' && peer !== undefined && unheard.has(peer),
+    );
+    const [chosen] = this.#shuffled(lost);
+    if (chosen !== undefined) this.#dial(chosen);
   }
 
   /** Once for all hosts that are learnt of together: a joiner learns of a thousand within seconds. */
@@ -261,20 +264,7 @@ export class Dialer {
   }
 
   #add(key: string, seed: boolean, peer: HostId | undefined, addresses: readonly string[]): Target {
-    const now = this.#parts.clock.now();
-    const target: Target = {
-      key,
-      seed,
-      peer,
-      addresses,
-      state: 'waiting',
-      sinceMs: now,
-      nextTryAtMs: now,
-      failures: 0,
-      failingSinceMs: now,
-      problem: undefined,
-      forgotten: false,
-    };
+    const target = newTarget(key, seed, peer, addresses, this.#parts.clock.now());
     this.#targets.set(key, target);
     return target;
   }

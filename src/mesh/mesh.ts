@@ -6,7 +6,7 @@ import { toMultiaddr } from './address.ts';
 import { readBook } from './book.ts';
 import type { LinkView, MeshHandler, MeshStats, Verdict } from './contract.ts';
 import { dialTarget } from './dial.ts';
-import { Dialer, type DialOutcome, type Target } from './dialer.ts';
+import { Dialer } from './dialer.ts';
 import { Exchange, exchangeProtocol } from './exchange.ts';
 import { Gate } from './gate.ts';
 import { Gossip } from './gossip.ts';
@@ -21,6 +21,7 @@ import { pulseProtocol } from './pulse.ts';
 import { Refusals } from './refusals.ts';
 import type { Secret } from './secret.ts';
 import { Tally } from './tally.ts';
+import type { DialOutcome, Target } from './target.ts';
 import { viewLinks } from './view.ts';
 
 /** This host's links to the others: bytes to all of them, requests to neighbours, and who is connected. */
@@ -69,6 +70,7 @@ export class Mesh {
       options,
       dial: (target) => this.#dial(target),
       linked: () => this.#links.peers(),
+      unheard: parts.unheard ?? (() => new Set()),
     });
     this.#peers = new Peers({
       ...parts,

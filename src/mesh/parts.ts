@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { HostId } from '../record.ts';
 import type { MeshIdentity, MeshOptions, MeshStorage } from './contract.ts';
 import type { HolderOf } from './listening.ts';
 import type { Transport } from './node.ts';
@@ -14,6 +15,8 @@ export interface MeshParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly storage: MeshStorage;
+  /** Known hosts that nothing is heard of, by way of others either: asked for when the mesh may have fallen apart. */
+  readonly unheard?: () => ReadonlySet<HostId>;
   /** Asked for the message when the port is taken. */
   readonly holderOf?: HolderOf;
   /** TCP unless a test hands in another. */

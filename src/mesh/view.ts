@@ -1,6 +1,6 @@
 import type { LinkView } from './contract.ts';
-import type { Target } from './dialer.ts';
 import type { Link } from './link.ts';
+import type { Target } from './target.ts';
 
 /** Links that stand, and then the targets that none leads to, for operators. */
 export function viewLinks(links: readonly Link[], targets: readonly Target[], now: number): readonly LinkView[] {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { meshDefaults } from '../../src/config.ts';
-import { Dialer, type DialerOptions, type DialOutcome } from '../../src/mesh/dialer.ts';
+import { Dialer, type DialerOptions } from '../../src/mesh/dialer.ts';
 import { settle } from '../../src/mesh/settle.ts';
+import type { DialOutcome } from '../../src/mesh/target.ts';
 import { type HostId, parseHostId } from '../../src/record.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -111,6 +112,41 @@ describe('whom a host dials', () => {
     expect(world.linked).toEqual(alive);
   });
 
+  it('is a host that nothing is heard of, however many links a large mesh has, one after another and seldom', async () => {
+    const world = new World({ type: 'failed', problem: 'nobody there' }, { fullMeshHosts: 4, linksWhenLarge: 3 });
+    const hosts = Array.from({ length: 20 }, (_, index) => host(String.fromCharCode(97 + index)));
+    for (const each of hosts.slice(0, 10)) world.linked.add(each);
+    world.dialer.start();
+    for (const each of hosts) world.dialer.learn(each, ['192.0.2.1:6783']);
+    await world.clock.advanceAsync(60_000);
+    expect(world.dialled).toEqual([]);
+    for (const each of hosts.slice(15)) world.unheard.add(each);
+    await world.clock.advanceAsync(60_000);
+    expect(new Set(world.dialled)).toEqual(world.unheard);
+    expect(world.dialled).toHaveLength(60);
+    world.answer = (peer) => ({ type: 'linked', peer });
+    await world.clock.advanceAsync(60_000);
+    expect(world.linked).toEqual(new Set([...hosts.slice(0, 10), ...hosts.slice(15)]));
+  });
+
+  it('is whoever an operator named, however many links a large mesh has', async () => {
+    const world = new World(undefined, { fullMeshHosts: 4, linksWhenLarge: 3 });
+    for (let index = 0; index < 10; index += 1) {
+      world.linked.add(host(String.fromCharCode(97 + index)));
+      world.dialer.learn(host(String.fromCharCode(97 + index)), ['192.0.2.1:6783']);
+    }
+    world.dialer.start();
+    let tries = 0;
+    world.answerSeed = () => {
+      tries += 1;
+      return tries < 5 ? { type: 'failed', problem: 'nobody there' } : { type: 'linked', peer: lower };
+    };
+    world.dialer.addSeed('192.0.2.9:6783');
+    await world.clock.advanceAsync(60_000);
+    expect(tries).toBe(5);
+    expect(world.linked.has(lower)).toBe(true);
+  });
+
   it('is nobody any more once it is stopped', async () => {
     const world = new World({ type: 'failed', problem: 'nobody there' });
     world.dialer.start();
@@ -168,7 +204,11 @@ class World {
   readonly linked = new Set<HostId>();
   readonly dialled: HostId[] = [];
   readonly dialer: Dialer;
+  readonly unheard = new Set<HostId>();
   answer: (peer: HostId) => DialOutcome;
+  answerSeed = (): DialOutcome => {
+    throw new Error('no seeds here');
+  };
 
   constructor(outcome?: DialOutcome, options: Partial<DialerOptions> = {}) {
     this.answer = (peer) => outcome ?? { type: 'linked', peer };
@@ -177,11 +217,11 @@ class World {
       clock: this.clock,
       options: { ...meshDefaults, ...options },
       linked: () => this.linked,
+      unheard: () => this.unheard,
       dial: async ({ peer }) => {
-        if (peer === undefined) throw new Error('no seeds here');
-        this.dialled.push(peer);
-        const answer = this.answer(peer);
-        if (answer.type === 'linked') this.linked.add(peer);
+        if (peer !== undefined) this.dialled.push(peer);
+        const answer = peer === undefined ? this.answerSeed() : this.answer(peer);
+        if (answer.type === 'linked') this.linked.add(answer.peer);
         return answer;
       },
     });
