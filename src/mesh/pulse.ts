@@ -7,6 +7,8 @@ export const pulseProtocol = '/weft/pulse/1';
 
 /** A beat is a number of four bytes, which the other side sends back as it came. */
 const beatBytes = 4;
+/** Beats heard between two of our own: an honest neighbour's are one, and a few more when the way was blocked. */
+const maxBeats = 64;
 
 export interface PulseOptions {
   readonly pulseMs: number;
@@ -30,6 +32,8 @@ export class Pulse {
   #watchedAt: number;
   #beat = 0;
   #beatAt = 0;
+  /** Beats heard since silence was looked for. */
+  #heard = 0;
 
   constructor(connection: Connection, clock: Clock, options: PulseOptions) {
     this.#connection = connection;
@@ -70,6 +74,9 @@ export class Pulse {
     try {
       for (let beat = await reader.read(beatBytes); beat !== undefined; beat = await reader.read(beatBytes)) {
         this.#heardAt = this.#clock.now();
+        this.#heard += 1;
+        // Each answer that the other side does not read would be kept for it.
+        if (this.#heard > maxBeats) return stream.abort(new Error('too many beats'));
         if (this.#connection.direction === 'inbound') stream.send(beat);
         else if (Buffer.from(beat).readUInt32BE() === this.#beat) this.rttMs = this.#heardAt - this.#beatAt;
       }
@@ -83,6 +90,7 @@ export class Pulse {
     // A process that stood still for a while must not blame the others for what it did not hear meanwhile.
     if (now - this.#watchedAt > 2 * this.#options.pulseMs) this.#heardAt = now;
     this.#watchedAt = now;
+    this.#heard = 0;
     if (now - this.#heardAt >= this.#options.silenceMs) cutConnection(this.#connection, 'the neighbour fell silent');
     else if (this.#connection.direction === 'outbound') this.#send();
   }

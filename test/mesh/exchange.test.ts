@@ -9,6 +9,7 @@ import { encodeFrame } from '../../src/mesh/frame.ts';
 import { Gate } from '../../src/mesh/gate.ts';
 import { GossipLinks } from '../../src/mesh/gossip-links.ts';
 import { createNode, type Node } from '../../src/mesh/node.ts';
+import { pulseProtocol } from '../../src/mesh/pulse.ts';
 import { dialAddress, type LabHost, MeshLab, secretOf, testTimeoutMs, until } from '../support/mesh-lab.ts';
 import { collect } from '../support/mesh-suite.ts';
 
@@ -36,7 +37,7 @@ async function pair(options = {}): Promise<{ asker: LabHost; answerer: LabHost }
 }
 
 /** A member with the right secret that sends what it likes. */
-async function rogueStream(host: LabHost): Promise<Stream> {
+async function rogueStream(host: LabHost, protocol = exchangeProtocol): Promise<Stream> {
   const options = { ...meshDefaults, listen: [] };
   const gate = new Gate({ secrets: [secretOf('first')], clock: systemClock, options, onRefused: () => {} });
   const rogue = await createNode({
@@ -51,7 +52,7 @@ async function rogueStream(host: LabHost): Promise<Stream> {
   await rogue.start();
   rogues.push(rogue);
   const connection = await rogue.dial(toMultiaddr(dialAddress(host)));
-  return await connection.newStream(exchangeProtocol);
+  return await connection.newStream(protocol);
 }
 
 describe('a request', () => {
@@ -139,6 +140,15 @@ describe('a member that misbehaves', () => {
     stream.send(encodeFrame(Buffer.from('a whole request')).subarray(0, 9));
     expect(await collect(asker.mesh.request(answerer.hostId, Buffer.from('mine')))).toHaveLength(1);
     await until(() => answerer.mesh.stats().dropped['broken request'] === 1);
+    await until(() => stream.status !== 'open');
+  });
+
+  it('gets no answer to beats by the thousand, which it need not read', async () => {
+    // Nobody looks for silence meanwhile.
+    const { answerer } = await pair({ pulseMs: 600_000 });
+    const stream = await rogueStream(answerer, pulseProtocol);
+    stream.pause();
+    stream.send(Buffer.alloc(4 * 1_000));
     await until(() => stream.status !== 'open');
   });
 
