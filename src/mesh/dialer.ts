@@ -110,9 +110,11 @@ export class Dialer {
     return back;
   }
 
-  /** Hosts of the mesh that can be dialled at this address, as they say themselves. */
+  /** Hosts of the mesh that can be dialled at this address, as they say themselves, and who answered there last. */
   hostsAt(address: string): HostId[] {
-    return this.#hosts().flatMap(({ peer, addresses }) => (peer && addresses.includes(address) ? [peer] : []));
+    return [...this.#targets.values()].flatMap(({ peer, addresses }) =>
+      peer && addresses.includes(address) ? [peer] : [],
+    );
   }
 
   /** Says that a host's link broke: it is dialled again soon, first by the host with the lower id. */

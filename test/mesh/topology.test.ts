@@ -363,6 +363,18 @@ describe('what an operator said of peers', () => {
     await until(() => linkedTo(1)(third));
   });
 
+  it('ends the link with whoever answered at a host name, though another address leads to it', async () => {
+    const [host, other] = [await freshLab().start(), await lab.start()];
+    host.mesh.learn(other.hostId, other.mesh.listenAddresses());
+    await until(() => linkedTo(1)(host) && linkedTo(1)(other));
+    const name = dialAddress(other).replace('127.0.0.1', 'localhost');
+    host.mesh.connect(name);
+    await until(() => host.mesh.links().length === 1, 'somebody known answers there');
+    expect(host.mesh.forget(name)).toMatchObject({ ok: true });
+    await until(() => linkedTo(0)(host) && linkedTo(0)(other));
+    expect(host.mesh.links()).toEqual([]);
+  });
+
   it('is undone by the next word: a forgotten address is connected to again', async () => {
     const [host, other] = [await freshLab().start(), await lab.start()];
     host.mesh.learn(other.hostId, other.mesh.listenAddresses());
