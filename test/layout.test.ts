@@ -43,6 +43,7 @@ const edges = [
   'lock.ts',
   'main.ts',
   'make-directory.ts',
+  'mesh/look-up.ts',
   'mesh/secret.ts',
   'secrets.ts',
   'service-manager.ts',

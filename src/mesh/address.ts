@@ -50,6 +50,11 @@ export function portOf(address: string): number {
   return Number(splitPort(address).port ?? 0);
 }
 
+/** Whether it has to be looked up, and may lead elsewhere at another time. */
+export function isHostName(address: string): boolean {
+  return !address.startsWith('/') && isIP(hostOf(address)) === 0;
+}
+
 export function joinPort(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }

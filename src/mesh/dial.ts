@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type HostId, parseHostId } from '../record.ts';
-import { toMultiaddr } from './address.ts';
+import { hostOf, isHostName, joinPort, portOf, toMultiaddr } from './address.ts';
 import { raceAddresses } from './dial-race.ts';
 import type { Links } from './links.ts';
 import type { Node } from './node.ts';
@@ -11,19 +11,22 @@ import type { DialOutcome, Target } from './target.ts';
 export interface DialParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** Every address that a host name stands for now; none where nobody knows. Never throws. */
+  readonly lookUp: (name: string) => Promise<readonly string[]>;
 }
 
 /** Dials a target at all its addresses; never throws. */
 export async function dialTarget(target: Target, node: Node, links: Links, parts: DialParts): Promise<DialOutcome> {
-  const outcome = await tryTarget(target, node, links, parts.clock);
+  const outcome = await tryTarget(target, node, links, parts);
   // Once for each new reason: it is tried again every second.
   if ('problem' in outcome && outcome.problem !== target.problem)
     parts.log.warn({ peer: target.peer, address: target.addresses[0] }, outcome.problem);
   return outcome;
 }
 
-async function tryTarget(target: Target, node: Node, links: Links, clock: Clock): Promise<DialOutcome> {
+async function tryTarget(target: Target, node: Node, links: Links, parts: DialParts): Promise<DialOutcome> {
   const problems: DialProblem[] = [];
+  let ours = false;
   const attempt = async (address: string, signal: AbortSignal): Promise<DialOutcome> => {
     try {
       const peer = await reach(address, signal, node, links);
@@ -31,16 +34,25 @@ async function tryTarget(target: Target, node: Node, links: Links, clock: Clock)
       return { type: 'linked', peer };
     } catch (error) {
       // What others call the address of another host may be one of ours here; of a seed it says that it is no use.
-      if (target.seed && isSelfDial(error)) return { type: 'self' };
-      problems.push(describeDialError(error, address));
+      if (target.seed && isSelfDial(error)) ours = true;
+      else problems.push(describeDialError(error, target.seed ? target.key : address));
       throw error;
     }
   };
+  const addresses = target.seed ? await placesOf(target.key, parts) : target.addresses;
   try {
-    return await raceAddresses(target.addresses, clock, attempt);
+    return await raceAddresses(addresses, parts.clock, attempt);
   } catch {
+    if (ours && problems.length === 0) return { type: 'self' };
     return problems.find(({ type }) => type === 'refused') ?? problems[0] ?? noAddress;
   }
+}
+
+/** One name may stand for all hosts of a mesh, this one among them: then the others are to be tried, too. */
+async function placesOf(address: string, { lookUp }: DialParts): Promise<readonly string[]> {
+  if (!isHostName(address)) return [address];
+  const found = await lookUp(hostOf(address));
+  return found.length > 1 ? found.map((each) => joinPort(each, portOf(address))) : [address];
 }
 
 const noAddress: DialProblem = { type: 'failed', problem: 'it tells no address where it can be dialled' };

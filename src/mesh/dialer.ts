@@ -1,5 +1,6 @@
 import { type Clock, every } from '../clock.ts';
 import type { HostId } from '../record.ts';
+import { isHostName } from './address.ts';
 import type { Book } from './book.ts';
 import { type DialOutcome, newTarget, type Target } from './target.ts';
 
@@ -32,6 +33,8 @@ export interface DialerParts {
 const maxParallelDials = 16;
 /** After so many failures it may be another host by now that has an address that an operator gave. */
 const trustedFailures = 3;
+/** A name that leads to this host is looked up again after so many milliseconds: it may be moved to another host. */
+const selfAgainMs = 30_000;
 /** Dials that fail and repeat are spread by ± this share, so that hosts that lost each other do not collide for ever. */
 const jitter = 0.3;
 
@@ -130,7 +133,7 @@ export class Dialer {
 
   /** The targets that no link leads to, as far as links are wanted: for operators. */
   wanted(): readonly Target[] {
-    const missing = this.#missing();
+    const missing = this.#missing().filter(({ ours }) => !ours);
     if (this.#room(this.#parts.linked().size) > 0) return missing;
     return missing.filter(({ seed, state }) => seed || state === 'connecting');
   }
@@ -227,8 +230,9 @@ export class Dialer {
     this.#enter(target, 'connecting');
     const outcome = await dial(target);
     this.#dialling -= 1;
+    target.ours = outcome.type === 'self';
     if (outcome.type === 'self') {
-      this.#targets.delete(target.key);
+      this.#foundSelf(target);
     } else if (outcome.type === 'linked') {
       if (target.seed) target.peer = outcome.peer;
       target.failures = 0;
@@ -245,6 +249,13 @@ export class Dialer {
       target.nextTryAtMs = clock.now() + this.#redialDelay(target);
     }
     this.review();
+  }
+
+  /** An address of this host is of no use; a name that leads here may lead to another host the next time. */
+  #foundSelf(target: Target): void {
+    this.#enter(target, 'waiting');
+    target.nextTryAtMs = this.#parts.clock.now() + selfAgainMs;
+    if (!isHostName(target.key)) this.#targets.delete(target.key);
   }
 
   #enter(target: Target, state: Target['state']): void {

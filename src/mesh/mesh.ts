@@ -13,6 +13,7 @@ import { Gossip } from './gossip.ts';
 import { GossipLinks } from './gossip-links.ts';
 import { Links } from './links.ts';
 import { Listening } from './listening.ts';
+import { lookUp } from './look-up.ts';
 import { createNode, type Node } from './node.ts';
 import { Offences } from './offences.ts';
 import type { MeshParts } from './parts.ts';
@@ -286,7 +287,7 @@ export class Mesh {
 
   async #dial(target: Target): Promise<DialOutcome> {
     if (this.#node === undefined) return { type: 'failed', problem: 'the mesh is down' };
-    return await dialTarget(target, this.#node, this.#links, this.#parts);
+    return await dialTarget(target, this.#node, this.#links, { lookUp, ...this.#parts });
   }
 }
 

@@ -17,6 +17,8 @@ export interface MeshParts {
   readonly storage: MeshStorage;
   /** Known hosts that nothing is heard of, by way of others either: asked for when the mesh may have fallen apart. */
   readonly unheard?: () => ReadonlySet<HostId>;
+  /** Every address that a host name stands for; the system's resolver unless a test hands in another. */
+  readonly lookUp?: (name: string) => Promise<readonly string[]>;
   /** Asked for the message when the port is taken. */
   readonly holderOf?: HolderOf;
   /** TCP unless a test hands in another. */

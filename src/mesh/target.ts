@@ -20,6 +20,8 @@ export interface Target {
   failures: number;
   failingSinceMs: number;
   problem: string | undefined;
+  /** It is a name that led to this host itself when it was dialled last. */
+  ours: boolean;
   /** An operator does not want it dialled; the host may still dial us. */
   forgotten: boolean;
 }
@@ -43,6 +45,7 @@ export function newTarget(
     failures: 0,
     failingSinceMs: now,
     problem: undefined,
+    ours: false,
     forgotten: false,
   };
 }

@@ -147,6 +147,25 @@ describe('whom a host dials', () => {
     expect(world.linked.has(lower)).toBe(true);
   });
 
+  it('is looked for again at a name that led to this host, but not at an address of it', async () => {
+    const world = new World();
+    let tries = 0;
+    world.answerSeed = () => {
+      tries += 1;
+      return tries < 3 ? { type: 'self' } : { type: 'linked', peer: lower };
+    };
+    world.dialer.start();
+    world.dialer.addSeed('192.0.2.9:6783');
+    await world.clock.advanceAsync(60_000);
+    expect(tries).toBe(1);
+    world.dialer.addSeed('leader.example:6783');
+    expect(world.dialer.wanted().map(({ key }) => key)).toEqual(['leader.example:6783']);
+    await world.clock.advanceAsync(1_000);
+    expect(world.dialer.wanted()).toEqual([]);
+    await world.clock.advanceAsync(60_000);
+    expect(world.linked.has(lower)).toBe(true);
+  });
+
   it('is nobody any more once it is stopped', async () => {
     const world = new World({ type: 'failed', problem: 'nobody there' });
     world.dialer.start();

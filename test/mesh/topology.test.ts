@@ -112,6 +112,15 @@ describe('finding each other', () => {
     await until(() => linkedTo(1)(one) && linkedTo(1)(other));
   });
 
+  it('takes one host name for all hosts, and dials those that it is not itself', async () => {
+    const lookUp = async () => ['127.0.0.1', '127.0.0.2'];
+    const one = await freshLab().start({ lookUp });
+    const address = dialAddress(one).replace('127.0.0.1', 'hosts.example');
+    one.mesh.connect(address);
+    const other = await lab.start({ options: { listen: [dialAddress(one).replace('127.0.0.1', '127.0.0.2')] } });
+    await until(() => linkedTo(1)(one) && linkedTo(1)(other));
+  });
+
   it('links with a host that only dials out', async () => {
     const open = await freshLab().start();
     const behindNat = await lab.start({ options: { listen: [] } });

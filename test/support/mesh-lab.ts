@@ -17,6 +17,7 @@ export interface LabMeshOptions {
   readonly storage?: MemoryStorage;
   readonly transport?: Transport;
   readonly holderOf?: HolderOf;
+  readonly lookUp?: (name: string) => Promise<readonly string[]>;
 }
 
 /** One real mesh on loopback, and what it handed over. */
@@ -41,6 +42,7 @@ export class MeshLab {
       log: silentLog,
       storage: given.storage ?? new MemoryStorage(),
       ...(given.transport === undefined ? {} : { transport: given.transport }),
+      ...(given.lookUp === undefined ? {} : { lookUp: given.lookUp }),
       ...(given.holderOf === undefined ? {} : { holderOf: given.holderOf }),
     });
     const seen = new Recorder(withHostId(mesh, identity.hostId));
