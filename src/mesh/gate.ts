@@ -1,6 +1,7 @@
 import type { AbortOptions, ConnectionProtector, MessageStream } from '@libp2p/interface';
 import { preSharedKey } from '@libp2p/pnet';
 import type { Clock } from '../clock.ts';
+import { oldestOfMost } from './crowd.ts';
 import {
   accept,
   createHello,
@@ -160,13 +161,7 @@ export class Gate {
     this.#strangers.add(stranger);
     const fromThere = [...this.#strangers].filter(({ address }) => address === stranger.address);
     if (fromThere.length > maxStrangersPerAddress) this.#crowdOut(fromThere[0]);
-    else if (this.#strangers.size > maxStrangers) this.#crowdOut(this.#oldestOfMost());
-  }
-
-  #oldestOfMost(): Stranger | undefined {
-    const byAddress = Map.groupBy(this.#strangers, ({ address }) => address);
-    const most = [...byAddress.values()].sort((one, other) => other.length - one.length)[0];
-    return most?.[0];
+    else if (this.#strangers.size > maxStrangers) this.#crowdOut(oldestOfMost(this.#strangers));
   }
 
   #crowdOut(stranger: Stranger | undefined): void {
