@@ -76,10 +76,15 @@ function splitPort(text: string): { readonly host: string; readonly port?: strin
   return colon < 0 ? { host: text } : { host: text.slice(0, colon), port: text.slice(colon + 1) };
 }
 
+/** What others may have us dial by a multiaddress: a socket on this host's own disk is none of it. */
+const dialled = /^(ip4|ip6|dns|dns4|dns6|memory)$/;
+
 function parseMultiaddr(text: string): Result<string> {
   try {
-    return accepted(multiaddr(text).toString());
+    const address = multiaddr(text);
+    if (dialled.test(address.getComponents()[0]?.name ?? '')) return accepted(address.toString());
   } catch {
-    return refused(`address ${quote(text)} must be IP:PORT`);
+    // It is none.
   }
+  return refused(`address ${quote(text)} must be IP:PORT`);
 }

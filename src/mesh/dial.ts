@@ -4,6 +4,7 @@ import { type HostId, parseHostId } from '../record.ts';
 import { hostOf, isHostName, joinPort, portOf, toMultiaddr } from './address.ts';
 import { raceAddresses } from './dial-race.ts';
 import type { Links } from './links.ts';
+import type { Listening } from './listening.ts';
 import type { Node } from './node.ts';
 import { type DialProblem, describeDialError, isSelfDial, OtherHostError } from './problem.ts';
 import type { DialOutcome, Target } from './target.ts';
@@ -11,6 +12,7 @@ import type { DialOutcome, Target } from './target.ts';
 export interface DialParts {
   readonly clock: Clock;
   readonly log: Log;
+  readonly listening: Pick<Listening, 'addresses'>;
   /** Every address that a host name stands for now; none where nobody knows. Never throws. */
   readonly lookUp: (name: string) => Promise<readonly string[]>;
 }
@@ -21,8 +23,13 @@ export async function dialTarget(target: Target, node: Node, links: Links, parts
   // Once for each new reason: it is tried again every second.
   if ('problem' in outcome && outcome.problem !== target.problem)
     parts.log.warn({ peer: target.peer, address: target.addresses[0] }, outcome.problem);
+  if (outcome.type === 'self' && !isHostName(target.key) && !parts.listening.addresses().includes(target.key))
+    parts.log.warn({ address: target.key }, doubleProblem);
   return outcome;
 }
+
+const doubleProblem =
+  'who answers there has the identity of this host: that is a way back to it, or a host with a copy of its data directory';
 
 async function tryTarget(target: Target, node: Node, links: Links, parts: DialParts): Promise<DialOutcome> {
   const problems: DialProblem[] = [];

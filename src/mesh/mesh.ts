@@ -287,7 +287,7 @@ export class Mesh {
 
   async #dial(target: Target): Promise<DialOutcome> {
     if (this.#node === undefined) return { type: 'failed', problem: 'the mesh is down' };
-    return await dialTarget(target, this.#node, this.#links, { lookUp, ...this.#parts });
+    return await dialTarget(target, this.#node, this.#links, { lookUp, ...this.#parts, listening: this.#listening });
   }
 }
 

@@ -26,6 +26,8 @@ describe('an address to dial', () => {
     '[2001:db8::1]x',
     'a b',
     '/nope/x',
+    '/unix/run%2Fdocker.sock',
+    '/dnsaddr/hosts.example',
   ])('is refused when it is %j', (text) => {
     expect(parseDialAddress(text, 6783)).toMatchObject({ ok: false, problem: expect.stringContaining('address') });
   });

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket, connect as tcpConnect } from 'node:net';
+import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createIdentity } from '../../src/identity.ts';
 import {
@@ -80,6 +81,18 @@ describe('finding each other', () => {
     const host = await freshLab().start();
     host.mesh.connect(dialAddress(host));
     await until(() => host.mesh.links().length === 0);
+  });
+
+  it('says that somebody else has its identity, but not that it is at an address of its own', async () => {
+    const said: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line) => void said.push(line) });
+    const host = await freshLab().start({ log });
+    const copy = await lab.start({ identity: host.identity });
+    host.mesh.connect(dialAddress(host));
+    await until(() => host.mesh.links().length === 0);
+    expect(said).toEqual([]);
+    host.mesh.connect(dialAddress(copy));
+    await until(() => said.some((line) => line.includes('a copy of its data directory')));
   });
 
   it('settles on one connection when both dial at the same time', async () => {

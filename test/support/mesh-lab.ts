@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/clock.ts';
 import { meshDefaults } from '../../src/config.ts';
 import { createIdentity, type Identity } from '../../src/identity.ts';
-import { silentLog } from '../../src/log.ts';
+import { type Log, silentLog } from '../../src/log.ts';
 import type { MeshOptions } from '../../src/mesh/contract.ts';
 import type { HolderOf } from '../../src/mesh/listening.ts';
 import { Mesh } from '../../src/mesh/mesh.ts';
@@ -17,6 +17,7 @@ export interface LabMeshOptions {
   readonly storage?: MemoryStorage;
   readonly transport?: Transport;
   readonly holderOf?: HolderOf;
+  readonly log?: Log;
   readonly lookUp?: (name: string) => Promise<readonly string[]>;
 }
 
@@ -39,7 +40,7 @@ export class MeshLab {
       secrets,
       options: { ...meshDefaults, listen: ['127.0.0.1:0'], ...given.options },
       clock: systemClock,
-      log: silentLog,
+      log: given.log ?? silentLog,
       storage: given.storage ?? new MemoryStorage(),
       ...(given.transport === undefined ? {} : { transport: given.transport }),
       ...(given.lookUp === undefined ? {} : { lookUp: given.lookUp }),
