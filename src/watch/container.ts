@@ -13,6 +13,8 @@ import { portsOf } from './ports.ts';
 
 /** A name or label in full may be of any length; this much of it tells which one it is. */
 const maxSkippedText = 100;
+/** A proxy may be on every network of its host; with many more its record is too long for others, and then it has none. */
+const maxAddresses = 64;
 
 /** The record of a container that runs, from all that is known of it. */
 export function containerRecord(
@@ -24,14 +26,14 @@ export function containerRecord(
   const ports = portsOf(inspection);
   const asksFrom = (inspection.exitAddresses ?? []).map(parseAddress).flatMap((each) => (each.ok ? [each.value] : []));
   const labelled = readLabels(inspection.labels, ports);
-  const refusals = [...skipped, ...labelled.skipped].map(shortened);
+  const refusals = [...overflow(addresses.length), ...skipped, ...labelled.skipped].map(shortened);
   return {
     id: inspection.id,
     name: inspection.name,
     image: inspection.image,
     names,
     ...(refusals.length > 0 ? { skipped: refusals } : {}),
-    addresses,
+    addresses: addresses.slice(0, maxAddresses),
     ...(asksFrom.length > 0 ? { asksFrom } : {}),
     state: stateOf(inspection, draining),
     health: inspection.health,
@@ -44,6 +46,11 @@ export function containerRecord(
 function stateOf({ paused, stopping }: Inspection, draining: boolean): ContainerState {
   if (draining || stopping) return 'draining';
   return paused ? 'paused' : 'running';
+}
+
+function overflow(count: number): SkippedName[] {
+  if (count <= maxAddresses) return [];
+  return [{ text: `${count - maxAddresses} addresses`, reason: `a container has at most ${maxAddresses} addresses` }];
 }
 
 function shortened({ text, reason }: SkippedName): SkippedName {
