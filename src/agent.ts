@@ -9,10 +9,9 @@ import type { Endpoint } from './flag-values.ts';
 import type { Config } from './flags.ts';
 import type { Successor } from './lock.ts';
 import type { Mesh } from './mesh/mesh.ts';
-import type { Secrets } from './mesh/secret.ts';
 import { Operator } from './operator.ts';
 import { OwnRecord } from './own-record.ts';
-import type { AgentParts, Built } from './rooms.ts';
+import type { AgentParts, Built, Known } from './rooms.ts';
 import { createAnswering, createApi, createMesh, createReplica, createWatch, gather } from './rooms.ts';
 import { rereadSecrets, tokenOf } from './secrets.ts';
 import { ofProcess, Tidying } from './tidying.ts';
@@ -33,7 +32,7 @@ export async function createAgent(config: Config, parts: AgentParts = {}): Promi
 
 /** One host's agent: the rooms, wired. */
 export class Agent {
-  readonly #built: Built;
+  #built: Built;
   readonly #startedAt: number;
   readonly #replica: Replica;
   readonly #mesh: Mesh;
@@ -41,7 +40,6 @@ export class Agent {
   readonly #answering: Answering | undefined;
   readonly #api: ApiServer;
   readonly #undo: (() => void)[] = [];
-  #secrets: Secrets | undefined;
   #watch: Watch | undefined;
   #listed = false;
   #started = false;
@@ -54,7 +52,6 @@ export class Agent {
 
   constructor(built: Built) {
     this.#built = built;
-    this.#secrets = built.secrets;
     this.#startedAt = built.clock.wallNow();
     this.#replica = createReplica(built);
     this.#mesh = createMesh(built, this.#replica.directory, () =>
@@ -116,13 +113,17 @@ export class Agent {
   async reload(): Promise<void> {
     const { config, log } = this.#built;
     const reread = await rereadSecrets(config);
-    if (reread.secrets !== undefined) {
-      this.#secrets = reread.secrets;
-      this.#mesh.setSecrets(reread.secrets);
-    }
+    const { secrets = this.#built.secrets, apiToken = this.#built.apiToken } = reread;
+    this.#built = { ...this.#built, secrets, apiToken };
+    if (reread.secrets !== undefined) this.#mesh.setSecrets(reread.secrets);
     if (reread.apiToken !== undefined) this.#api.setToken(reread.apiToken);
     for (const problem of reread.problems) log.error(`${problem}; the former one stays`);
     log.info({ secrets: reread.secrets?.length, apiToken: reread.apiToken !== undefined }, 'reread');
+  }
+
+  /** The secrets it has now, which may be in no file any more. */
+  get known(): Known {
+    return this.#built;
   }
 
   /** Where the name server listens. */
@@ -278,7 +279,7 @@ export class Agent {
         loopbackOnly: secrets === undefined,
       }),
       encrypted: () => secrets !== undefined,
-      token: () => tokenOf(this.#secrets, this.#mesh.listenAddresses()),
+      token: () => tokenOf(this.#built.secrets, this.#mesh.listenAddresses()),
       now: () => this.#built.clock.now(),
       leave: async () => {
         await this.#withdraw();

@@ -24,7 +24,7 @@ import { Mesh } from './mesh/mesh.ts';
 import type { Secrets } from './mesh/secret.ts';
 import { endpointText } from './name-server-view.ts';
 import type { Address } from './record.ts';
-import { findSecrets, readApiToken } from './secrets.ts';
+import { findSecrets, givenSecrets, readApiToken } from './secrets.ts';
 import { openStore, type Store } from './store.ts';
 import { unheardOf } from './unheard.ts';
 import { openDockerEngine } from './watch/docker-engine.ts';
@@ -38,24 +38,28 @@ import { Watch } from './watch/watch.ts';
 export interface AgentParts {
   readonly clock?: Clock;
   readonly log?: ReturnType<typeof createLog>;
-  /** Goes on for an agent of this process, which answers until this one does. */
-  readonly resumes?: boolean;
+  /** Goes on for an agent of this process, which answers until this one does, with the secrets that it had. */
+  readonly resumes?: Known;
+}
+
+/** What files and flags told when they were last read. */
+export interface Known {
+  /** Undefined: none was given, and the peers' cannot be guessed; the mesh stays on this machine. */
+  readonly secrets: Secrets | undefined;
+  readonly peers: readonly string[];
+  /** What API addresses off this host ask for. */
+  readonly apiToken: string | undefined;
 }
 
 /** What the rooms of one agent are made of. */
-export interface Built {
+export interface Built extends Known {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: ReturnType<typeof createLog>;
   readonly store: Store;
   readonly identity: Identity;
-  /** What API addresses off this host ask for. */
-  readonly apiToken: string | undefined;
   /** Undefined: no engine is watched. */
   readonly engine: Engine | undefined;
-  /** Undefined: none was given, and the peers' cannot be guessed; the mesh stays on this machine. */
-  readonly secrets: Secrets | undefined;
-  readonly peers: readonly string[];
   /** Whether another agent may still answer where this one is to: the one that it takes over from. */
   readonly sharesPort: boolean;
 }
@@ -63,27 +67,36 @@ export interface Built {
 /** Opens the data directory and reads identity and secret; throws one clear error where it cannot. */
 export async function gather(
   config: Config,
-  { clock = systemClock, log = createLog(config.logLevel), resumes = false }: AgentParts,
+  { clock = systemClock, log = createLog(config.logLevel), resumes }: AgentParts,
 ): Promise<Built> {
+  // Before the directory is asked for: whoever cannot start anyway must not disturb the agent that runs.
+  const given = resumes === undefined ? await readGiven(config) : { mesh: resumes, apiToken: resumes.apiToken };
+  const engine = config.docker
+    ? openDockerEngine(config.dockerHost ?? flagDefaults.dockerHost, process.env)
+    : undefined;
+  if (engine?.ok === false) throw new UsageError(`--docker-host: ${engine.problem}`);
   const lock = { takeover: config.takeover, patienceMs: agentDefaults.takeoverPatienceMs };
   const store = await openStore(config.dataDir, { clock, log: log.child({ room: 'store' }), lock });
   try {
     const identity = await loadIdentity(store, log);
-    const found = await findSecrets(config, store);
-    if (!found.ok) throw config.join === undefined ? new Error(found.problem) : new UsageError(found.problem);
-    const apiToken = await readApiToken(config.apiTokenFile);
-    const engine = config.docker
-      ? openDockerEngine(config.dockerHost ?? flagDefaults.dockerHost, process.env)
-      : undefined;
-    if (engine?.ok === false) throw new UsageError(`--docker-host: ${engine.problem}`);
-    const { secrets, peers } = found.value;
-    const all = [...config.peers, ...peers];
-    const sharesPort = resumes || store.succession.succeeds;
-    return { config, clock, log, store, identity, secrets, engine: engine?.value, apiToken, peers: all, sharesPort };
+    const found = await findSecrets(config, given.mesh, store);
+    if (!found.ok) throw new Error(found.problem);
+    const { secrets } = found.value;
+    const peers = [...new Set([...config.peers, ...found.value.peers])];
+    const sharesPort = resumes !== undefined || store.succession.succeeds;
+    const { apiToken } = given;
+    return { config, clock, log, store, identity, secrets, engine: engine?.value, apiToken, peers, sharesPort };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** Reads the secrets that flags and the environment give or name; throws one clear error where one is of no use. */
+async function readGiven(config: Config) {
+  const mesh = await givenSecrets(config);
+  if (!mesh.ok) throw config.join === undefined ? new Error(mesh.problem) : new UsageError(mesh.problem);
+  return { mesh: mesh.value, apiToken: await readApiToken(config.apiTokenFile) };
 }
 
 /** What all hosts know. */

@@ -84,9 +84,10 @@ export class RunningAgent {
   async #resume(before: Agent): Promise<void> {
     const log = this.#parts.log ?? createLog(this.#config.logLevel);
     log.warn('the agent that was to take over is gone without answering; going on');
-    // The one that failed may not have let go of the directory yet.
-    this.#agent = await createAgent({ ...this.#config, takeover: true }, { ...this.#parts, resumes: true });
     try {
+      // The one that failed may not have let go of the directory yet.
+      const config = { ...this.#config, takeover: true };
+      this.#agent = await createAgent(config, { ...this.#parts, resumes: before.known });
       await this.#agent.start();
       this.#follow();
     } finally {

@@ -17,17 +17,30 @@ export interface MeshSecrets {
 /** Where the secret that was made or joined with is kept, so that a restart needs no flag. */
 const file = 'secret';
 
+/** The secret that was given: of a join token, of `--secret-file`, or of `WEFT_SECRET`; undefined where none was. */
+export async function givenSecrets({
+  join,
+  secretFile,
+  secret,
+}: Pick<Config, 'join' | 'secretFile' | 'secret'>): Promise<Result<MeshSecrets | undefined>> {
+  if (join !== undefined) return joinWith(join);
+  if (secretFile !== undefined) return withoutPeers(await readSecretFile(secretFile));
+  if (secret !== undefined) return withoutPeers(named('WEFT_SECRET', parseSecrets(secret)));
+  return accepted(undefined);
+}
+
 /**
- * Finds the secret: of a join token, of `--secret-file`, of `WEFT_SECRET`, of the last start; and else makes one, unless
- * peers are named: theirs exists already and cannot be guessed.
+ * Finds the secret: the one that was given, that of the last start; and else makes one, unless peers are named: theirs
+ * exists already and cannot be guessed.
  */
 export async function findSecrets(
-  config: Pick<Config, 'join' | 'secretFile' | 'secret' | 'peers'>,
+  config: Pick<Config, 'join' | 'peers'>,
+  given: MeshSecrets | undefined,
   store: Pick<Store, 'read' | 'write'>,
 ): Promise<Result<MeshSecrets>> {
-  if (config.join !== undefined) return joinWith(config.join, store);
-  if (config.secretFile !== undefined) return withoutPeers(await readSecretFile(config.secretFile));
-  if (config.secret !== undefined) return withoutPeers(named('WEFT_SECRET', parseSecrets(config.secret)));
+  const [joined] = given?.secrets ?? [];
+  if (config.join !== undefined && joined !== undefined) await store.write(file, Buffer.from(joined.text));
+  if (given !== undefined) return accepted(given);
   const kept = await store.read(file);
   if (kept !== undefined)
     return withoutPeers(named('the kept secret', parseSecrets(Buffer.from(kept).toString('utf8'))));
@@ -82,12 +95,11 @@ export async function rereadSecrets(config: Pick<Config, 'secretFile' | 'apiToke
   return { secrets: found?.ok ? found.value : found && complain(found.problem), apiToken, problems };
 }
 
-async function joinWith(text: string, store: Pick<Store, 'write'>): Promise<Result<MeshSecrets>> {
+function joinWith(text: string): Result<MeshSecrets> {
   const token = decodeToken(text);
   if (!token.ok) return refused(`--join: ${token.problem}`);
   const secret = parseSecret(token.value.secret.text);
   if (!secret.ok) return refused(`--join: ${secret.problem}`);
-  await store.write(file, Buffer.from(secret.value.text));
   return accepted({ secrets: [secret.value], peers: token.value.addresses });
 }
 

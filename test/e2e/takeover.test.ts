@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,6 +123,37 @@ describe('an agent that fails to take over', () => {
     await endsWell();
   });
 
+  it('for a file that can no longer be used, does not disturb the old one', async () => {
+    const { files, withFiles } = await filesOfSecrets();
+    current = withFiles;
+    rmSync(files.secret);
+    const withoutSecret = start({ takeover: '', ...files.flags });
+    expect(await withoutSecret.ended).toBe(1);
+    expect(withoutSecret.said()).toMatch('cannot be read');
+    writeFileSync(files.secret, env.WEFT_SECRET);
+    writeFileSync(files.token, '');
+    const withoutToken = start({ takeover: '', ...files.flags });
+    expect(await withoutToken.ended).toBe(1);
+    expect(withoutToken.said()).toMatch('is empty');
+    expect(current.said()).not.toContain('handing over');
+    expect(await knows(ports.dns)).toBe(true);
+    await endsWell();
+  });
+
+  it('leaves all to the old one, also where its files can no longer be used', async () => {
+    const { files, withFiles } = await filesOfSecrets();
+    current = withFiles;
+    const killed = start({ takeover: '', ...files.flags });
+    await until('it has the directory', () => killed.said().includes('the mesh is up'));
+    rmSync(files.secret);
+    rmSync(files.token);
+    killed.process.kill('SIGKILL');
+    await until('the old one went on', () => current.said().split('"started"').length === 3);
+    await until('it is linked again', async () => (await request('one', '/v1/status')).includes('established'));
+    expect(await knows(ports.dns)).toBe(true);
+    await endsWell();
+  });
+
   it('because it is killed half-way leaves all to the old one', async () => {
     const killed = start({ takeover: '' });
     await until('it has the directory', () => killed.said().includes('the mesh is up'));
@@ -132,6 +163,19 @@ describe('an agent that fails to take over', () => {
     await endsWell();
   });
 
+  it('leaves nothing behind where the old one cannot go on either', async () => {
+    const key = join(directory, 'one', 'identity.key');
+    const killed = start({ takeover: '' });
+    await until('it has the directory', () => killed.said().includes('the mesh is up'));
+    renameSync(key, `${key}.aside`);
+    mkdirSync(key);
+    killed.process.kill('SIGKILL');
+    expect(await current.ended).toBe(1);
+    expect(current.said()).toMatch('identity.key');
+    rmdirSync(key);
+    renameSync(`${key}.aside`, key);
+  });
+
   it('was not told to: it ends at once and names the one that runs', async () => {
     const second = start({});
     expect(await second.ended).toBe(1);
@@ -139,6 +183,18 @@ describe('an agent that fails to take over', () => {
     await endsWell();
   });
 });
+
+/** In place of the agent that runs, one that was given its secrets in files. */
+async function filesOfSecrets() {
+  const [secret, token] = [join(directory, 'secret'), join(directory, 'token')];
+  writeFileSync(secret, env.WEFT_SECRET);
+  writeFileSync(token, 'token-of-the-tests');
+  const files = { secret, token, flags: { 'secret-file': secret, 'api-token-file': token } };
+  const withFiles = start({ takeover: '', ...files.flags });
+  await withFiles.started();
+  await current.ended;
+  return { files, withFiles };
+}
 
 /** The agent that every test begins with, and its successors. */
 function start(flags: Record<string, string>): AgentProcess {
