@@ -101,7 +101,7 @@ function readTtl(text: string): number {
 }
 
 /** A week, as everywhere in Weft (RFC 8767 section 4). */
-const maxTtlSeconds = 604_800;
+export const maxTtlSeconds = 604_800;
 
 /** `PORT TARGET`, or all four fields of RFC 2782: `PRIORITY WEIGHT PORT TARGET`. */
 function readService(text: string) {

@@ -6,6 +6,7 @@ import { readHostsFile, writeHostsFile } from './hosts-file.ts';
 import type { Imported, ImportedRecord } from './imported.ts';
 import { Progress } from './progress.ts';
 import type { RecordsReply, StaticReply, StatusReply } from './replies.ts';
+import { maxTtlSeconds } from './static-records.ts';
 import { counted } from './table.ts';
 import { readWeaveReport } from './weave-file.ts';
 import { readZoneFile, writeZoneFile } from './zone-file.ts';
@@ -35,7 +36,8 @@ export async function importRecords(
   options: { format?: (typeof importFormats)[number] } & PutOptions,
 ): Promise<void> {
   const { domains } = await context.agent.get<RecordsReply>('/v1/records');
-  const text = await context.readInput(file);
+  // Some editors put the mark of UTF-8 before a text.
+  const text = (await context.readInput(file)).replace(/^\ufeff/, '');
   const { records, skipped } = read(text, options.format ?? recognise(text), domains[0] ?? '');
   const isOurs = ({ fullName }: ImportedRecord) => domains.some((domain) => fullName.endsWith(`.${domain}`));
   const foreign = new Set(records.filter((record) => !isOurs(record)).map(({ fullName }) => fullName));
@@ -49,7 +51,8 @@ export async function importRecords(
 
 function recognise(text: string): (typeof importFormats)[number] {
   if (text.trimStart().startsWith('{')) return 'weave';
-  return /^\$(ORIGIN|TTL)|\sIN\s+[A-Z]+\s/im.test(text) ? 'zone' : 'hosts';
+  // What a comment says in passing, such as "in the first column", is no record.
+  return /^\$(ORIGIN|TTL)|^[^#;]*\sIN\s+[A-Z]+\s/im.test(text) ? 'zone' : 'hosts';
 }
 
 function read(text: string, format: (typeof importFormats)[number], domain: string): Imported {
@@ -114,25 +117,38 @@ function mustBeRight(group: readonly ImportedRecord[]): void {
     throw new Refusal('an alias must be alone, and the file has more of this name (RFC 1034 section 3.6.2)');
 }
 
-function partsOf({ fullName, content }: ImportedRecord): Result<unknown>[] {
+function partsOf({ fullName, content, ttlSeconds = 0 }: ImportedRecord): Result<unknown>[] {
   const name = parseName(fullName, [], true);
+  const ttl = mustBe(ttlSeconds <= maxTtlSeconds, `the time to live is longer than ${maxTtlSeconds} seconds, a week`);
   switch (content.type) {
     case 'address':
-      return [name, parseAddress(content.address)];
+      return [name, ttl, parseAddress(content.address)];
     case 'cname':
-      return [name, parseName(content.target, [])];
+      return [name, ttl, parseName(content.target, [])];
     case 'srv':
-      return [name, ...[content.priority, content.weight, content.port].map(mustFit), parseName(content.target, [])];
+      return [
+        name,
+        ttl,
+        ...[content.priority, content.weight, content.port].map(mustFit),
+        parseName(content.target, []),
+      ];
     case 'txt':
-      return [name];
+      return [name, ttl, mustBe(content.text.length <= maxTxt, `a text may have at most ${maxTxt} characters`)];
   }
 }
 
 /** RFC 2782: the numbers of a service have 16 bits. */
-function mustFit(number: number): Result<number> {
-  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return accepted(number);
-  return refused('SRV takes PRIORITY WEIGHT PORT TARGET, the first three from 0 to 65535');
+function mustFit(number: number): Result<true> {
+  const fits = Number.isInteger(number) && number >= 0 && number <= 65_535;
+  return mustBe(fits, 'SRV takes PRIORITY WEIGHT PORT TARGET, the first three from 0 to 65535');
 }
+
+function mustBe(holds: boolean, problem: string): Result<true> {
+  return holds ? accepted(true) : refused(problem);
+}
+
+/** As the agent takes it. */
+const maxTxt = 2_048;
 
 function addedLine(record: ImportedRecord, { dryRun = false, json }: PutOptions): string {
   if (json) return `${JSON.stringify({ added: !dryRun, ...record })}\n`;

@@ -93,6 +93,32 @@ describe('weft import', () => {
     });
   });
 
+  it('knows a hosts file by its lines, whatever its comments say', async () => {
+    const file = '# An address should be placed in the first column.\n192.0.2.7 db # in use now, in a rack\n';
+    expect(await importing(file)).toEqual({ code: 0, out: 'added db.weave.local 192.0.2.7\n', err: '' });
+    expect(await importing('db in a 192.0.2.8 ; of the zone\n')).toMatchObject({
+      out: 'added db.weave.local 192.0.2.8\n',
+    });
+  });
+
+  it.each(['192.0.2.7 db', 'db IN A 192.0.2.7', '$TTL 5\ndb A 192.0.2.7', '{"DNS":{"Entries":[]}}'])(
+    'takes %j with the mark of UTF-8 before it as without',
+    async (text) => {
+      expect(await importing(`\ufeff${text}`)).toEqual(await importing(text));
+    },
+  );
+
+  it.each([
+    ['db 604801 IN A 192.0.2.7', 'time to live'],
+    [`db IN TXT ${`"${'x'.repeat(255)}" `.repeat(9)}`, '2048 characters'],
+  ])('tells also without adding anything that %.30s… cannot be', async (line, problem) => {
+    for (const words of [['--dry-run'], []]) {
+      const { code, out, err } = await importing(`$TTL 5\n${line}\n`, ...words);
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      expect(err).toContain(problem);
+    }
+  });
+
   it('takes what weave added by hand from its report', async () => {
     const entry = { Origin: 'a', Version: 0, Tombstone: 0 };
     const report = {
