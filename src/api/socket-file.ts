@@ -1,6 +1,7 @@
-import { chmod, lstat, unlink } from 'node:fs/promises';
+import { chmod, lstat, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { fileErrorCode } from '../file-problem.ts';
 import { makeDirectory } from '../make-directory.ts';
 
 /** The owner and the socket's group may talk to the agent; its group is the directory's where that is set-group-id. */
@@ -16,7 +17,7 @@ export async function prepareSocketFile(path: string): Promise<void> {
   if (!stats.isSocket())
     throw new Error(`cannot listen on unix:${path}: there is a file of that name that is no socket`);
   if (await answers(path)) throw new Error(`cannot listen on unix:${path}: another agent answers there`);
-  await unlink(path);
+  await rm(path, { force: true });
 }
 
 /** Lets the owner and group in, after `listen` made the file. */
@@ -24,10 +25,13 @@ export async function openSocketFile(path: string): Promise<void> {
   await chmod(path, socketMode);
 }
 
+/** Only of a socket that is refused is it certain that nobody has it: one that has too many waiting is there. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket
+      .once('connect', () => resolve(true))
+      .once('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT'].includes(fileErrorCode(error) ?? '')));
     socket.once('connect', () => socket.destroy());
   });
 }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
@@ -74,6 +75,30 @@ describe('the API', () => {
       `cannot listen on unix:${agent.socketPath}: another agent answers there`,
     );
     expect((await agent.ask('GET', '/healthz')).status).toBe(200);
+  });
+
+  it('leaves the socket file of an agent alone that has too much to do to answer', async () => {
+    const path = join(await temporary(), 'weft.sock');
+    // It listens, takes nobody in, and has room for one to wait.
+    const listens = `require('node:net').createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
+      require('node:fs').writeSync(1, 'listens'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); })`;
+    const busy = spawn(process.execPath, ['-e', listens], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(busy.stdout, 'data');
+    const waiting = [];
+    try {
+      for (let isFull = false; !isFull; ) {
+        const socket = connect(path).on('error', () => {});
+        waiting.push(socket);
+        isFull = await new Promise((resolve) => {
+          socket.once('connect', () => resolve(false)).once('error', () => resolve(true));
+        });
+      }
+      await expect(serverOn({ type: 'unix', path }).start()).rejects.toThrow('another agent answers there');
+      expect((await stat(path)).isSocket()).toBe(true);
+    } finally {
+      for (const socket of waiting) socket.destroy();
+      busy.kill('SIGKILL');
+    }
   });
 
   it('does not remove a file that is no socket', async () => {
