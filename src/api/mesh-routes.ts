@@ -30,7 +30,7 @@ export function meshRoutes(
         response: { 200: peersReply },
       },
     },
-    async ({ body }) => ({ peers: await forgetPeers(control, body.peers) }),
+    async ({ body }) => ({ peers: await forgetPeers(control, body.peers, mustBeSo) }),
   );
 
   app.post(

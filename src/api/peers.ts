@@ -1,3 +1,4 @@
+import type { Result } from '../result.ts';
 import type { AgentControl } from './control.ts';
 import { HttpProblem, mustParse } from './problem.ts';
 import { targetsOf } from './weave-report.ts';
@@ -16,8 +17,12 @@ export async function connectPeers(
   return peers;
 }
 
-/** Stops dialling each peer, or drops each host. */
-export async function forgetPeers(control: AgentControl, peers: readonly string[]): Promise<readonly string[]> {
-  for (const peer of peers) mustParse(await control.forget(peer));
+/** Stops dialling each peer, or drops each host; `accept` throws what is answered where one is not there to forget. */
+export async function forgetPeers(
+  control: AgentControl,
+  peers: readonly string[],
+  accept: (forgotten: Result<string>) => string,
+): Promise<readonly string[]> {
+  for (const peer of peers) accept(await control.forget(peer));
   return peers;
 }

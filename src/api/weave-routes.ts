@@ -45,7 +45,7 @@ export function weaveRoutes(app: App, { control, view }: RouteParts): void {
     return reply.send('');
   });
   app.post('/forget', { schema: { summary: 'Stop dialling', ...peersSchema } }, async ({ query, body }, reply) => {
-    await forgetPeers(control, all(query.peer, body.peer));
+    await forgetPeers(control, all(query.peer, body.peer), mustParse);
     return reply.send('');
   });
 

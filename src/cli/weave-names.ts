@@ -49,6 +49,8 @@ export async function dnsArgs(context: Context): Promise<void> {
       `weft: no --dns: it answers at ${bound}, every address of this host, and no bridge of containers is known here; ` +
         'give docker run one of them\n',
     );
+  const port = /:(\d+)$/.exec(found.server)?.[1];
+  if (port !== '53') context.remark(`weft: it answers at port ${port}, and containers ask at port 53 only\n`);
   context.out(`--dns=${address} --dns-search=${found.domains[0]}`);
 }
 

@@ -489,8 +489,9 @@ describe('the mesh by command', () => {
     agent.control.linkViews = [{ address: '192.0.2.2', outbound: true, state: 'established' }];
     expect(await weft('connect', '--replace', '192.0.2.4')).toMatchObject({ code: 0 });
     expect(await weft('forget', '192.0.2.4')).toEqual({ code: 0, err: '', out: '' });
+    // Nothing is wrong with the words, so it has failed; as `rm` of what is not there.
     expect(await weft('forget', 'nobody')).toEqual({
-      code: 2,
+      code: 1,
       out: '',
       err: 'weft: no host or address "nobody" is known\n',
     });
@@ -571,6 +572,16 @@ describe("weave's commands", () => {
       code: 0,
       out: '',
       err: 'weft: no --dns: this agent answers no questions: it was started with --no-dns\n',
+    });
+  });
+
+  it('dns-args says where containers would not reach it, since they ask at port 53 only', async () => {
+    const { control } = agent;
+    control.dnsView = { listen: ['172.17.0.1:5353', '10.0.0.1:53'], ttlSeconds: 1, upstreams: [], queries: 0 };
+    expect(await weft('dns-args')).toEqual({
+      code: 0,
+      out: '--dns=172.17.0.1 --dns-search=weave.local',
+      err: 'weft: it answers at port 5353, and containers ask at port 53 only\n',
     });
   });
 
