@@ -5,12 +5,16 @@ export const shells = ['bash', 'zsh', 'fish'] as const;
 
 /** A script that completes commands, flags, and what may follow both; made from the command line itself. */
 export function completion(program: Command, shell: (typeof shells)[number]): string {
-  const commands = program.commands.map((command) => ({
-    name: command.name(),
-    help: command.description(),
-    choices: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
-    flags: command.options.flatMap(flagOf),
-  }));
+  const asked = program.commands.map(
+    (command): Completed => ({
+      name: command.name(),
+      help: command.description(),
+      choices: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+      flags: [...command.options.flatMap(flagOf), help],
+    }),
+  );
+  const all = asked.map(({ name }) => name);
+  const commands = [...asked, { name: 'help', help: 'display help for a command', choices: all, flags: [] }];
   const scripts = { bash, zsh, fish };
   return scripts[shell](commands);
 }
@@ -31,6 +35,9 @@ interface Flag {
   /** What its value may be, where that is known. */
   readonly choices: readonly string[];
 }
+
+/** What the parser adds by itself to every command, beside a command `help`. */
+const help: Flag = { name: '--help', help: 'display help for the command', takesValue: false, choices: [] };
 
 function flagOf({ long, description, required, argChoices }: Option): Flag[] {
   return long ? [{ name: long, help: description, takesValue: required, choices: argChoices ?? [] }] : [];

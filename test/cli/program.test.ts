@@ -88,6 +88,22 @@ describe('the command line', () => {
 });
 
 describe('weft completion', () => {
+  it.each(['bash', 'zsh', 'fish'])('of %s has every command and every flag that help tells of', async (shell) => {
+    const { out } = await weft('completion', shell);
+    const commands = [...(await weft('--help')).out.matchAll(/^ {2}([a-z][a-z-]*) .*\S/gm)].map(
+      ([, name = '']) => name,
+    );
+    for (const command of commands.filter((name) => name !== 'weft')) {
+      const lines = shell === 'fish' ? out.split('\n').filter((line) => line.includes(`from ${command}'`)) : [];
+      const part = shell === 'fish' ? lines.join('\n') : out.split(`    ${command})`)[1]?.split(/;;\n {4}(?=\S)/)[0];
+      const help = command === 'help' ? '' : (await weft(command, '--help')).out;
+      const flags = [...help.matchAll(/^ {2}(?:-\w, )?--([a-z-]+)/gm)].map(([, name = '']) => name);
+      for (const flag of flags) expect(part).toMatch(shell === 'fish' ? ` -l ${flag} ` : `--${flag}`);
+      expect(out).toMatch(command);
+    }
+    expect(commands.length).toBeGreaterThan(20);
+  });
+
   it('prints a script that bash completes with', async () => {
     const { out } = await weft('completion', 'bash');
     const script = `${out}
