@@ -147,6 +147,7 @@ export class ApiServer {
     await listen(server, address).catch(async (cause: Error) => {
       throw new Error(`cannot listen on ${spell(address)}: ${await this.#reason(cause, address)}`, { cause });
     });
+    server.on('error', (error) => this.#parts.log.error({ err: error }, 'an API address failed'));
     this.#servers.push(server);
     if (address.type === 'unix') await openSocketFile(address.path);
   }
@@ -167,7 +168,7 @@ export class ApiServer {
   }
 
   #createServer(handler: RequestListener<typeof IncomingMessage>): Server {
-    const { options, log } = this.#parts;
+    const { options } = this.#parts;
     const { headersTimeoutMs, requestTimeoutMs, keepAliveMs } = options;
     const server = createServer(
       {
@@ -181,7 +182,6 @@ export class ApiServer {
     );
     server.maxConnections = options.maxConnections;
     server.on('clientError', refuse);
-    server.on('error', (error) => log.error({ err: error }, 'an API address failed'));
     return server;
   }
 }

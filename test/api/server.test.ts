@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ApiAddress } from '../../src/api/guard.ts';
 import { ApiServer } from '../../src/api/server.ts';
 import { apiDefaults } from '../../src/config.ts';
-import { silentLog } from '../../src/log.ts';
+import { type Log, silentLog } from '../../src/log.ts';
 import { ApiAgent } from '../support/api-agent.ts';
 import { ControlTwin, host2, owner } from '../support/control-twin.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -99,6 +99,24 @@ describe('the API', () => {
       for (const socket of waiting) socket.destroy();
       busy.kill('SIGKILL');
     }
+  });
+
+  it('leaves it to whoever starts it to say why it cannot listen', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const said: unknown[] = [];
+    const log = { ...silentLog, error: (...words: unknown[]) => said.push(words) };
+    const { port } = taken.address() as AddressInfo;
+    const server = new ApiServer({
+      control: new ControlTwin(),
+      clock: new ManualClock(),
+      log: log as Log,
+      options: apiDefaults,
+      listen: [{ type: 'tcp', address: '127.0.0.1', port }],
+    });
+    await expect(server.start()).rejects.toThrow('has that port');
+    expect(said).toEqual([]);
+    taken.close();
   });
 
   it('does not remove a file that is no socket', async () => {
