@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Address, type Name, parseAddress, parseName, type StaticRecord } from '../record.ts';
+import { type Address, type Name, parseAddress, parseName, quote, type StaticRecord } from '../record.ts';
 import type { App, RouteParts } from './app.ts';
 import type { AgentControl } from './control.ts';
 import { HttpProblem, mustParse } from './problem.ts';
@@ -56,10 +56,14 @@ function wholeName(fqdn: string, control: AgentControl): Name {
   return mustParse(parseName(`${fqdn.replace(/\.$/, '')}.`, control.domains(), true));
 }
 
-/** The addresses of a container, by its name or the beginning of its id. */
-function addressesOf(container: string, control: AgentControl): Set<Address> {
+/** The addresses of the containers of a name; else of the one whose id begins so, as `db` may be both. */
+function addressesOf(text: string, control: AgentControl): Set<Address> {
   const all = [...control.entries()].flatMap(({ owners }) => owners.map((owner) => owner.container));
-  const called = all.filter(({ id, name }) => name === container || (container !== '' && id.startsWith(container)));
+  const named = all.filter(({ name }) => name === text);
+  const called = named.length > 0 || text === '' ? named : all.filter(({ id }) => id.startsWith(text));
+  const count = new Set(called.map(({ id }) => id)).size;
+  if (named.length === 0 && count > 1)
+    throw new HttpProblem(400, `the ids of ${count} containers begin with ${quote(text)}: give more of it`);
   return new Set(called.flatMap(({ addresses }) => addresses.map(({ address }) => address)));
 }
 

@@ -72,7 +72,8 @@ async function readTarget(context: Context, words: readonly string[], fqdn: stri
     if (given.length === 0 || fqdn === undefined) throw wrongUsage('give a container, or addresses and -h FQDN');
     return { container: 'weave:extern', ips: given, own: [], domain };
   }
-  const own = records.filter((row) => row.container && isCalled(row.container, container));
+  if (container === '') throw wrongUsage('the name of the container is empty');
+  const own = rowsOf(records, container);
   // One that was typed wrong must not be taken for a container, and the others be given the name without it.
   if (own.length === 0 && /^\d+(\.\d+)+$|:/.test(container)) mustBeAddress(container);
   const ips = given.length > 0 ? given : [...new Set(own.map((row) => row.data).filter((data) => isIP(data) !== 0))];
@@ -81,8 +82,14 @@ async function readTarget(context: Context, words: readonly string[], fqdn: stri
   return { container, ips, own, domain };
 }
 
-function isCalled({ id, name }: { readonly id: string; readonly name: string }, text: string): boolean {
-  return name === text || id.startsWith(text);
+/** Those of the containers of a name; else of the one whose id begins so, as `db` may be both. */
+function rowsOf(records: readonly RecordRow[], text: string): RecordRow[] {
+  const named = records.filter(({ container }) => container?.name === text);
+  if (named.length > 0) return named;
+  const begun = records.filter(({ container }) => container?.id.startsWith(text));
+  const count = new Set(begun.map(({ container }) => container?.id)).size;
+  if (count > 1) throw wrongUsage(`the ids of ${count} containers begin with "${text}": give more of it`);
+  return begun;
 }
 
 function namePath(container: string, ip: string): string {

@@ -220,6 +220,21 @@ describe("weave's verbs", () => {
     expect((await agent.ask('DELETE', '/name/c1/nonsense')).status).toBe(400);
   });
 
+  it('remove by the name of a container, and not what another has whose id begins so', async () => {
+    agent.control.own('cafe', owner('cafe', '172.17.0.10'));
+    agent.control.own('cache', owner('cache', '172.17.0.11', { id: 'cafe77'.padEnd(64, '7') }));
+    agent.control.own('log', owner('log', '172.17.0.12', { id: 'cafe78'.padEnd(64, '7') }));
+    for (const end of [10, 11, 12]) await agent.ask('PUT', `/name/any/172.17.0.${end}?fqdn=a.weave.local`);
+    expect((await agent.ask('DELETE', '/name/cafe')).status).toBe(204);
+    expect(names()).toEqual(['a 172.17.0.11', 'a 172.17.0.12']);
+    expect(await agent.ask('DELETE', '/name/cafe7')).toMatchObject({
+      status: 400,
+      json: { detail: 'the ids of 2 containers begin with "cafe7": give more of it' },
+    });
+    expect((await agent.ask('DELETE', '/name/cafe77')).status).toBe(204);
+    expect(names()).toEqual(['a 172.17.0.12']);
+  });
+
   it('connect and forget peers, and replace those that are dialled', async () => {
     twoHosts();
     expect(await agent.ask('POST', '/connect?peer=192.0.2.5&peer=192.0.2.6')).toMatchObject({ status: 200, text: '' });

@@ -539,6 +539,25 @@ describe("weave's commands", () => {
     expect(statics()).toEqual(['db 192.0.2.8']);
   });
 
+  it('dns-add takes a name for a name, also where the id of another container begins so', async () => {
+    const { control } = agent;
+    control.own('cafe', owner('cafe', '172.17.0.10'));
+    control.own('cache', owner('cache', '172.17.0.11', { id: 'cafe77'.padEnd(64, '7') }));
+    control.own('log', owner('log', '172.17.0.12', { id: 'cafe78'.padEnd(64, '7') }));
+    expect(await weft('dns-add', 'cafe', '-h', 'shop.weave.local')).toMatchObject({ code: 0 });
+    expect(statics()).toEqual(['shop 172.17.0.10']);
+    await weft('dns-add', 'cafe78', '-h', 'shop.weave.local');
+    expect(statics()).toEqual(['shop 172.17.0.10', 'shop 172.17.0.12']);
+    expect(await weft('dns-remove', 'caf', '-h', 'shop.weave.local')).toMatchObject({ code: 2 });
+    control.own('cafe');
+    expect(await weft('dns-remove', 'cafe')).toEqual({
+      code: 2,
+      out: '',
+      err: 'weft: the ids of 2 containers begin with "cafe": give more of it\n',
+    });
+    expect(statics()).toEqual(['shop 172.17.0.10', 'shop 172.17.0.12']);
+  });
+
   it('dns-add without a name uses the name of the container, which it has already', async () => {
     expect(await weft('dns-add', 'web')).toMatchObject({ code: 0 });
     await weft('dns-add', '192.0.2.9', 'web');
@@ -549,6 +568,7 @@ describe("weave's commands", () => {
     [['dns-add', 'gone', '-h', 'a.weave.local'], 1, 'gone container is not running.'],
     [['dns-remove', 'gone'], 1, 'gone container is not running.'],
     [['dns-add', '192.0.2.7'], 2, 'give a container, or addresses and -h FQDN'],
+    [['dns-add', '', '-h', 'a.weave.local'], 2, 'the name of the container is empty'],
     [['dns-add', 'web', '192.0.2.7'], 2, '"web" is out of place: give IP addresses first, then one container'],
     [['dns-add', 'web', 'app'], 2, '"app" is out of place: give IP addresses first, then one container'],
     [
