@@ -27,7 +27,13 @@ export interface Terminal {
 
 /** Writes a value as JSON on one line of its own. */
 export function outJson(context: Context, value: unknown): void {
-  context.out(`${JSON.stringify(value, null, 2)}\n`);
+  context.out(`${jsonText(value, 2)}\n`);
+}
+
+/** JSON leaves the control characters past ASCII as they are, and a terminal obeys those too. */
+export function jsonText(value: unknown, indent = 0): string {
+  const escaped = (octet: string) => `\\u00${octet.charCodeAt(0).toString(16)}`;
+  return JSON.stringify(value, null, indent).replace(/[\u007f-\u009f]/g, escaped);
 }
 
 /** Says what is wrong although it was done, where anything is. */

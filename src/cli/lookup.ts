@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { parseName, quote } from '../record.ts';
 import { type Context, outJson } from './context.ts';
+import { harmless } from './decode.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { NameReply, StatusReply } from './replies.ts';
 import { type LookupResult, type LookupType, lookUp, lookupTypes, reverseName } from './resolver.ts';
@@ -20,7 +21,8 @@ export async function lookup(
   const results = await Promise.all(types.map((type) => lookUp(server, name, type)));
   const answers = results.flatMap((result) => (result.ok ? result.answers : []));
   if (options.json) outJson(context, { name, types, server, answers, ...failureOf(results) });
-  else context.out(answers.map((answer) => `${answer}\n`).join(''));
+  // Whoever owns a name chooses what it says.
+  else context.out(answers.map((answer) => `${harmless(answer)}\n`).join(''));
   if (answers.length > 0) return;
   if (failureOf(results).code === 'EBADNAME') throw new Failure(whyNoName(name), exitCodes.wrongUsage);
   throw new Failure(sentence(results, name, types, server));

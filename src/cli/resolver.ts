@@ -49,7 +49,9 @@ async function ask(resolver: Resolver, name: string, type: LookupType): Promise<
         ({ priority, weight, port, name: target }) => `${priority} ${weight} ${port} ${target}.`,
       );
     case 'TXT':
-      return (await resolver.resolveTxt(name)).map((strings) => strings.map((text) => JSON.stringify(text)).join(' '));
+      return (await resolver.resolveTxt(name)).map((strings) =>
+        strings.map((text) => JSON.stringify(utf8(text))).join(' '),
+      );
     case 'SOA':
       return [soaText(await resolver.resolveSoa(name))];
     case 'CNAME':
@@ -59,6 +61,11 @@ async function ask(resolver: Resolver, name: string, type: LookupType): Promise<
     case 'PTR':
       return dotted(await resolver.resolvePtr(name));
   }
+}
+
+/** Node reads each octet of a text as a character; Weft's own texts are UTF-8, as nearly all are. */
+function utf8(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8');
 }
 
 function soaText({ nsname, hostmaster, serial, refresh, retry, expire, minttl }: Soa): string {

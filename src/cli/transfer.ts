@@ -1,6 +1,6 @@
 import { parseAddress, parseName } from '../record.ts';
 import { accepted, type Result, refused } from '../result.ts';
-import { type Context, warn } from './context.ts';
+import { type Context, jsonText, warn } from './context.ts';
 import { Failure, Refusal } from './failure.ts';
 import { readHostsFile, writeHostsFile } from './hosts-file.ts';
 import type { Imported, ImportedRecord } from './imported.ts';
@@ -151,7 +151,7 @@ function mustBe(holds: boolean, problem: string): Result<true> {
 const maxTxt = 2_048;
 
 function addedLine(record: ImportedRecord, { dryRun = false, json }: PutOptions): string {
-  if (json) return `${JSON.stringify({ added: !dryRun, ...record })}\n`;
+  if (json) return `${jsonText({ added: !dryRun, ...record })}\n`;
   return `${dryRun ? 'would add' : 'added'} ${record.fullName} ${contentText(record)}\n`;
 }
 
@@ -187,6 +187,6 @@ function contentText({ content }: ImportedRecord): string {
     case 'srv':
       return `SRV ${content.priority} ${content.weight} ${content.port} ${content.target}.`;
     case 'txt':
-      return `TXT ${JSON.stringify(content.text)}`;
+      return `TXT ${jsonText(content.text)}`;
   }
 }

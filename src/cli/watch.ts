@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Context, Terminal } from './context.ts';
+import { type Context, jsonText, type Terminal } from './context.ts';
 import { decode } from './decode.ts';
 import { readEvents, type StreamEvent } from './events.ts';
 import { Failure, Refusal } from './failure.ts';
@@ -57,7 +57,7 @@ async function* events(context: Context, path: string, lastId: string | undefine
 function show(context: Context, known: Map<string, readonly RecordRow[]>, event: StreamEvent, json: boolean): void {
   const change = decode<WatchEvent>(event.data);
   if (json) {
-    context.out(`${JSON.stringify({ event: event.type, ...change })}\n`);
+    context.out(`${jsonText({ event: event.type, ...change })}\n`);
     return;
   }
   const lines = merge(known, change, event.type === 'snapshot', context.now());

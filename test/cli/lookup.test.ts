@@ -34,6 +34,21 @@ afterEach(async () => {
 });
 
 describe('weft lookup', () => {
+  it('shows texts as UTF-8, and none that would steer the terminal', async () => {
+    const text = Buffer.from('sü\u009b2J\u001b[2J\u007f');
+    dns.answers.set('evil.example 16', [Buffer.concat([Buffer.from([text.length]), text])]);
+    dns.answers.set('evil.example 5', [wireName('x\u001b\u009b2J.example')]);
+    expect((await weft('lookup', 'evil.example', 'TXT')).out).toBe('"sü\ufffd2J\\u001b[2J\ufffd"\n');
+    const { out } = await weft('lookup', 'evil.example', 'TXT', '--json');
+    expect(out).not.toMatch(/(?!\n)\p{Cc}/u);
+    const { answers } = JSON.parse(out) as { answers: string[] };
+    expect(answers.map((answer) => JSON.parse(answer))).toEqual([text.toString()]);
+    for (const words of [[], ['--json']]) {
+      const alias = await weft('lookup', 'evil.example', 'CNAME', ...words);
+      expect(alias.out + alias.err).not.toMatch(/(?!\n)\p{Cc}/u);
+    }
+  });
+
   it.each([
     [['web'], '172.17.0.2\n172.17.0.3\n2001:db8::7\n'],
     [['web.weave.local', 'a'], '172.17.0.2\n172.17.0.3\n'],

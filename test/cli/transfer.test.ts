@@ -147,6 +147,12 @@ describe('weft import', () => {
     expect(await importing('{"DNS":{"Entries":null}}')).toEqual({ code: 0, out: '', err: 'nothing to import\n' });
   });
 
+  it('shows no text that would steer the terminal', async () => {
+    const file = String.raw`db IN TXT "\194\1552J\027[2J\127"`;
+    for (const words of [[], ['--json'], ['--dry-run']])
+      expect((await importing(file, ...words)).out).not.toMatch(/(?!\n)\p{Cc}/u);
+  });
+
   it('tells of each record in a line of JSON when asked to', async () => {
     const record = { fullName: 'db.weave.local', content: { type: 'address', address: '192.0.2.7' } };
     const told = async (...words: string[]) => JSON.parse((await importing('192.0.2.7 db\n', '--json', ...words)).out);
