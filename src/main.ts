@@ -26,6 +26,8 @@ process.stdout.on('error', (error) => {
   err(`weft: cannot write the output: ${fileProblem(error)}\n`);
   process.exit(exitCodes.failed);
 });
+// What cannot be said changes nothing about how it ends.
+process.stderr.on('error', () => {});
 process.exitCode = await runProgram(process.argv.slice(2), {
   version,
   upFlags,

@@ -106,6 +106,7 @@ describe.concurrent('the command', { timeout: patienceMs }, () => {
   it('ends with 1 where nobody has what it says', async () => {
     const ended = await bash(`"${process.execPath}" "${main}" report 2>&1 >/dev/full; echo $?`);
     expect(ended).toBe('weft: cannot write the output: the disk is full\n1\n');
+    expect(await bash(`"${process.execPath}" "${main}" ls --api nowhere 2>/dev/full; echo $?`)).toBe('2\n');
   });
 });
 
