@@ -7,6 +7,7 @@ import { keysFile, type Lock, type LockOptions, takeLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { makeDirectory } from './make-directory.ts';
 import { quote } from './record.ts';
+import { Writer } from './writer.ts';
 
 /** The data directory: whole small files, read at start and replaced when they change. */
 export interface Store {
@@ -37,8 +38,6 @@ interface StoreParts {
 const headerPattern = /^weft 1 ([0-9a-f]{64})\n/;
 const headerLength = 'weft 1 \n'.length + 64;
 const temporarySuffix = '.new';
-/** Between two attempts to write what the disk did not take: an operator who made room for it sees it used while looking. */
-const retryMs = 10_000;
 
 /**
  * Opens a data directory, making it where it is missing, for this process alone.
@@ -48,74 +47,23 @@ export async function openStore(dataDir: string, { clock, log, lock: options }: 
   await openDirectory(dataDir);
   const lock = await takeLock(dataDir, options, clock);
   await clearAway(dataDir);
-  let problem: string | undefined;
-  const reported = new Map<string, string>();
-  let lastWrite: Promise<void> = Promise.resolve();
-  /** The newest bytes of each file whose last write failed. */
-  const unwritten = new Map<string, Uint8Array>();
-  let cancelRetry: (() => void) | undefined;
-  let closed = false;
-
-  const report = (file: string, error: unknown) => {
-    const next = `cannot write ${quote(join(dataDir, file))}: ${fileProblem(error)}`;
-    if (next !== reported.get(file)) log.error({ err: error }, next);
-    reported.set(file, next);
-    problem = next;
-  };
-  const attempt = async (file: string, bytes: Uint8Array) => {
-    try {
-      await replaceFile(dataDir, file, bytes);
-      unwritten.delete(file);
-      if (unwritten.size > 0) return;
-      if (problem !== undefined) log.info({ file }, 'the data directory can be written again');
-      problem = undefined;
-      reported.clear();
-    } catch (error) {
-      report(file, error);
-      unwritten.set(file, bytes);
-      if (!closed) cancelRetry ??= clock.after(retryMs, () => void retry());
-    }
-  };
-  const retry = () => {
-    cancelRetry?.();
-    cancelRetry = undefined;
-    // What failed when its turn comes: a write before it may have taken newer bytes to the disk.
-    lastWrite = lastWrite.then(async () => {
-      for (const [file, bytes] of [...unwritten]) await attempt(file, bytes);
-    });
-    return lastWrite;
-  };
-  // A write that waits takes over newer bytes for its file, so a slow disk is never owed more than one write a file.
-  const waiting = new Map<string, { bytes: Uint8Array; readonly done: Promise<void> }>();
-  const write = (file: string, bytes: Uint8Array) => {
-    const queued = waiting.get(file);
-    if (queued !== undefined) {
-      queued.bytes = bytes;
-      return queued.done;
-    }
-    lastWrite = lastWrite.then(() => {
-      const latest = waiting.get(file)?.bytes ?? bytes;
-      waiting.delete(file);
-      return attempt(file, latest);
-    });
-    waiting.set(file, { bytes, done: lastWrite });
-    return lastWrite;
-  };
+  const writer = new Writer({
+    replace: (file, bytes) => replaceFile(dataDir, file, bytes),
+    pathOf: (file) => join(dataDir, file),
+    clock,
+    log,
+  });
   // Also the first proof that the disk takes writes.
-  await writeFile(join(dataDir, keysFile), lock.keys, { mode: 0o600 }).catch((error) => report(keysFile, error));
+  await writeFile(join(dataDir, keysFile), lock.keys, { mode: 0o600 }).catch((error) => writer.report(keysFile, error));
 
   return {
     read: (file) => readChecked(dataDir, file, { clock, log }),
-    write,
+    write: (file, bytes) => writer.write(file, bytes),
     setAside: (file, found) => keepAside(dataDir, file, 'unread', found, { clock, log }),
-    problem: () => problem,
+    problem: () => writer.problem,
     succession: lock,
     close: async () => {
-      if (!closed) {
-        closed = true;
-        await retry();
-      }
-      await lastWrite;
+      await writer.close();
       await lock.release();
     },
   };
