@@ -30,9 +30,9 @@ export async function putBehindNat(place: NatPlace): Promise<void> {
   await command(['ip', 'netns', 'add', router]);
   await ip(wire, [
     `link set ${port} down`,
-    `link set ${port} name ${inside}`,
-    `link set ${inside} nomaster`,
-    `link set ${inside} netns ${router}`,
+    `link set ${port} nomaster`,
+    // At once: another host's port may be on its way to its own router by the same name.
+    `link set ${port} netns ${router} name ${inside}`,
     `link add ${port} type veth peer name ${outsideLeg} address ${hostMac(host)} netns ${router}`,
     `link set ${port} master ${bridge} up`,
   ]);
