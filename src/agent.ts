@@ -54,9 +54,8 @@ export class Agent {
     this.#built = built;
     this.#startedAt = built.clock.wallNow();
     this.#replica = createReplica(built);
-    this.#mesh = createMesh(built, this.#replica.directory, () =>
-      this.#own.networks.flatMap(({ gateways }) => gateways),
-    );
+    const ownGateways = () => this.#own.networks.flatMap(({ gateways }) => gateways);
+    this.#mesh = createMesh(built, this.#replica.directory, ownGateways);
     this.#own = new OwnRecord({
       origin: { name: built.config.name, version, startedAt: this.#startedAt },
       meshAddresses: () => this.#mesh.listenAddresses(),

@@ -148,7 +148,7 @@ export const meshDefaults = {
   linksWhenLarge: 8,
   /**
    * For each host, between two looks for one that nothing is heard of, in milliseconds, once a host has its links: 20
-   * dials a second in the whole mesh, enough to mend one that fell apart in a second and no burden where a host is gone.
+   * dials a second in the whole mesh, enough to mend one that fell apart within seconds and no burden where a host is gone.
    */
   searchPerHostMs: 50,
   /** Links at most; twice a full mesh, so that a seed everybody joins through does not carry everybody. */

@@ -9,6 +9,7 @@ const sharedWords = [
   'record.ts',
   'result.ts',
   'subnet.ts',
+  'called.ts',
   'clock.ts',
   'log.ts',
   'file-problem.ts',

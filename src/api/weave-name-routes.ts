@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Address, type Name, parseAddress, parseName, quote, type StaticRecord } from '../record.ts';
+import { calledBy } from '../called.ts';
+import { type Address, type Name, parseAddress, parseName, type StaticRecord } from '../record.ts';
 import type { App, RouteParts } from './app.ts';
 import type { AgentControl } from './control.ts';
 import { HttpProblem, mustParse } from './problem.ts';
@@ -56,14 +57,10 @@ function wholeName(fqdn: string, control: AgentControl): Name {
   return mustParse(parseName(`${fqdn.replace(/\.$/, '')}.`, control.domains(), true));
 }
 
-/** The addresses of the containers of a name; else of the one whose id begins so, as `db` may be both. */
+/** The addresses of the containers that are called so. */
 function addressesOf(text: string, control: AgentControl): Set<Address> {
   const all = [...control.entries()].flatMap(({ owners }) => owners.map((owner) => owner.container));
-  const named = all.filter(({ name }) => name === text);
-  const called = named.length > 0 || text === '' ? named : all.filter(({ id }) => id.startsWith(text));
-  const count = new Set(called.map(({ id }) => id)).size;
-  if (named.length === 0 && count > 1)
-    throw new HttpProblem(400, `the ids of ${count} containers begin with ${quote(text)}: give more of it`);
+  const called = mustParse(calledBy(text, all, (container) => container));
   return new Set(called.flatMap(({ addresses }) => addresses.map(({ address }) => address)));
 }
 

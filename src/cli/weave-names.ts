@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { calledBy } from '../called.ts';
 import type { Context } from './context.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { nameServer } from './lookup.ts';
@@ -73,23 +74,15 @@ async function readTarget(context: Context, words: readonly string[], fqdn: stri
     return { container: 'weave:extern', ips: given, own: [], domain };
   }
   if (container === '') throw wrongUsage('the name of the container is empty');
-  const own = rowsOf(records, container);
+  const called = calledBy(container, records, (row) => row.container);
+  if (!called.ok) throw wrongUsage(called.problem);
+  const own = called.value;
   // One that was typed wrong must not be taken for a container, and the others be given the name without it.
   if (own.length === 0 && /^\d+(\.\d+)+$|:/.test(container)) mustBeAddress(container);
   const ips = given.length > 0 ? given : [...new Set(own.map((row) => row.data).filter((data) => isIP(data) !== 0))];
   // A container that is gone has no addresses to find out; with them it may still be cleaned up after.
   if (ips.length === 0) throw new Failure(`${container} container is not running.`);
   return { container, ips, own, domain };
-}
-
-/** Those of the containers of a name; else of the one whose id begins so, as `db` may be both. */
-function rowsOf(records: readonly RecordRow[], text: string): RecordRow[] {
-  const named = records.filter(({ container }) => container?.name === text);
-  if (named.length > 0) return named;
-  const begun = records.filter(({ container }) => container?.id.startsWith(text));
-  const count = new Set(begun.map(({ container }) => container?.id)).size;
-  if (count > 1) throw wrongUsage(`the ids of ${count} containers begin with "${text}": give more of it`);
-  return begun;
 }
 
 function namePath(container: string, ip: string): string {

@@ -63,9 +63,9 @@ export class Gate {
   admit(bytes: Uint8Array, arrival: Arrival, packed?: Uint8Array): Verdict {
     if (bytes.length > this.#parts.maxEnvelopeBytes) return this.#offence(arrival, 'too large');
     // Only long snapshots are kept packed; anything else would keep the buffer that it was unpacked to, of 64 KiB.
-    const as = kindOf(bytes) === 'snapshot' && bytes.length >= worthPackingBytes ? packed : undefined;
-    const decoded = decodeEnvelope(bytes, as === undefined ? 'lent' : 'given');
-    if (decoded.ok) return this.#admitEnvelope({ ...decoded.value, ...(as && { packed: as }) }, arrival);
+    const kept = kindOf(bytes) === 'snapshot' && bytes.length >= worthPackingBytes ? packed : undefined;
+    const decoded = decodeEnvelope(bytes, kept === undefined ? 'lent' : 'given');
+    if (decoded.ok) return this.#admitEnvelope({ ...decoded.value, ...(kept && { packed: kept }) }, arrival);
     if (decoded.problem !== 'unknown version') return this.#offence(arrival, decoded.problem);
     return this.#ignored('unknown version');
   }

@@ -210,12 +210,7 @@ describe('hosts of one mesh', () => {
     const { lab, one, two, three } = await trio();
     one.put(one.container('c1', ['dead'], '10.1.0.1'));
     await lab.run(2_000);
-    const backup = [...one.disk.files];
-    for (let round = 0; round < 3; round += 1) {
-      await one.stop('restart');
-      await one.start();
-      await lab.run(2_000);
-    }
+    const backup = await outlived(one, lab);
     await one.crash();
     await lab.run(10_000);
     expect(two.replica.forgetHost(one.id)).toMatchObject({ ok: true });
@@ -231,12 +226,7 @@ describe('hosts of one mesh', () => {
     const { lab, one, two, three } = await trio();
     for (let index = 0; index < 50; index += 1) one.put(one.container(`c${index}`, [`name${index}`]));
     await lab.run(2_000);
-    const backup = [...one.disk.files];
-    for (let round = 0; round < 3; round += 1) {
-      await one.stop('restart');
-      await one.start();
-      await lab.run(2_000);
-    }
+    const backup = await outlived(one, lab);
     await lab.run(10_000);
     await one.crash();
     await restartAll([two, three]);
@@ -561,6 +551,17 @@ describe('hosts of one mesh', () => {
     expect(lab.clock.pending).toBe(0);
   });
 });
+
+/** What a host had on its disk before it started three times more. */
+async function outlived(host: LabReplica, lab: CrdtLab): Promise<[string, Uint8Array][]> {
+  const backup = [...host.disk.files];
+  for (let round = 0; round < 3; round += 1) {
+    await host.stop('restart');
+    await host.start();
+    await lab.run(2_000);
+  }
+  return backup;
+}
 
 async function restartAll(hosts: readonly LabReplica[]): Promise<void> {
   for (const host of hosts) await host.stop('restart');
