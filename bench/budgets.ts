@@ -84,7 +84,7 @@ function speed(): Row[] {
     {
       promise: '99 % of 20,000 answers a second within 1 ms while 1,000 records change each second',
       measured: `${waits(full)}; of ${workOf(proportional)}, as much for this machine: ${waits(proportional)}`,
-      kept: proportional.changes.calm.p99Ms <= 1,
+      kept: full.changes.calm.p99Ms <= 1,
       script: 'bench:dns-churn',
     },
   ];
@@ -131,13 +131,12 @@ function mesh(): Row[] {
 /** `ofBudgets`: how fast the machine is beside the one that the promise was made on, as its bare echo tells. */
 function joining(what: string, { msSinceFirstLink, rssMegabytes, peakMegabytes }: Joined, ofBudgets: number): Row {
   const seconds = msSinceFirstLink / 1000;
-  const scaled = seconds * ofBudgets;
   return {
     promise: `a host that joins 1,000 hosts of 50 containers ${what} within 3 s, in 200 MB`,
     measured:
-      `${tenths(seconds)} s, as much as ${tenths(scaled)} s where the promise was made; ` +
+      `${tenths(seconds)} s, at the echo’s pace ${tenths(seconds * ofBudgets)} s where the promise was made; ` +
       `${Math.round(rssMegabytes)} MB, ${Math.round(peakMegabytes)} at the peak`,
-    kept: scaled <= 3 && rssMegabytes <= 200,
+    kept: seconds <= 3 && rssMegabytes <= 200,
     script: 'bench:mesh',
   };
 }
