@@ -2,9 +2,9 @@ import { poolOf } from './pool.ts';
 import type { Address, ContainerAddress, NamedContainer } from './record.ts';
 
 /** What containers of one image have alike, mostly. */
-type Kind = Omit<NamedContainer, 'id' | 'name' | 'addresses' | 'asksFrom' | 'startedAt'>;
+export type Kind = Omit<NamedContainer, 'id' | 'name' | 'addresses' | 'asksFrom' | 'startedAt'>;
 /** Where containers of one network are. */
-type Place = Omit<ContainerAddress, 'address'>;
+export type Place = Omit<ContainerAddress, 'address'>;
 
 /** What is kept of a container that was split. */
 export interface ContainerParts extends Pick<NamedContainer, 'id' | 'name' | 'startedAt'> {
@@ -89,7 +89,13 @@ export class HeldContainer implements NamedContainer {
     return this.kind.prefer;
   }
 
-  /** The same as an object of fields, which can be copied, compared and sent to a thread. */
+  /** As it was split. */
+  parts(): ContainerParts {
+    const { id, name, startedAt, kind, places, at } = this;
+    return { id, name, startedAt, kind, places, at: typeof at === 'string' ? [at] : at };
+  }
+
+  /** The same as an object of fields, which can be copied and compared. */
   plain(): NamedContainer {
     const { id, name, startedAt, kind, addresses, asksFrom } = this;
     return { id, name, addresses, ...(asksFrom && { asksFrom }), startedAt, ...kind };
@@ -109,19 +115,25 @@ function addressAt({ network, networkName, subnet }: Place, address: Address): C
 export class Splitter {
   private readonly texts = poolOf((text) => text);
   private readonly kinds = poolOf((json): Kind => JSON.parse(json));
-  private readonly places = poolOf((json): readonly Place[] => JSON.parse(json));
+  private readonly lists = poolOf((json): readonly Place[] => JSON.parse(json));
 
   split({ id, name, startedAt, addresses, asksFrom = [], ...kind }: NamedContainer): ContainerParts {
     const places = addresses.map(({ address: _, ...place }) => place);
     const at = [...addresses.map(({ address }) => address), ...asksFrom];
-    return {
-      id,
-      name: this.text(name),
-      startedAt,
-      kind: this.kinds(JSON.stringify(kind)),
-      places: this.places(JSON.stringify(places)),
-      at: at.map((address) => this.text(address)),
-    };
+    return this.share({ id, name, startedAt, kind: this.kind(kind), places: this.places(places), at });
+  }
+
+  /** The same with the one copy of each of its texts. */
+  share({ id, name, startedAt, kind, places, at }: ContainerParts): ContainerParts {
+    return { id, name: this.text(name), startedAt, kind, places, at: at.map((address) => this.text(address)) };
+  }
+
+  kind(kind: Kind): Kind {
+    return this.kinds(JSON.stringify(kind));
+  }
+
+  places(places: readonly Place[]): readonly Place[] {
+    return this.lists(JSON.stringify(places));
   }
 
   /** The one copy of a text that many have. */

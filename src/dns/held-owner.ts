@@ -3,7 +3,7 @@ import { poolOf } from '../pool.ts';
 import type { Owner } from '../record.ts';
 
 /** What all containers of one host have alike. */
-type Home = Omit<Owner, 'container'>;
+export type Home = Omit<Owner, 'container'>;
 
 /** An owner of names, as an answering thread keeps it: it is its own container. */
 export class HeldOwner extends HeldContainer implements Owner {
@@ -40,16 +40,14 @@ export class HeldOwner extends HeldContainer implements Owner {
 }
 
 /** Makes owners of what another thread sends, which is a copy in which each text and list has memory of its own. */
-export class Settling {
-  private readonly splitter = new Splitter();
+export class Settling extends Splitter {
   private readonly homes = poolOf((json): Home => JSON.parse(json));
 
-  owner({ container, ...home }: Owner): HeldOwner {
-    return new HeldOwner(this.splitter.split(container), this.homes(JSON.stringify(home)));
+  home(home: Home): Home {
+    return this.homes(JSON.stringify(home));
   }
 
-  /** The one copy of a text that many owners have. */
-  text<T extends string>(text: T): T {
-    return this.splitter.text(text);
+  owner(parts: ContainerParts, home: Home): HeldOwner {
+    return new HeldOwner(this.share(parts), home);
   }
 }

@@ -2,14 +2,14 @@ import type { Network } from '../record.ts';
 import type { Explanation } from './explanation.ts';
 import type { ForwardStats } from './forward/stats.ts';
 import type { DnsOptions, ListenAddress } from './options.ts';
-import type { Parcel } from './parcel.ts';
+import type { ParcelText } from './parcel.ts';
 import type { DnsStats } from './stats.ts';
 import type { LogLine } from './thread-log.ts';
 
 /** What a thread is told to do. `create` comes first, then what is known, then `bind`, so that the first asker is answered from all of it. */
 export type ThreadTask =
   | { readonly type: 'create'; readonly options: DnsOptions }
-  | { readonly type: 'update'; readonly parcel: Parcel }
+  | { readonly type: 'update'; readonly parcel: ParcelText }
   | { readonly type: 'networks'; readonly networks: readonly Network[] }
   | { readonly type: 'bind'; readonly listen: readonly ListenAddress[] }
   | { readonly type: 'explain'; readonly name: string; readonly from: string | undefined }

@@ -4,7 +4,7 @@ import { ofThread, Tidying } from '../tidying.ts';
 import { createForwarder, type UpstreamForwarder } from './forward/forwarder.ts';
 import { Nameserver } from './nameserver.ts';
 import type { DnsOptions } from './options.ts';
-import { Unpacker } from './parcel.ts';
+import { type PackedName, Unpacker } from './parcel.ts';
 import { inParts } from './parts.ts';
 import { createThreadLog } from './thread-log.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
@@ -47,9 +47,7 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
   const { server, forwarder } = running;
   switch (task.type) {
     case 'update':
-      parcels.take(task.parcel);
-      await inParts(task.parcel.names, maxEntriesAtOnce, (names) => server.update(parcels.read(names)));
-      tidying.took(task.parcel.names.length);
+      await takeOver(parcels.take(task.parcel), server);
       return done;
     case 'networks':
       server.setNetworks(task.networks);
@@ -71,6 +69,11 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
       await server.stop();
       return done;
   }
+}
+
+async function takeOver(names: readonly PackedName[], server: Nameserver): Promise<void> {
+  await inParts(names, maxEntriesAtOnce, (part) => server.update(parcels.read(part)));
+  tidying.took(names.length);
 }
 
 function create(options: DnsOptions): Running {

@@ -15,14 +15,10 @@ function arrive(send: (entries: NameEntry[]) => NameEntry[]): unknown[] {
   });
 }
 
-/** As entries come to a thread: packed, copied and read there. */
+/** As entries come to a thread: packed, and read there. */
 function throughThread(): (entries: NameEntry[]) => NameEntry[] {
   const [packer, unpacker] = [new Packer(), new Unpacker()];
-  return (entries) => {
-    const parcel = structuredClone(packer.pack(entries));
-    unpacker.take(parcel);
-    return unpacker.read(parcel.names);
-  };
+  return (entries) => unpacker.read(unpacker.take(packer.pack(entries)));
 }
 
 describe('an owner that a thread keeps', () => {

@@ -24,6 +24,18 @@ it('tells of an owner without the other names of its container', () => {
   expect(send([entry('one', [{ ...one, container }])]).map(spelledOut)).toStrictEqual([entry('one', [one])]);
 });
 
+it('tells of what owners have alike once', () => {
+  const { packer, send } = thread();
+  const first = JSON.parse(packer.pack([entry('one', [one])]));
+  const second = JSON.parse(packer.pack([entry('two', [two])]));
+  expect([first.homes.length, first.kinds.length, first.places.length]).toEqual([1, 1, 1]);
+  expect([second.homes, second.kinds, second.places]).toEqual([[], [], []]);
+  packer.forget();
+  const elsewhere = { ...two, hostName: 'elsewhere' };
+  const entries = [entry('one', [one]), entry('two', [elsewhere])];
+  expect(send(entries).map(spelledOut)).toStrictEqual(entries);
+});
+
 it('tells of an owner that changed anew', () => {
   const { send, told } = thread();
   send([entry('one', [one])]);
@@ -49,10 +61,9 @@ function thread() {
   const [packer, unpacker] = [new Packer(), new Unpacker()];
   const told: number[] = [];
   const send = (entries: NameEntry[]) => {
-    const parcel = structuredClone(packer.pack(entries));
-    told.push(parcel.owners.length);
-    unpacker.take(parcel);
-    return unpacker.read(parcel.names);
+    const parcel = packer.pack(entries);
+    told.push(JSON.parse(parcel).owners.length);
+    return unpacker.read(unpacker.take(parcel));
   };
   return { packer, unpacker, told, send };
 }
