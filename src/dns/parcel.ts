@@ -10,10 +10,10 @@ import { type HeldOwner, type Home, Settling } from './held-owner.ts';
 interface Parcel {
   /** How many of the owners told so far are still spoken of: all, and `owners` are numbered on from there, or none. */
   readonly kept: number;
-  readonly homes: Home[];
-  readonly kinds: ContainerParts['kind'][];
-  readonly places: ContainerParts['places'][];
-  readonly owners: PackedOwner[];
+  readonly homes: readonly Home[];
+  readonly kinds: readonly ContainerParts['kind'][];
+  readonly places: readonly ContainerParts['places'][];
+  readonly owners: readonly PackedOwner[];
   readonly names: readonly PackedName[];
 }
 
@@ -24,7 +24,8 @@ interface PackedOwner extends Omit<ContainerParts, 'kind' | 'places'> {
   readonly places: number;
 }
 
-export interface PackedName extends Omit<NameEntry, 'owners'> {
+/** A name; without a list of its static records where there are none. */
+export interface PackedName extends Pick<NameEntry, 'name'>, Partial<Pick<NameEntry, 'statics'>> {
   /** By their numbers. */
   readonly owners: readonly number[];
 }
@@ -37,10 +38,10 @@ const maxNumbered = 100_000;
 
 /** The sending end. It goes by which object an owner is: a changed one is another. */
 export class Packer {
-  private readonly owners = new Map<Owner, number>();
-  private readonly homes = new Map<string, number>();
-  private readonly kinds = new Map<object, number>();
-  private readonly places = new Map<object, number>();
+  private readonly owners = new Told<Owner, PackedOwner>();
+  private readonly homes = new Told<string, Home>();
+  private readonly kinds = new Told<object, ContainerParts['kind']>();
+  private readonly places = new Told<object, ContainerParts['places']>();
   private readonly splitter = new Splitter();
 
   get size(): number {
@@ -48,14 +49,20 @@ export class Packer {
   }
 
   pack(entries: readonly NameEntry[]): ParcelText {
-    if (this.owners.size >= maxNumbered) this.forget();
-    const fresh = { kept: this.owners.size, homes: [], kinds: [], places: [], owners: [] };
-    const names = entries.map(({ name, owners, statics }) => ({
-      name,
-      owners: owners.map((owner) => this.number(owner, fresh)),
-      statics,
-    }));
-    return JSON.stringify({ ...fresh, names } satisfies Parcel);
+    if (this.size >= maxNumbered) this.forget();
+    const kept = this.size;
+    const names = entries.map(({ name, owners, statics }) => {
+      const numbers = owners.map((owner) => this.owners.number(owner) ?? this.tell(owner));
+      return statics.length === 0 ? { name, owners: numbers } : { name, owners: numbers, statics };
+    });
+    return JSON.stringify({
+      kept,
+      homes: this.homes.fresh(),
+      kinds: this.kinds.fresh(),
+      places: this.places.fresh(),
+      owners: this.owners.fresh(),
+      names,
+    } satisfies Parcel);
   }
 
   /** Speaks of nobody told so far any more. */
@@ -63,16 +70,15 @@ export class Packer {
     for (const told of [this.owners, this.homes, this.kinds, this.places]) told.clear();
   }
 
-  private number(owner: Owner, fresh: Omit<Parcel, 'names'>): number {
-    return numberIn(this.owners, owner, () => {
-      const { container, ...home } = owner;
-      const { kind, places, ...own } = this.split(container);
-      fresh.owners.push({
-        ...own,
-        home: numberIn(this.homes, JSON.stringify(home), () => fresh.homes.push(home)),
-        kind: numberIn(this.kinds, kind, () => fresh.kinds.push(kind)),
-        places: numberIn(this.places, places, () => fresh.places.push(places)),
-      });
+  private tell(owner: Owner): number {
+    const { container, ...home } = owner;
+    const { kind, places, ...own } = this.split(container);
+    const homeText = JSON.stringify(home);
+    return this.owners.tell(owner, {
+      ...own,
+      home: this.homes.number(homeText) ?? this.homes.tell(homeText, home),
+      kind: this.kinds.number(kind) ?? this.kinds.tell(kind, kind),
+      places: this.places.number(places) ?? this.places.tell(places, places),
     });
   }
 
@@ -84,14 +90,36 @@ export class Packer {
   }
 }
 
-/** The number of what was told already; what is told the first time has the next one. */
-function numberIn<T>(told: Map<T, number>, what: T, tell: () => void): number {
-  const known = told.get(what);
-  if (known !== undefined) return known;
-  const number = told.size;
-  told.set(what, number);
-  tell();
-  return number;
+/** What was told, each by its number, and what is told the first time in the next parcel. */
+class Told<K, T> {
+  private readonly numbers = new Map<K, number>();
+  private untold: T[] = [];
+
+  get size(): number {
+    return this.numbers.size;
+  }
+
+  number(key: K): number | undefined {
+    return this.numbers.get(key);
+  }
+
+  tell(key: K, what: T): number {
+    const number = this.numbers.size;
+    this.numbers.set(key, number);
+    this.untold.push(what);
+    return number;
+  }
+
+  fresh(): readonly T[] {
+    const { untold } = this;
+    this.untold = [];
+    return untold;
+  }
+
+  clear(): void {
+    this.numbers.clear();
+    this.untold = [];
+  }
 }
 
 /** The receiving end. Owners are settled when a name of theirs is read, so that a parcel can be read in parts. */
@@ -118,7 +146,7 @@ export class Unpacker {
   }
 
   read(names: readonly PackedName[]): NameEntry[] {
-    return names.map(({ name, owners, statics }) => ({
+    return names.map(({ name, owners, statics = [] }) => ({
       name: this.settling.text(name),
       owners: owners.map((number) => this.owner(number)),
       statics,
