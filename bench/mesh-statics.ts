@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 import { sealEnvelope } from '../src/crdt/envelope.ts';
-import { type Edit, encodeEdit } from '../src/crdt/static-edit.ts';
+import { contentOf, type Edit, encodeEdit } from '../src/crdt/static-edit.ts';
 import type { Gone } from '../src/crdt/static-gone.ts';
 import { Statics } from '../src/crdt/statics.ts';
 import { createIdentity, type Identity } from '../src/identity.ts';
@@ -21,7 +21,9 @@ export function measureStatics(changes: number) {
     numbers.set(identity.hostId, number);
     const dots = removed.map((edit) => ({ writer: edit.writer, number: edit.number, index: 0 }));
     const envelope = sealEnvelope(identity, 'edit', 1, number, encodeEdit(previous, dots, added, gone));
-    const edit = { writer: identity.hostId, number, previous, removed: dots, added, envelope, ...(gone && { gone }) };
+    const content = contentOf(envelope);
+    const what = { previous, removed: dots, added, ...(gone && { gone }) };
+    const edit = { writer: identity.hostId, number, ...what, envelope, content };
     set.apply(edit);
     return edit;
   };

@@ -21,7 +21,7 @@ import { type PackedEnvelope, readEnvelope } from './packed-envelope.ts';
 import { readSeen, writeSeen } from './request.ts';
 import type { StaticBook } from './static-book.ts';
 import { decodeEdit, type Edit, readDot, writeDot } from './static-edit.ts';
-import type { StaticsSummary } from './statics.ts';
+import type { StaticsSummary } from './static-summary.ts';
 import type { Storage } from './storage.ts';
 
 /** A file of this room in the data directory: its first number is its version, and what follows is that version's. */

@@ -3,10 +3,10 @@ import type { Arrival, Gate } from './gate.ts';
 import type { Item } from './item.ts';
 import type { BookMerge } from './static-book.ts';
 import { decodeEdit, type Edit } from './static-edit.ts';
-import type { StaticsSummary } from './statics.ts';
+import type { Doubts, StaticsSummary } from './static-summary.ts';
 
 /** What merging came to, as far as the neighbour is to answer for it. */
-export type Merged = Pick<BookMerge, 'refused' | 'lacking' | 'unproven'>;
+export type Merged = Pick<BookMerge, 'refused' | keyof Doubts>;
 
 /** Keeps the static edits of one answer until all of them are there: they are only true together. */
 export class EditCollector {
@@ -32,7 +32,8 @@ export class EditCollector {
 
   /** Whether the neighbour has something else than these edits tell. */
   get isPuzzled(): boolean {
-    return this.#merged?.lacking === true || this.#merged?.unproven === true;
+    const { lacking = false, unproven = false, forked = false } = this.#merged ?? {};
+    return lacking || unproven || forked;
   }
 
   /** Whether it leaves out records that none of its edits removes, though there was room for all of them. */

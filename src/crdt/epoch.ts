@@ -8,3 +8,8 @@ const chances = 2 ** 20;
 export function nextEpoch(previous: number, random: number): number {
   return (Math.floor(previous / chances) + 1) * chances + Math.floor(random * chances);
 }
+
+/** The smallest number above `previous` with the chance of `epoch`, by the same count. */
+export function epochLike(epoch: number, previous: number): number {
+  return nextEpoch(previous, (epoch % chances) / chances);
+}

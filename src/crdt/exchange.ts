@@ -10,7 +10,7 @@ import type { ReplicaOptions } from './options.ts';
 import { encodeRequest, type HostClock, type Request, type StaticsClock } from './request.ts';
 import type { StaticBook } from './static-book.ts';
 import type { Edit } from './static-edit.ts';
-import type { StaticsSummary } from './statics.ts';
+import type { StaticsSummary } from './static-summary.ts';
 import type { Transport, Verdict } from './transport.ts';
 import { WholePulls } from './whole-pulls.ts';
 

@@ -8,6 +8,7 @@ import { unpackArrival, worthPackingBytes } from './packed-envelope.ts';
 import { decodeSignOfLife, maxSignBytes, type SignOfLife } from './sign-of-life.ts';
 import type { Signer } from './signer.ts';
 import type { StaticBook } from './static-book.ts';
+import type { LiveStatic } from './static-change.ts';
 import { decodeEdit } from './static-edit.ts';
 import type { Verdict } from './transport.ts';
 
@@ -26,8 +27,8 @@ export interface Consequences {
   overdue(host: HostId, peer: HostId): void;
   /** `peer` knows of static records what is not here. */
   lackingStatics(peer: HostId): void;
-  /** Static records changed. */
-  edited(): void;
+  /** Static records changed; those that this host lost by it are to be made again. */
+  edited(lost: readonly LiveStatic[]): void;
   /** Somebody doubts that this host is alive. */
   doubted(): void;
   /** This host's key signed something in an epoch that this run did not begin. */
@@ -163,19 +164,17 @@ export class Gate {
 
   #admitEdit(envelope: Envelope, arrival: Arrival): Verdict {
     const { book, consequences, ledger } = this.#parts;
-    if (envelope.sequence <= book.set.seen(envelope.owner)) return this.#old(envelope, arrival);
+    const { set } = book;
+    if (envelope.sequence <= set.seen(envelope.owner) && !set.givesWayTo(envelope)) return this.#old(envelope, arrival);
     const stopped = this.#passing(envelope, arrival);
     if (stopped !== undefined) return stopped;
     const edit = decodeEdit(envelope);
     if (!edit.ok) return this.#offence(arrival, edit.problem);
-    if (!book.set.hasRoom(edit.value)) return this.#ignored('no room');
-    const next = book.set.isNext(edit.value);
+    if (!set.hasRoom(edit.value)) return this.#ignored('no room');
+    const next = set.isNext(edit.value);
     ledger.count(next ? 'edit merged' : 'edit early');
     if (!next) consequences.lackingStatics(arrival.from);
-    else {
-      book.apply(edit.value);
-      consequences.edited();
-    }
+    else consequences.edited(book.apply(edit.value));
     return 'new';
   }
 

@@ -4,6 +4,7 @@ import {
   type Decoder,
   decode,
   encode,
+  hasContent,
   readHostId,
   readList,
   readNumber,
@@ -15,7 +16,7 @@ import {
 } from './codec.ts';
 import { readSeen, writeSeen } from './request.ts';
 import { readDot, writeDot } from './static-edit.ts';
-import type { StaticsSummary } from './statics.ts';
+import type { StaticsSummary } from './static-summary.ts';
 import { itemNumbers } from './wire.ts';
 
 /**
@@ -126,7 +127,8 @@ function encodeItem(item: Item): Uint8Array {
         return writeVarUint(to, item.beat);
       case 'alive':
         writeSeen(to, item.summary.seen);
-        return writeList(to, item.summary.alive, writeDot);
+        writeList(to, item.summary.alive, writeDot);
+        return writeVarUint8Array(to, item.summary.hash ?? new Uint8Array());
     }
   });
   return encode((to) => writeVarUint8Array(to, body));
@@ -145,8 +147,15 @@ function readItem(from: Decoder): Item {
     case itemNumbers.forgotten:
       return { type: 'forgotten', host: readHostId(from), epoch: readNumber(from), beat: readNumber(from) };
     case itemNumbers.alive:
-      return { type: 'alive', summary: { seen: readSeen(from), alive: readList(from, readDot) } };
+      return { type: 'alive', summary: readSummary(from) };
     default:
       return { type: 'unknown' };
   }
+}
+
+function readSummary(from: Decoder): StaticsSummary {
+  const summary = { seen: readSeen(from), alive: readList(from, readDot) };
+  // Earlier versions end here.
+  const hash = hasContent(from) ? readView(from) : new Uint8Array();
+  return hash.length === 0 ? summary : { ...summary, hash };
 }

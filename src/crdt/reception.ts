@@ -13,6 +13,7 @@ import type { OwnHost } from './own-host.ts';
 import type { ReplicaParts } from './replica-parts.ts';
 import { decodeRequest } from './request.ts';
 import type { StaticBook } from './static-book.ts';
+import type { LiveStatic } from './static-change.ts';
 import type { Verdict } from './transport.ts';
 
 export interface ReceptionParts extends Pick<ReplicaParts, 'signer' | 'clock' | 'options'> {
@@ -24,8 +25,8 @@ export interface ReceptionParts extends Pick<ReplicaParts, 'signer' | 'clock' | 
   exchange(): Exchange;
   /** The hash of all that is compared. */
   hash(): Uint8Array;
-  /** Static records changed. */
-  edited(): void;
+  /** Static records changed; those that this host lost by it are to be made again. */
+  edited(lost: readonly LiveStatic[]): void;
   /** An offence to hold against the neighbour; it is counted already. */
   blame(peer: HostId, reason: string): void;
 }
@@ -54,7 +55,7 @@ export class Reception {
         lacking: (host, epoch, sequence, peer) => this.#lacking(host, epoch, sequence, peer),
         overdue: (host, peer) => exchange().refresh(host, peer),
         lackingStatics: (peer) => exchange().mending.wantStatics(peer),
-        edited: () => parts.edited(),
+        edited: (lost) => parts.edited(lost),
         doubted: () => own.voice.beatSoon(),
         signedElsewhere: (epoch) => own.jumpOver(epoch),
         blame: (peer, reason) => parts.blame(peer, reason),

@@ -13,7 +13,7 @@ import { Reception } from './reception.ts';
 import type { ReplicaParts, ReplicaStats } from './replica-parts.ts';
 import { StaticBook } from './static-book.ts';
 import type { Edit } from './static-edit.ts';
-import type { StaticsSummary } from './statics.ts';
+import type { StaticsSummary } from './static-summary.ts';
 import { alone, type Transport, type TransportHandler, type Verdict } from './transport.ts';
 
 /**
@@ -211,14 +211,13 @@ export class Replica implements TransportHandler {
 
   #tellEdits(edits: readonly Edit[]): void {
     for (const { envelope } of edits) this.#broadcast(envelope.bytes);
-    if (edits.length > 0) void this.#disk.saveStatics();
+    void this.#disk.saveStatics();
   }
 
   #mergeStatics(edits: readonly Edit[], summary: StaticsSummary): Merged {
     const merged = this.#book.merge(edits, summary);
     for (let count = 0; count < merged.refused; count += 1) this.#reception.ledger.count('no room');
-    if (merged.lost.length > 0) this.#tellEdits([this.#book.again(merged.lost)]);
-    void this.#disk.saveStatics();
+    this.#tellEdits(this.#book.again(merged.lost));
     return merged;
   }
 
@@ -275,7 +274,7 @@ export class Replica implements TransportHandler {
       own: this.#own,
       exchange: () => this.#exchange,
       hash: () => this.#hash(),
-      edited: () => void this.#disk.saveStatics(),
+      edited: (lost) => this.#tellEdits(this.#book.again(lost)),
       blame: (peer, reason) => this.#transport.blame(peer, reason),
     });
   }

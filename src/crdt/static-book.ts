@@ -1,27 +1,27 @@
 import type { Name, StaticData, StaticRecord } from '../record.ts';
 import { sealEnvelope } from './envelope.ts';
+import { epochLike } from './epoch.ts';
 import type { LiveDirectory } from './live-directory.ts';
 import { staticFromJson, staticToJson } from './record-json.ts';
 import type { Signer } from './signer.ts';
-import { type Dot, type Edit, encodeEdit, keyOf, weightOf } from './static-edit.ts';
+import type { LiveStatic, StaticsChange } from './static-change.ts';
+import { contentOf, type Dot, type Edit, encodeEdit, keyOf, weightOf } from './static-edit.ts';
 import type { Gone } from './static-gone.ts';
 import { maxWriterBytes } from './static-room.ts';
+import { type Doubts, doubtsOf, type StaticsSummary } from './static-summary.ts';
 import { dataKey } from './static-table.ts';
-import { type LiveStatic, Statics, type StaticsChange, type StaticsSummary } from './statics.ts';
+import { Statics } from './statics.ts';
 
 /** Octets of records in one edit; more are made in several, so that each fits a broadcast. */
 const maxEditBytes = 16 * 1024;
 /** Dots removed in one edit, for the same reason. */
 const maxRemoved = 200;
 
-/** What became of a merge: this run's records that must be made again, and what does not add up. */
-export interface BookMerge {
+/** What became of a merge: this host's records that must be made again, and what does not add up. */
+export interface BookMerge extends Doubts {
   readonly lost: readonly LiveStatic[];
   /** Edits left out for want of room. */
   readonly refused: number;
-  /** See `Statics.doubts`. */
-  readonly lacking: boolean;
-  readonly unproven: boolean;
 }
 
 /** The operators' records as this host has them: makes its own edits, takes those of others, and shows what is left. */
@@ -33,6 +33,8 @@ export class StaticBook {
   readonly #shown = new Map<string, { readonly dot: Dot; readonly record: StaticRecord }>();
   /** Records that this run made, by key: made again should another life of this host have used their numbers. */
   readonly #made = new Set<string>();
+  /** The number of the last edit that this run made. */
+  #last = 0;
 
   /** `epoch` is this host's epoch now: edits are numbered above it, so that no life of a host reuses numbers. */
   constructor(signer: Signer, directory: LiveDirectory, epoch: () => number) {
@@ -77,8 +79,11 @@ export class StaticBook {
     return { edits: [...edits, ...this.#fold()], records: found.map(({ record }) => record) };
   }
 
-  apply(edit: Edit): void {
-    this.#show(this.set.apply(edit));
+  /** Applies an edit that is next; returns records of this host that must be made again. */
+  apply(edit: Edit): readonly LiveStatic[] {
+    const change = this.set.apply(edit);
+    this.#show(change);
+    return this.#ownOf(change.overruled);
   }
 
   /** Merges the edits that another host gave, and looks whether they tell all that is different there. */
@@ -91,16 +96,16 @@ export class StaticBook {
     // Another life of this host went further: whoever followed that one has not seen what this run made.
     const overruled = this.set.seen(self) > before;
     const alive = new Set(summary.alive.map(keyOf));
-    const lost = made.filter(({ dot }) => !alive.has(keyOf(dot)) && !this.set.wasRemoved(dot));
-    return { lost: overruled ? lost : [], refused: change.refused, ...this.set.doubts(summary) };
+    const unseen = made.filter(({ dot }) => !alive.has(keyOf(dot)) && !this.set.wasRemoved(dot));
+    const lost = new Set([...(overruled ? unseen : []), ...this.#ownOf(change.overruled)]);
+    return { lost: [...lost], refused: change.refused, ...doubtsOf(this.set, summary) };
   }
 
-  /** One edit with these records in the place of what they were. */
-  again(lost: readonly LiveStatic[]): Edit {
-    return this.#edit(
-      lost.flatMap(({ dot }) => (this.set.has(dot) ? [dot] : [])),
-      lost.map(({ json }) => json),
-    );
+  /** An edit with these records in the place of what they were, if there are any. */
+  again(lost: readonly LiveStatic[]): Edit[] {
+    const there = lost.filter((live) => this.set.shows(live)).map(({ dot }) => dot);
+    const added = lost.map(({ json }) => json);
+    return lost.length === 0 ? [] : [this.#edit(there, added)];
   }
 
   #addBatch(records: readonly StaticRecord[]): Edit {
@@ -133,13 +138,29 @@ export class StaticBook {
   #edit(removed: readonly Dot[], added: readonly string[], gone?: Gone): Edit {
     const writer = this.#signer.hostId;
     const previous = this.set.seen(writer);
-    const number = Math.max(previous + 1, this.#epoch());
+    const number = this.#nextNumber(previous);
     const payload = encodeEdit(previous, removed, added, gone);
     const envelope = sealEnvelope(this.#signer, 'edit', this.#epoch(), number, payload);
-    const edit = { writer, number, previous, removed, added, envelope, ...(gone && { gone }) };
+    const content = contentOf(envelope);
+    const edit = { writer, number, previous, removed, added, envelope, content, ...(gone && { gone }) };
     this.apply(edit);
+    this.#last = number;
     for (const index of added.keys()) this.#made.add(keyOf({ writer, number, index }));
     return edit;
+  }
+
+  /**
+   * Numbers of one run follow each other. Where another life of this host made the last edit, or makes edits now, this one
+   * begins elsewhere, by the chance in its epoch: two that go on from the same edit do not use the same numbers.
+   */
+  #nextNumber(previous: number): number {
+    const epoch = this.#epoch();
+    if (previous === this.#last && previous >= epoch) return previous + 1;
+    return previous < epoch ? epoch : epochLike(epoch, previous);
+  }
+
+  #ownOf(lives: readonly LiveStatic[]): readonly LiveStatic[] {
+    return lives.filter(({ dot }) => dot.writer === this.#signer.hostId);
   }
 
   #equals(records: readonly StaticRecord[]): Dot[] {
@@ -148,7 +169,7 @@ export class StaticBook {
   }
 
   #show({ added, removed }: StaticsChange): void {
-    for (const live of added) this.#put(live);
+    // In this order: another edit of the same number may have another record by the same dot.
     for (const { dot } of removed) {
       const key = keyOf(dot);
       this.#shown.delete(key);
@@ -156,6 +177,7 @@ export class StaticBook {
       this.#directory.setStatic(key, undefined);
       this.#directory.setStaticProblem(key, undefined);
     }
+    for (const live of added) this.#put(live);
   }
 
   #put({ dot, json }: LiveStatic): void {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { HostId } from '../record.ts';
 import { accepted, type Result, refused } from '../result.ts';
 import {
@@ -34,6 +35,18 @@ export interface Edit {
   /** Edits of which the writer knows that nothing is left, told now and then so that they need not be kept. */
   readonly gone?: Gone;
   readonly envelope: Envelope;
+  /** What tells it from another edit of the same writer and number, which two agents with one key may make. */
+  readonly content: string;
+}
+
+/** One text for each writer and number: that of the edit which counts, should there be two. */
+export function numberKeyOf({ writer, number }: Pick<Edit, 'writer' | 'number'>): string {
+  return `${writer}/${number}`;
+}
+
+/** The hash of all that was signed, and of the signature: who has a strange key may sign two things with one. */
+export function contentOf({ bytes }: Envelope): string {
+  return hash('sha256', bytes, 'base64');
 }
 
 /** One text for each dot. */
@@ -66,6 +79,7 @@ export function decodeEdit(envelope: Envelope): Result<Edit> {
     added: readList(from, readVarString),
     ...(hasContent(from) && { gone: Gone.read(from) }),
     envelope,
+    content: contentOf(envelope),
   }));
   if (read.ok && !(read.value.previous < number)) return refused('malformed');
   return read.ok ? accepted(read.value) : read;

@@ -1,26 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { HostId } from '../record.ts';
-import { type Dot, type Edit, keyOf, weightOf } from './static-edit.ts';
+import type { Envelope } from './envelope.ts';
+import { changeBetween, type LiveStatic, type StaticsChange } from './static-change.ts';
+import { contentOf, type Dot, type Edit, keyOf, numberKeyOf, weightOf } from './static-edit.ts';
 import { Gone, maxRuns } from './static-gone.ts';
 import { StaticRoom } from './static-room.ts';
-
-/** A static record that is there: what made it, and its JSON. */
-export interface LiveStatic {
-  readonly dot: Dot;
-  readonly json: string;
-}
-
-/** What one host has: the newest edit it saw of each writer, and the records that are left of all edits up to those. */
-export interface StaticsSummary {
-  readonly seen: ReadonlyMap<HostId, number>;
-  readonly alive: readonly Dot[];
-}
-
-/** Records that came and went. */
-export interface StaticsChange {
-  readonly added: readonly LiveStatic[];
-  readonly removed: readonly LiveStatic[];
-}
+import { hashOf, type StaticsSummary } from './static-summary.ts';
 
 /** A merge may leave out writers for whom there is no room. */
 export interface StaticsMerge extends StaticsChange {
@@ -37,10 +21,15 @@ const worthTelling = 4 * 1024;
  *
  * Edits of which nothing is left are dropped once an edit says so (`gone`): a list of runs of numbers, which proves the
  * same in a few octets. So what is kept is in proportion to what is alive, however long the history.
+ *
+ * Two agents with one key, or a liar, may sign two edits of one number. Then the one with the greater content counts, and
+ * adds what it adds; what the other removes or calls gone was signed no less, and stays so.
  */
 export class Statics {
-  /** What is kept, by writer and number. */
+  /** What is kept, by content. */
   readonly #edits = new Map<string, Edit>();
+  /** Of those, what counts, by writer and number. */
+  readonly #counting = new Map<string, Edit>();
   readonly #newest = new Map<HostId, Edit>();
   readonly #live = new Map<string, LiveStatic & { readonly edit: Edit }>();
   /** Dots that an edit which is kept removes. */
@@ -63,6 +52,11 @@ export class Statics {
     return this.#live.has(keyOf(dot));
   }
 
+  /** Whether the record is there by its dot, and no other of the same dot. */
+  shows({ dot, json }: LiveStatic): boolean {
+    return this.#live.get(keyOf(dot))?.json === json;
+  }
+
   /** Whether a signed edit says that this record, had it been here, is no more. */
   isGone(dot: Dot): boolean {
     return this.wasRemoved(dot) || this.#gone.has(dot.writer, dot.number);
@@ -80,13 +74,13 @@ export class Statics {
 
   /** Equal on two hosts exactly when all they show is equal. */
   hash(): Uint8Array {
-    this.#hash ??= this.#computeHash();
+    this.#hash ??= hashOf(new Set([...this.#newest.values(), ...this.#livingEdits()]), this.#live.keys());
     return this.#hash;
   }
 
   summary(): StaticsSummary {
     const seen = new Map(Array.from(this.#newest, ([writer, { number }]) => [writer, number] as const));
-    return { seen, alive: Array.from(this.#live.values(), ({ dot }) => dot) };
+    return { seen, alive: Array.from(this.#live.values(), ({ dot }) => dot), hash: this.hash() };
   }
 
   /** Every edit that still matters: together they prove what is here, and what is not any more. */
@@ -107,7 +101,14 @@ export class Statics {
 
   /** Whether everything the edit builds on was seen here; if not, `merge` with somebody who has it. */
   isNext(edit: Edit): boolean {
-    return this.seen(edit.writer) === edit.previous && isFounded(edit, (writer) => this.seen(writer));
+    if (this.seen(edit.writer) !== edit.previous && !this.givesWayTo(edit.envelope)) return false;
+    return isFounded(edit, (writer) => this.seen(writer));
+  }
+
+  /** Whether the edit that is here by this number does not count beside this one. */
+  givesWayTo(envelope: Envelope): boolean {
+    const here = this.#counting.get(numberKeyOf({ writer: envelope.owner, number: envelope.sequence }));
+    return here !== undefined && here.content < contentOf(envelope);
   }
 
   /** Whether there is room for an edit beside all others. */
@@ -117,7 +118,8 @@ export class Statics {
 
   /** Applies one edit that is next. */
   apply(edit: Edit): StaticsChange {
-    return edit.gone === undefined ? this.#take(edit) : this.merge([edit]);
+    const follows = edit.gone === undefined && edit.number > this.seen(edit.writer);
+    return follows ? this.#take(edit) : this.merge([edit]);
   }
 
   /** Takes edits in whatever order; those of writers for whom there is no room are left out. */
@@ -129,30 +131,15 @@ export class Statics {
     const refused = this.#crowdedOut(new Set(news));
     const admitted = news.filter(({ writer }) => !refused.has(writer));
     if (refused.size > 0) this.#rebuild([...kept, ...admitted]);
-    const added = [...this.#live].filter(([key]) => !before.has(key)).map(([, live]) => live);
-    const removed = [...before].filter(([key]) => !this.#live.has(key)).map(([, live]) => live);
-    return { added, removed, refused: news.length - admitted.length };
-  }
-
-  /**
-   * Where another host's summary does not agree with what is here, and the edits it gave do not tell why. `lacking`: it
-   * has records of edits that should have been seen here; `unproven`: it does not have some that nobody removed.
-   */
-  doubts({ seen, alive }: StaticsSummary): { readonly lacking: boolean; readonly unproven: boolean } {
-    const theirs = new Set(alive.map(keyOf));
-    return {
-      lacking: alive.some((dot) => dot.number <= this.seen(dot.writer) && !this.has(dot) && !this.isGone(dot)),
-      unproven: this.#live
-        .entries()
-        .some(([key, { dot }]) => !theirs.has(key) && dot.number <= (seen.get(dot.writer) ?? 0)),
-    };
+    const change = changeBetween(before, this.#live, (dot) => this.isGone(dot));
+    return { ...change, refused: news.length - admitted.length };
   }
 
   /** The edits of which nothing is left, where dropping them is worth an edit that says so. */
   worthFolding(): Gone | undefined {
     if (this.#deadBytes <= worthTelling) return undefined;
     const living = this.#livingEdits();
-    const dead = [...this.#edits.values()].filter(
+    const dead = [...this.#counting.values()].filter(
       (edit) => !living.has(edit) && !this.#gone.has(edit.writer, edit.number),
     );
     const weight = dead.reduce((sum, edit) => sum + (this.#isNewest(edit) ? 0 : weightOf(edit)), 0);
@@ -175,7 +162,7 @@ export class Statics {
     for (const { writer, number } of edits)
       highest.set(writer, Math.max(number, highest.get(writer) ?? this.seen(writer)));
     const seen = (writer: HostId) => highest.get(writer) ?? this.seen(writer);
-    return edits.filter((edit) => !this.#edits.has(editKey(edit)) && isFounded(edit, seen));
+    return edits.filter((edit) => !this.#edits.has(edit.content) && isFounded(edit, seen));
   }
 
   /** Writers whose news are more than there is room for. */
@@ -194,15 +181,18 @@ export class Statics {
   #rebuild(edits: readonly Edit[]): void {
     this.#hash = undefined;
     this.#deadBytes = Number.POSITIVE_INFINITY;
-    for (const part of [this.#edits, this.#newest, this.#live, this.#removed]) part.clear();
-    for (const edit of edits) this.#see(edit);
+    for (const part of [this.#edits, this.#counting, this.#newest, this.#live, this.#removed]) part.clear();
+    const counting = countingOf(edits);
+    for (const edit of counting) this.#see(edit);
     const tellers = this.#learnGone(edits);
     for (const edit of edits) for (const dot of edit.removed) this.#removed.add(keyOf(dot));
-    for (const edit of edits) this.#addLiving(edit);
+    for (const edit of counting) this.#addLiving(edit);
     const living = this.#livingEdits();
-    for (const edit of edits)
-      if (living.has(edit) || tellers.has(edit) || this.#isNewest(edit) || !this.#isFolded(edit))
-        this.#edits.set(editKey(edit), edit);
+    for (const edit of edits) {
+      const counts = counting.has(edit);
+      const isProof = tellers.has(edit) || !this.#isFolded(edit, counts);
+      if (isProof || living.has(edit) || (counts && this.#isNewest(edit))) this.#keep(edit, counts);
+    }
     this.#room = new StaticRoom(this.#edits.values());
   }
 
@@ -218,20 +208,26 @@ export class Statics {
     return tellers;
   }
 
-  /** Whether others prove all that the edit does. */
-  #isFolded({ writer, number, removed }: Edit): boolean {
-    return this.#gone.has(writer, number) && removed.every((dot) => this.#gone.has(dot.writer, dot.number));
+  /** Whether others prove all that the edit does; one that does not count adds nothing. */
+  #isFolded({ writer, number, removed }: Edit, counts: boolean): boolean {
+    const addsNothing = !counts || this.#gone.has(writer, number);
+    return addsNothing && removed.every((dot) => this.#gone.has(dot.writer, dot.number));
+  }
+
+  #keep(edit: Edit, counts: boolean): void {
+    this.#edits.set(edit.content, edit);
+    if (counts) this.#counting.set(numberKeyOf(edit), edit);
   }
 
   #take(edit: Edit): StaticsChange {
     this.#hash = undefined;
     this.#see(edit);
-    this.#edits.set(editKey(edit), edit);
+    this.#keep(edit, true);
     this.#room.hold(edit);
     this.#deadBytes += weightOf(edit);
     for (const dot of edit.removed) this.#removed.add(keyOf(dot));
     const removed = edit.removed.flatMap((dot) => this.#remove(keyOf(dot)));
-    return { added: this.#addLiving(edit), removed };
+    return { added: this.#addLiving(edit), removed, overruled: [] };
   }
 
   #see(edit: Edit): void {
@@ -264,12 +260,6 @@ export class Statics {
   #livingEdits(): Set<Edit> {
     return new Set(Array.from(this.#live.values(), ({ edit }) => edit));
   }
-
-  #computeHash(): Uint8Array {
-    const { seen, alive } = this.summary();
-    const lines = [...Array.from(seen, ([writer, number]) => `${writer} ${number}`), ...alive.map(keyOf)];
-    return createHash('sha256').update(lines.sort().join('\n')).digest().subarray(0, 16);
-  }
 }
 
 /** What a run in a list of edits that are gone costs, on the wire and to look through. */
@@ -289,6 +279,12 @@ function bySize(edits: Iterable<Edit>): Teller[] {
   return tellers.sort((one, other) => other.gone.size - one.gone.size || other.number - one.number);
 }
 
-function editKey({ writer, number }: Edit): string {
-  return `${writer}/${number}`;
+/** Of the edits with one number, those that count. */
+function countingOf(edits: readonly Edit[]): Set<Edit> {
+  const greatest = new Map<string, Edit>();
+  for (const edit of edits) {
+    const key = numberKeyOf(edit);
+    if (edit.content > (greatest.get(key)?.content ?? '')) greatest.set(key, edit);
+  }
+  return new Set(greatest.values());
 }

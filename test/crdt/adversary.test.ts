@@ -5,10 +5,12 @@ import { DocumentWriter } from '../../src/crdt/document.ts';
 import { decodeEnvelope, type EnvelopeKind, kindOf, sealEnvelope } from '../../src/crdt/envelope.ts';
 import { type Item, toChunks } from '../../src/crdt/item.ts';
 import { containerToJson, hostToJson } from '../../src/crdt/record-json.ts';
+import { decodeRequest, type Request } from '../../src/crdt/request.ts';
 import type { Signer } from '../../src/crdt/signer.ts';
 import { encodeEdit } from '../../src/crdt/static-edit.ts';
 import type { TransportHandler, Verdict } from '../../src/crdt/transport.ts';
 import type { HostId } from '../../src/record.ts';
+import type { Result } from '../../src/result.ts';
 import { CrdtLab, containerRecord, hostRecord, name, staticRecord } from '../support/crdt-lab.ts';
 import { documentOf, forge, noise, signOfLife } from '../support/forgery.ts';
 import { bufferBytes } from '../support/held-by.ts';
@@ -400,6 +402,28 @@ describe('two versions in one mesh', () => {
     expect(offences(one, mallory.id)).toEqual({});
   });
 
+  it('pull a little more where one tells no hash of its static records, or an earlier one, and never all edits', async () => {
+    const { lab, one, mallory } = await trio();
+    one.replica.addStatic([staticRecord('db', '192.0.2.7')]);
+    await lab.run(1_000);
+    const edit = mallory.heardFrom(one.id).find((bytes) => kindOf(bytes) === 'edit');
+    const { sequence: number = 0 } = opened(decodeEnvelope(edit ?? new Uint8Array()));
+    const summary = { seen: new Map([[one.id, number]]), alive: [{ writer: one.id, number, index: 0 }] };
+    const requests: Request[] = [];
+    mallory.answers = async function* (_from, bytes) {
+      requests.push(opened(decodeRequest(bytes)));
+      yield* toChunks([
+        { type: 'verdict', same: false },
+        { type: 'alive', summary },
+      ]);
+    };
+    await lab.run(60_000);
+    const pulls = requests.flatMap((request) => (request.type === 'pull' ? [request] : []));
+    expect(pulls.length).toBeGreaterThan(2);
+    expect(pulls.length).toBeLessThan(20);
+    expect(pulls.every(({ statics }) => statics?.seen.get(one.id) === number)).toBe(true);
+  });
+
   it('answer a request that they do not know with nothing, and hold it against nobody', async () => {
     const { lab, one, mallory } = await trio();
     const answer: Uint8Array[] = [];
@@ -423,6 +447,11 @@ describe('two versions in one mesh', () => {
     expect(offences(one, mallory.id)).toEqual({});
   });
 });
+
+function opened<T>(read: Result<T>): T {
+  if (!read.ok) throw new Error(read.problem);
+  return read.value;
+}
 
 /** A member of the mesh with a good key and bad intentions. */
 class Mallory implements TransportHandler {

@@ -16,6 +16,10 @@ const kind = fc.constantFrom(...(Object.keys(kindNumbers) as EnvelopeKind[]));
 const clock = fc.record({ host, epoch: whole, sequence: whole, beatEpoch: whole, beat: whole });
 const seen = fc.array(fc.tuple(host, whole), { maxLength: 5 }).map((pairs) => new Map(pairs));
 const dot = fc.record({ writer: host, number: whole, index: fc.nat(9) });
+const summary = fc.record(
+  { seen, alive: fc.array(dot), hash: fc.uint8Array({ minLength: 16, maxLength: 16 }) },
+  { requiredKeys: ['seen', 'alive'] },
+);
 const request: fc.Arbitrary<Request> = fc.oneof(
   fc.record({ type: fc.constant('compare' as const), hash: bytes }),
   fc.record({ type: fc.constant('ask' as const), about: fc.array(clock) }),
@@ -39,7 +43,7 @@ const item: fc.Arbitrary<Item> = fc.oneof(
   fc.record({ type: fc.constant('packed' as const), length: whole, held: bytes }),
   fc.record({ type: fc.constant('heard' as const), ageMs: fc.nat(), bytes }),
   fc.record({ type: fc.constant('forgotten' as const), host, epoch: whole, beat: whole }),
-  fc.record({ type: fc.constant('alive' as const), summary: fc.record({ seen, alive: fc.array(dot) }) }),
+  fc.record({ type: fc.constant('alive' as const), summary }),
 );
 
 describe('an envelope', () => {

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LiveDirectory } from '../../src/crdt/live-directory.ts';
-import { StaticBook } from '../../src/crdt/static-book.ts';
-import { decodeEdit, type Edit, keyOf } from '../../src/crdt/static-edit.ts';
+import { type Edit, keyOf } from '../../src/crdt/static-edit.ts';
 import { Gone } from '../../src/crdt/static-gone.ts';
 import { StaticRoom } from '../../src/crdt/static-room.ts';
 import { Statics } from '../../src/crdt/statics.ts';
 import type { HostId, StaticRecord } from '../../src/record.ts';
 import { name, staticRecord } from '../support/crdt-lab.ts';
 import { testSigner } from '../support/signer.ts';
+import { LabBook as Book } from '../support/static-lab.ts';
 
 const writers = 3;
 const names = ['a', 'b', 'c', 'd'];
@@ -97,7 +96,7 @@ describe('static records', () => {
         const books = Array.from({ length: writers }, (_, index) => new Book(index + 1));
         const sent: Edit[] = [];
         for (const each of events) {
-          if ('keeps' in each) books[each.to]?.hearLie(sent, each);
+          if ('keeps' in each) hearLie(books[each.to], sent, each);
           else play(each, books, sent);
         }
         for (let round = 0; round < 2 * writers; round += 1)
@@ -191,61 +190,14 @@ describe('static records', () => {
   });
 });
 
-/** One host's static records. */
-class Book {
-  readonly directory: LiveDirectory;
-  readonly book: StaticBook;
-  /** A liar told it something, or told somebody from whom it took all. */
-  misled = false;
-
-  constructor(number: number) {
-    const signer = testSigner(number);
-    this.directory = new LiveDirectory(
-      signer.hostId,
-      () => ({ epoch: 0, sequence: 0 }),
-      () => {},
-    );
-    this.book = new StaticBook(signer, this.directory, () => 2 ** 20);
-  }
-
-  get set() {
-    return this.book.set;
-  }
-
-  add(text: string, address: number): Edit[] {
-    // So long that a few of them are worth folding when they are dead.
-    return this.book.add([staticRecord(text, `192.0.2.${address}`, { madeOn: 'h'.repeat(1_000) })]);
-  }
-
-  /** As hosts do it: what does not add up is asked for as a whole; if it still does not, the other looks, and then this. */
-  mergeFrom(other: Book): void {
-    if (other === this) return;
-    this.misled ||= other.misled;
-    const { lacking, unproven } = this.#take(other, this.set.summary().seen);
-    if (!lacking && !unproven) return;
-    const all = this.#take(other);
-    expect(all).toMatchObject({ lacking: false, unproven: all.unproven && other.misled });
-    if (!all.unproven) return;
-    other.mergeFrom(this);
-    expect(this.#take(other)).toMatchObject({ lacking: false, unproven: false });
-  }
-
-  /** Takes those edits of all that a liar does not keep back, and its word for what is left of them. */
-  hearLie(all: readonly Edit[], { keeps, denies }: Lie): void {
-    this.misled = true;
-    const told = all.filter((_, at) => keeps[at % keeps.length] === false);
-    const seen = new Map(all.map(({ writer, number }) => [writer, number] as const));
-    const alive = Array.from(this.set.values(), ({ dot }) => dot);
-    this.book.merge(told, { seen, alive: alive.filter((_, at) => denies[at % denies.length] === false) });
-  }
-
-  #take({ set }: Book, seen: ReadonlyMap<HostId, number> = new Map()) {
-    return this.book.merge(set.editsAfter(seen), set.summary());
-  }
-
-  show(): string {
-    return JSON.stringify([...this.directory.names()].sort().map((each) => this.directory.entry(each)));
-  }
+/** It takes those edits of all that a liar does not keep back, and its word for what is left of them. */
+function hearLie(book: Book | undefined, all: readonly Edit[], { keeps, denies }: Lie): void {
+  if (book === undefined) return;
+  book.misled = true;
+  const told = all.filter((_, at) => keeps[at % keeps.length] === false);
+  const seen = new Map(all.map(({ writer, number }) => [writer, number] as const));
+  const alive = Array.from(book.set.values(), ({ dot }) => dot);
+  book.book.merge(told, { seen, alive: alive.filter((_, at) => denies[at % denies.length] === false) });
 }
 
 type Lie = typeof lie extends fc.Arbitrary<infer T> ? T : never;
@@ -259,8 +211,7 @@ function play(each: Event, books: readonly Book[], sent: Edit[]): void {
   else if ('from' in each) book.mergeFrom(books[each.from] ?? book);
   else {
     const arriving = sent[each.edit % Math.max(1, sent.length)];
-    const edit = arriving && decodeEdit(arriving.envelope);
-    if (edit?.ok && book.set.isNext(edit.value)) book.book.apply(edit.value);
+    if (arriving !== undefined) book.hear(arriving);
   }
 }
 
@@ -273,7 +224,7 @@ function heavyEdit(writer: number, octets: number): Edit {
   const owner = `WRITER${writer}` as HostId;
   const bytes = new Uint8Array(octets);
   const envelope = { kind: 'edit', owner, epoch: 1, sequence: 1, payload: bytes, bytes } as const;
-  return { writer: owner, number: 1, previous: 0, removed: [], added: ['{}'], envelope };
+  return { writer: owner, number: 1, previous: 0, removed: [], added: ['{}'], envelope, content: `${owner} ${octets}` };
 }
 
 /** Takes all that a host has which knows of one heavy edit. */
