@@ -12,7 +12,7 @@ const writers = 3;
 /** Operators on three hosts add and remove records, 50 alive at a time: what every host keeps of them afterwards. */
 export function measureStatics(changes: number) {
   const identities = Array.from({ length: writers }, createIdentity);
-  const set = new Statics();
+  const set = new Statics(() => false);
   const numbers = new Map<HostId, number>();
   const alive: Edit[] = [];
   const write = (identity: Identity, removed: readonly Edit[], added: readonly string[], gone?: Gone) => {

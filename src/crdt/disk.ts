@@ -16,7 +16,8 @@ import {
   writeVarUint8Array,
 } from './codec.ts';
 import { decodeEnvelope, type Envelope } from './envelope.ts';
-import type { Forgotten, Hosts } from './hosts.ts';
+import type { Forgotten } from './graves.ts';
+import type { Hosts } from './hosts.ts';
 import { type PackedEnvelope, readEnvelope } from './packed-envelope.ts';
 import { readSeen, writeSeen } from './request.ts';
 import type { StaticBook } from './static-book.ts';

@@ -156,7 +156,9 @@ export class Exchange {
   async #pullWhole(peer: HostId, onNews: () => void): Promise<boolean> {
     const { hosts } = this.#parts;
     const have = Array.from(hosts.ids(), (host) => hosts.clock(host));
-    const done = await this.#pull(peer, { type: 'pull', whole: true, have, ...this.#statics(true) }, onNews);
+    // Of hosts that have no place here, neighbours would tell each time anew.
+    const whole = !hosts.isFull;
+    const done = await this.#pull(peer, { type: 'pull', whole, have, ...this.#statics(true) }, onNews);
     if (done) hosts.liveness.confirm();
     return done;
   }

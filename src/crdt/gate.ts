@@ -189,7 +189,7 @@ export class Gate {
 
   /** The verdict on an envelope that is forged, floods or has no room here; `undefined` for a good one. */
   #checked(envelope: Envelope, arrival: Arrival): Verdict | undefined {
-    if (!this.#parts.hosts.hasRoom(envelope)) return this.#ignored('no room');
+    if (!this.#parts.hosts.hasRoom(envelope, arrival.ageMs)) return this.#ignored('no room');
     if (!verifyEnvelope(this.#parts.signer, envelope)) return this.#offence(arrival, 'wrong signature');
     if (arrival.by === 'answer' || this.#parts.ledger.allows(envelope.owner)) return undefined;
     this.#parts.ledger.offence(envelope.owner, 'flood');

@@ -1,29 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { HostId } from '../record.ts';
-import type { Changes } from './document.ts';
 import { type Envelope, isOfLog } from './envelope.ts';
+import { type Forgotten, Graves } from './graves.ts';
 import { HostLog, type Taken } from './host-log.ts';
 import type { HostFacts, LiveDirectory } from './live-directory.ts';
 import { type Findings, Liveness } from './liveness.ts';
 import type { ReplicaOptions } from './options.ts';
 import { unpackEnvelope } from './packed-envelope.ts';
-import { containerFromJson, hostFromJson } from './record-json.ts';
 import type { HostClock } from './request.ts';
+import { showChanges } from './shown-changes.ts';
 import { dialledBy, endingOf, maxSignBytes, type SignOfLife } from './sign-of-life.ts';
-import { containerPrefix, hostKey } from './wire.ts';
-
-/** The last beat known of a host that was dropped; only a later one brings it back. */
-export interface Forgotten {
-  readonly host: HostId;
-  readonly epoch: number;
-  readonly beat: number;
-}
 
 /** `proof`: an envelope that it signed then. Shown to the host itself, should it come back with an older disk. */
 interface Grave extends Forgotten {
   readonly until: number;
   readonly proof: Uint8Array | undefined;
+}
+
+/** A host that made room for another. */
+interface Dropped extends Forgotten {
+  readonly until: number;
 }
 
 /** A link that the host `from` dialled and has with `to`. */
@@ -44,7 +41,8 @@ export class Hosts {
   readonly #directory: LiveDirectory;
   readonly #logs = new Map<HostId, HostLog>();
   readonly #signs = new Map<HostId, Envelope>();
-  readonly #forgotten = new Map<HostId, Grave>();
+  readonly #forgotten: Graves<Grave>;
+  readonly #dropped: Graves<Dropped>;
 
   constructor(self: HostId, clock: Clock, options: ReplicaOptions, directory: LiveDirectory) {
     this.self = self;
@@ -52,6 +50,8 @@ export class Hosts {
     this.#options = options;
     this.#directory = directory;
     this.liveness = new Liveness(clock, options);
+    this.#forgotten = new Graves(clock, options.maxHosts);
+    this.#dropped = new Graves(clock, options.maxHosts);
   }
 
   log(host: HostId): HostLog | undefined {
@@ -61,6 +61,15 @@ export class Hosts {
   /** Hosts with a log or a sign of life, this one first. */
   ids(): Set<HostId> {
     return new Set([this.self, ...this.#logs.keys(), ...this.liveness.hosts()]);
+  }
+
+  knows(host: HostId): boolean {
+    return host === this.self || this.liveness.knows(host);
+  }
+
+  /** Whether a host more has no place but that of another. */
+  get isFull(): boolean {
+    return this.liveness.size >= this.#options.maxHosts;
   }
 
   /** The last sign of life, verbatim. */
@@ -99,22 +108,23 @@ export class Hosts {
   }
 
   lacks(host: HostId, epoch: number, sequence: number): boolean {
-    if (this.#isBuried(host, epoch, 0)) return false;
+    if (this.#forgotten.holds(host, epoch, 0) || (this.isFull && !this.knows(host))) return false;
     return this.#logs.get(host)?.lacks(epoch, sequence) ?? sequence > 0;
   }
 
   /** Whether a part of a host's log is news here. */
   wants(envelope: Envelope): boolean {
-    if (this.#isBuried(envelope.owner, envelope.epoch, 0)) return false;
+    if (this.#forgotten.holds(envelope.owner, envelope.epoch, 0)) return false;
     return this.#logs.get(envelope.owner)?.wants(envelope) ?? true;
   }
 
-  /** Whether there is room for one more host, and for a long one to grow. */
-  hasRoom(envelope: Envelope): boolean {
+  /** Whether there is room for what came `ageMs` old: for one more host, and for a long one to grow. */
+  hasRoom(envelope: Envelope, ageMs = 0): boolean {
     const { owner, bytes } = envelope;
     const log = this.#logs.get(owner);
-    if (!this.liveness.knows(owner) && owner !== this.self && this.liveness.size >= this.#options.maxHosts)
-      return false;
+    // Only a sign of life takes a quiet host's place: were a log enough, neighbours would tell it of quiet ones for ever.
+    const lives = !isOfLog(envelope) && this.liveness.isRecent(ageMs);
+    if (!this.knows(owner) && this.isFull && !(lives && this.liveness.longestQuiet() !== undefined)) return false;
     // Of anything else the last is kept, or it has a room of its own: who fills the store silences nobody.
     if (!isOfLog(envelope)) return true;
     const before = log?.storedBytes ?? 0;
@@ -143,7 +153,7 @@ export class Hosts {
   }
 
   isNews(host: HostId, sign: { readonly epoch: number; readonly beat: number }): boolean {
-    if (this.#isBuried(host, sign.epoch, sign.beat)) return false;
+    if ([this.#forgotten, this.#dropped].some((graves) => graves.holds(host, sign.epoch, sign.beat))) return false;
     const log = this.#logs.get(host);
     const late = log?.left === true && sign.epoch <= log.epoch;
     return !late && this.liveness.isNews(host, sign);
@@ -153,6 +163,8 @@ export class Hosts {
   hear(envelope: Envelope, sign: SignOfLife, ageMs: number): void {
     const { owner, epoch } = envelope;
     this.#forgotten.delete(owner);
+    this.#dropped.delete(owner);
+    if (!this.knows(owner) && this.isFull) this.#makeRoom();
     this.#signs.set(owner, envelope);
     this.liveness.heard(owner, { ...sign, epoch }, ageMs);
     this.showStatus(owner);
@@ -175,21 +187,13 @@ export class Hosts {
    */
   forget(host: HostId): void {
     this.bury(this.epitaph(host), this.#lastWord(host));
-    this.storedBytes -= this.#logs.get(host)?.storedBytes ?? 0;
-    this.revision += 1;
-    this.#logs.delete(host);
-    this.#signs.delete(host);
-    this.liveness.remove(host);
-    this.#directory.removeHost(host);
+    this.#remove(host);
   }
 
   /** Remembers a host as forgotten: as `forget` did in a former run. */
   bury(grave: Forgotten, proof?: Uint8Array): void {
-    const { retentionMs, graveMs, maxHosts } = this.#options;
-    this.#forgotten.delete(grave.host);
-    const [oldest] = this.#forgotten.keys();
-    if (this.#forgotten.size >= maxHosts && oldest !== undefined) this.#forgotten.delete(oldest);
-    this.#forgotten.set(grave.host, { ...grave, proof, until: this.#clock.now() + Math.max(retentionMs, graveMs) });
+    const { retentionMs, graveMs } = this.#options;
+    this.#forgotten.dig({ ...grave, proof, until: this.#clock.now() + Math.max(retentionMs, graveMs) });
   }
 
   /** Whether another may have this host dropped: it is out of hearing, and nothing later of it is known here. */
@@ -217,21 +221,21 @@ export class Hosts {
 
   /** The last signs of life of all hosts, and the proofs of those that are forgotten: what `recall` takes. */
   lastWords(): Uint8Array[] {
-    const proofs = this.#forgotten.values().flatMap(({ proof }) => (proof === undefined ? [] : [proof]));
+    const proofs = Array.from(this.#forgotten.values()).flatMap(({ proof }) => (proof === undefined ? [] : [proof]));
     return [...Array.from(this.#signs.values(), ({ bytes }) => bytes), ...proofs];
   }
 
   /** Remembers what a host signed last in a former run of this agent: proof of how far it was, and no sign of life. */
   recall(word: Envelope): void {
     const grave = this.#forgotten.get(word.owner);
-    if (grave !== undefined) this.#forgotten.set(word.owner, { ...grave, proof: word.bytes });
+    if (grave !== undefined) this.#forgotten.amend({ ...grave, proof: word.bytes });
     else if (this.liveness.knows(word.owner)) this.#signs.set(word.owner, word);
   }
 
   /** Forgets hosts that were quiet for too long, and graves that are as old. */
   expire(): void {
     for (const host of this.liveness.expired()) this.forget(host);
-    for (const [host, { until }] of this.#forgotten) if (until < this.#clock.now()) this.#forgotten.delete(host);
+    for (const graves of [this.#forgotten, this.#dropped]) graves.expire();
   }
 
   /** The shortest proof of the last epoch known of a host, if there is one worth keeping for so long. */
@@ -241,9 +245,22 @@ export class Hosts {
     return last === undefined || last.length > maxSignBytes ? sign?.bytes : unpackEnvelope(last).bytes;
   }
 
-  #isBuried(host: HostId, epoch: number, beat: number): boolean {
-    const grave = this.#forgotten.get(host);
-    return grave !== undefined && !(epoch > grave.epoch || (epoch === grave.epoch && beat > grave.beat));
+  /** Drops the host that is quiet for longest. Nobody is told, and no grave: it is back with its next beat. */
+  #makeRoom(): void {
+    const host = this.liveness.longestQuiet();
+    if (host === undefined) return;
+    const until = this.#clock.now() + this.#options.retentionMs - this.liveness.absenceMs(host);
+    this.#dropped.dig({ ...this.epitaph(host), until });
+    this.#remove(host);
+  }
+
+  #remove(host: HostId): void {
+    this.storedBytes -= this.#logs.get(host)?.storedBytes ?? 0;
+    this.revision += 1;
+    this.#logs.delete(host);
+    this.#signs.delete(host);
+    this.liveness.remove(host);
+    this.#directory.removeHost(host);
   }
 
   /** Whether the host left and did not come back with a later epoch. */
@@ -261,27 +278,6 @@ export class Hosts {
     this.showStatus(host);
     if (taken.type === 'spoiled') this.#directory.setProblem(host, 'update', taken.problem);
     else if (this.#logs.get(host)?.spoiled === false) this.#directory.setProblem(host, 'update', undefined);
-    if (taken.type === 'merged' || taken.type === 'spoiled') this.#showChanges(host, taken.changes);
-  }
-
-  #showChanges(host: HostId, changes: Changes): void {
-    for (const [key, json] of changes) {
-      if (key === hostKey) this.#showHost(host, json);
-      else if (key.startsWith(containerPrefix)) this.#showContainer(host, key, json);
-      // Other keys are a later version's.
-    }
-  }
-
-  #showHost(host: HostId, json: string | undefined): void {
-    const read = json === undefined ? undefined : hostFromJson(json, host);
-    this.#directory.setHost(host, read?.ok ? read.value : undefined);
-    this.#directory.setProblem(host, hostKey, read?.ok === false ? read.problem : undefined);
-  }
-
-  #showContainer(host: HostId, key: string, json: string | undefined): void {
-    const id = key.slice(containerPrefix.length);
-    const read = json === undefined ? undefined : containerFromJson(json, id, host);
-    this.#directory.setContainer(host, id, read?.ok ? read.value : undefined);
-    this.#directory.setProblem(host, id, read?.ok === false ? read.problem : undefined);
+    if (taken.type === 'merged' || taken.type === 'spoiled') showChanges(this.#directory, host, taken.changes);
   }
 }

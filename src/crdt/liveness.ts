@@ -190,6 +190,20 @@ export class Liveness {
     return { changed: changed.map(idOf), suspects: suspects.map(idOf), doubtful: doubtful.map(idOf) };
   }
 
+  /** The quiet host that is silent for longest, over restarts of this agent. */
+  longestQuiet(): HostId | undefined {
+    let longest: readonly [HostId, Life] | undefined;
+    for (const each of this.#lives)
+      if (each[1].status === 'quiet' && !(longest && longest[1].heardAt <= each[1].heardAt)) longest = each;
+    return longest?.[0];
+  }
+
+  /** Whether a beat of this age says that its host lives, whatever its pace. */
+  isRecent(ageMs: number): boolean {
+    const { heartbeatMs, suspectAfterBeats, doubtMs } = this.#options;
+    return ageMs <= heartbeatMs * suspectAfterBeats + doubtMs;
+  }
+
   /** Hosts silent for longer than they are kept. */
   expired(): HostId[] {
     const before = this.#clock.now() - this.#options.retentionMs;

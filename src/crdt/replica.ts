@@ -48,7 +48,8 @@ export class Replica implements TransportHandler {
     );
     this.directory = this.#directory;
     this.#hosts = new Hosts(signer.hostId, clock, options, this.#directory);
-    this.#book = new StaticBook(signer, this.#directory, () => this.#own.epoch);
+    const isHost = (writer: HostId) => this.#hosts.knows(writer);
+    this.#book = new StaticBook(signer, this.#directory, () => this.#own.epoch, isHost);
     this.#disk = new Disk(storage, this.#hosts, this.#book);
     this.#own = this.#createOwnHost();
     this.#reception = this.#createReception();

@@ -1,4 +1,4 @@
-import type { Name, StaticData, StaticRecord } from '../record.ts';
+import type { HostId, Name, StaticData, StaticRecord } from '../record.ts';
 import { sealEnvelope } from './envelope.ts';
 import { epochLike } from './epoch.ts';
 import type { LiveDirectory } from './live-directory.ts';
@@ -26,7 +26,7 @@ export interface BookMerge extends Doubts {
 
 /** The operators' records as this host has them: makes its own edits, takes those of others, and shows what is left. */
 export class StaticBook {
-  readonly set = new Statics();
+  readonly set: Statics;
   readonly #signer: Signer;
   readonly #directory: LiveDirectory;
   readonly #epoch: () => number;
@@ -36,8 +36,14 @@ export class StaticBook {
   /** The number of the last edit that this run made. */
   #last = 0;
 
-  /** `epoch` is this host's epoch now: edits are numbered above it, so that no life of a host reuses numbers. */
-  constructor(signer: Signer, directory: LiveDirectory, epoch: () => number) {
+  /** `epoch` is this host's epoch now: edits are numbered above it, so that no life of a host reuses numbers; `isHost`: see `Statics`. */
+  constructor(
+    signer: Signer,
+    directory: LiveDirectory,
+    epoch: () => number,
+    isHost: (writer: HostId) => boolean = () => false,
+  ) {
+    this.set = new Statics(isHost);
     this.#signer = signer;
     this.#directory = directory;
     this.#epoch = epoch;

@@ -14,18 +14,27 @@ const fairBytes = 8 * 1024;
  */
 export const maxWriterBytes = 2 * 1024 * 1024;
 const writerSlack = 512 * 1024;
-/** As many as there may be hosts: each leaves its newest edit behind. */
-const maxWriters = 5_000;
+/**
+ * Writers that are no host here, and beside them writers that are: as many as there may be hosts, each of which leaves
+ * its newest edit behind. So no number of invented writers keeps out a host that the mesh knows; and as a member may
+ * invent hosts too, and let them go again, there is an end to both.
+ */
+const maxStrangers = 5_000;
+const maxWriters = 2 * maxStrangers;
 
 /** The room that static records have here, of which each writer's edits take a part. */
 export class StaticRoom {
   readonly #held = new Map<HostId, number>();
   /** Of these, what edits take that add nothing. */
   readonly #removing = new Map<HostId, number>();
+  readonly #isHost: (writer: HostId) => boolean;
   #total = 0;
+  /** Writers that were no host here when they came. */
+  #strangers = 0;
 
-  /** What is left beside these. */
-  constructor(kept: Iterable<Edit> = []) {
+  /** What is left beside these; `isHost` tells whom the mesh knows. */
+  constructor(kept: Iterable<Edit>, isHost: (writer: HostId) => boolean) {
+    this.#isHost = isHost;
     for (const edit of kept) this.hold(edit);
   }
 
@@ -38,7 +47,7 @@ export class StaticRoom {
   fits(edit: Edit): boolean {
     const { writer, added } = edit;
     const more = weightOf(edit);
-    if (!this.#held.has(writer) && this.#held.size >= maxWriters) return false;
+    if (!this.#held.has(writer) && !this.#hasSeat(writer)) return false;
     if (this.of(writer) + more > maxWriterBytes + writerSlack) return false;
     const own = added.length > 0 ? this.of(writer) : (this.#removing.get(writer) ?? 0);
     return this.#total + more <= maxBytes || own + more <= fairBytes;
@@ -48,7 +57,13 @@ export class StaticRoom {
     const { writer, added } = edit;
     const bytes = weightOf(edit);
     this.#total += bytes;
+    if (!this.#held.has(writer) && !this.#isHost(writer)) this.#strangers += 1;
     this.#held.set(writer, this.of(writer) + bytes);
     if (added.length === 0) this.#removing.set(writer, (this.#removing.get(writer) ?? 0) + bytes);
+  }
+
+  /** Whether there is room for one more writer. */
+  #hasSeat(writer: HostId): boolean {
+    return this.#held.size < maxWriters && (this.#strangers < maxStrangers || this.#isHost(writer));
   }
 }

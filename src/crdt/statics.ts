@@ -35,10 +35,17 @@ export class Statics {
   /** Dots that an edit which is kept removes. */
   readonly #removed = new Set<string>();
   #gone = new Gone();
-  #room = new StaticRoom();
+  #room: StaticRoom;
+  readonly #isHost: (writer: HostId) => boolean;
   /** What dead edits may take at most, as far as is known without looking for them. */
   #deadBytes = 0;
   #hash: Uint8Array | undefined;
+
+  /** `isHost` tells whom the mesh knows, which is what its room is for. */
+  constructor(isHost: (writer: HostId) => boolean) {
+    this.#isHost = isHost;
+    this.#room = new StaticRoom([], isHost);
+  }
 
   get size(): number {
     return this.#live.size;
@@ -168,7 +175,10 @@ export class Statics {
   /** Writers whose news are more than there is room for. */
   #crowdedOut(news: ReadonlySet<Edit>): Set<HostId> {
     const edits = [...this.#edits.values()];
-    const room = new StaticRoom(edits.filter((edit) => !news.has(edit)));
+    const room = new StaticRoom(
+      edits.filter((edit) => !news.has(edit)),
+      this.#isHost,
+    );
     const refused = new Set<HostId>();
     for (const edit of edits.filter((each) => news.has(each))) {
       if (!room.fits(edit)) refused.add(edit.writer);
@@ -193,7 +203,7 @@ export class Statics {
       const isProof = tellers.has(edit) || !this.#isFolded(edit, counts);
       if (isProof || living.has(edit) || (counts && this.#isNewest(edit))) this.#keep(edit, counts);
     }
-    this.#room = new StaticRoom(this.#edits.values());
+    this.#room = new StaticRoom(this.#edits.values(), this.#isHost);
   }
 
   /** Learns what is gone; returns the edits that tell it, less those that tell no more than others. */

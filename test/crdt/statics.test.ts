@@ -152,7 +152,7 @@ describe('static records', () => {
   });
 
   it('of many writers fill no more memory than all may have, and leave room for a record or two of anyone', () => {
-    const set = new Statics();
+    const set = new Statics(() => false);
     const mebibyte = 1024 * 1024;
     for (let number = 100; number < 120; number += 1) mergeOne(set, number, mebibyte);
     const kept = () => [...set.edits()].reduce((sum, { envelope }) => sum + envelope.bytes.length, 0);
@@ -166,7 +166,10 @@ describe('static records', () => {
   });
 
   it('have no more writers than there may be hosts', () => {
-    const room = new StaticRoom(Array.from({ length: 5_000 }, (_, number) => heavyEdit(number, 100)));
+    const room = new StaticRoom(
+      Array.from({ length: 5_000 }, (_, number) => heavyEdit(number, 100)),
+      () => false,
+    );
     expect(room.fits(heavyEdit(7, 100))).toBe(true);
     expect(room.fits(heavyEdit(5_000, 100))).toBe(false);
   });
