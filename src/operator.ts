@@ -180,9 +180,10 @@ export class Operator implements AgentControl {
     };
   }
 
-  async addStatic(records: readonly StaticRecord[]): Promise<void> {
-    this.#parts.replica.addStatic(records);
+  async addStatic(records: readonly StaticRecord[]): Promise<Result<readonly StaticRecord[]>> {
+    const added = this.#parts.replica.addStatic(records);
     await this.#parts.replica.kept();
+    return added;
   }
 
   async removeStatic(name: Name, data?: StaticData): Promise<readonly StaticRecord[]> {

@@ -193,8 +193,13 @@ export interface AgentControl {
   problems(): readonly Problem[];
   /** Why `name` is answered as it is, for the asker at `from`, or for this host itself. */
   explain(name: Name, from?: Address): Promise<Explanation>;
-  /** Adds records for the whole mesh; one with the same name and data replaces the older one. Resolves when a crash cannot lose them. */
-  addStatic(records: readonly StaticRecord[]): void | Promise<void>;
+  /**
+   * Adds records for the whole mesh; one with the same name and data replaces the older one. Refused where the mesh has no
+   * room for them. Resolves when a crash cannot lose them.
+   */
+  addStatic(
+    records: readonly StaticRecord[],
+  ): Result<readonly StaticRecord[]> | Promise<Result<readonly StaticRecord[]>>;
   /** Removes a name's static records, or the one with this data, for the whole mesh; tells which they were. */
   removeStatic(name: Name, data?: StaticData): readonly StaticRecord[] | Promise<readonly StaticRecord[]>;
   /** Why nothing can be kept on disk, in a sentence; undefined while all is kept. */

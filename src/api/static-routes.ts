@@ -11,7 +11,7 @@ import {
 } from '../record.ts';
 import { accepted, type Result } from '../result.ts';
 import type { App, RouteParts } from './app.ts';
-import { HttpProblem, mustParse } from './problem.ts';
+import { HttpProblem, mustBeSo, mustParse } from './problem.ts';
 import { primaryDomain, zoneWords } from './record-view.ts';
 import {
   nameParams,
@@ -45,7 +45,7 @@ export function staticRoutes(app: App, { control, clock, view }: RouteParts): vo
       const ttl = body.ttl === undefined ? {} : { ttlSeconds: body.ttl };
       const records = data.map((each): StaticRecord => ({ name, data: each, ...ttl, ...made }));
       const others = replace ? othersThan(control.entry(name), data) : [];
-      await control.addStatic(records);
+      mustBeSo(await control.addStatic(records));
       for (const other of others) await control.removeStatic(name, other.data);
       return { ...names(name), records: rows(records), removed: rows(others), ...warning() };
     },

@@ -3,7 +3,7 @@ import { calledBy } from '../called.ts';
 import { type Address, type Name, parseAddress, parseName, type StaticRecord } from '../record.ts';
 import type { App, RouteParts } from './app.ts';
 import type { AgentControl } from './control.ts';
-import { HttpProblem, mustParse } from './problem.ts';
+import { HttpProblem, mustBeSo, mustParse } from './problem.ts';
 import { byName } from './record-view.ts';
 import { field, first } from './weave-fields.ts';
 import { weaveEntries } from './weave-report.ts';
@@ -31,7 +31,7 @@ export function weaveNameRoutes(app: App, { control, clock, view }: RouteParts):
       const made = { madeOn: control.agent.hostName, madeAt: clock.wallNow() };
       const checked = first(query['check-alive'], body['check-alive']) === 'true';
       if (!checked || addressesOf(params.container, control).size > 0)
-        await control.addStatic([{ name, data: { type: 'address', address }, ...made }]);
+        mustBeSo(await control.addStatic([{ name, data: { type: 'address', address }, ...made }]));
       return reply.code(204).send();
     },
   );

@@ -123,8 +123,10 @@ export class Replica implements TransportHandler {
   }
 
   /** Adds static records for the whole mesh; one with the same name and data as an older one replaces it. */
-  addStatic(records: readonly StaticRecord[]): void {
-    this.#write(() => this.#tellEdits(this.#book.add(records)));
+  addStatic(records: readonly StaticRecord[]): Result<readonly StaticRecord[]> {
+    const edits = this.#write(() => this.#book.add(records));
+    if (edits.ok) this.#tellEdits(edits.value);
+    return edits.ok ? accepted(records) : edits;
   }
 
   /** Removes a name's static records, or the one with this data, for the whole mesh; returns those it removed. */

@@ -1,4 +1,5 @@
 import type { HostId, Name, StaticData, StaticRecord } from '../record.ts';
+import { accepted, type Result, refused } from '../result.ts';
 import { sealEnvelope } from './envelope.ts';
 import { epochLike } from './epoch.ts';
 import type { LiveDirectory } from './live-directory.ts';
@@ -16,6 +17,9 @@ import { Statics } from './statics.ts';
 const maxEditBytes = 16 * 1024;
 /** Dots removed in one edit, for the same reason. */
 const maxRemoved = 200;
+/** Octets that an edit takes beside its records, and the smallest that it removes. */
+const editBytes = 512;
+const noRoom = 'the static records of the mesh take all the room there is; remove some that are not needed any more';
 
 /** What became of a merge: this host's records that must be made again, and what does not add up. */
 export interface BookMerge extends Doubts {
@@ -49,23 +53,13 @@ export class StaticBook {
     this.#epoch = epoch;
   }
 
-  /** Edits that add the records; each removes older ones with the same name and data. */
-  add(records: readonly StaticRecord[]): Edit[] {
-    const edits: Edit[] = [];
-    let batch: StaticRecord[] = [];
-    let bytes = 0;
-    for (const record of records) {
-      const size = staticToJson(record).length;
-      if (bytes + size > maxEditBytes && batch.length > 0) {
-        edits.push(this.#addBatch(batch));
-        batch = [];
-        bytes = 0;
-      }
-      batch.push(record);
-      bytes += size;
-    }
-    if (batch.length > 0) edits.push(this.#addBatch(batch));
-    return [...edits, ...this.#fold()];
+  /**
+   * Edits that add the records; each removes older ones with the same name and data. Refused where others would not take
+   * them, for want of room.
+   */
+  add(records: readonly StaticRecord[]): Result<Edit[]> {
+    const octets = records.reduce((sum, record) => sum + Buffer.byteLength(staticToJson(record)), editBytes);
+    return this.set.hasRoomFor(this.#signer.hostId, octets) ? accepted(this.#addAll(records)) : refused(noRoom);
   }
 
   /** Edits that remove a name's records, or those with this data, and the records they remove. */
@@ -112,6 +106,24 @@ export class StaticBook {
     const there = lost.filter((live) => this.set.shows(live)).map(({ dot }) => dot);
     const added = lost.map(({ json }) => json);
     return lost.length === 0 ? [] : [this.#edit(there, added)];
+  }
+
+  #addAll(records: readonly StaticRecord[]): Edit[] {
+    const edits: Edit[] = [];
+    let batch: StaticRecord[] = [];
+    let bytes = 0;
+    for (const record of records) {
+      const size = staticToJson(record).length;
+      if (bytes + size > maxEditBytes && batch.length > 0) {
+        edits.push(this.#addBatch(batch));
+        batch = [];
+        bytes = 0;
+      }
+      batch.push(record);
+      bytes += size;
+    }
+    if (batch.length > 0) edits.push(this.#addBatch(batch));
+    return [...edits, ...this.#fold()];
   }
 
   #addBatch(records: readonly StaticRecord[]): Edit {

@@ -85,6 +85,22 @@ export function decodeEdit(envelope: Envelope): Result<Edit> {
   return read.ok ? accepted(read.value) : read;
 }
 
+/** Whether the edit removes nothing that is still to be made: it could keep another host's records out for ever. */
+export function isFounded({ removed, gone }: Edit, seen: (writer: HostId) => number): boolean {
+  if (removed.some((dot) => dot.number > seen(dot.writer))) return false;
+  return gone === undefined || [...gone.writers()].every((writer) => gone.last(writer) <= seen(writer));
+}
+
+/** Of the edits with one number, those that count. */
+export function countingOf(edits: readonly Edit[]): Set<Edit> {
+  const greatest = new Map<string, Edit>();
+  for (const edit of edits) {
+    const key = numberKeyOf(edit);
+    if (edit.content > (greatest.get(key)?.content ?? '')) greatest.set(key, edit);
+  }
+  return new Set(greatest.values());
+}
+
 /** Octets that keeping an edit costs, and more for each run of a list of edits that are gone: those are looked through. */
 export function weightOf({ envelope, gone }: Edit): number {
   return envelope.bytes.length + (gone?.size ?? 0) * runBytes;

@@ -47,10 +47,14 @@ export class StaticRoom {
   fits(edit: Edit): boolean {
     const { writer, added } = edit;
     const more = weightOf(edit);
-    if (!this.#held.has(writer) && !this.#hasSeat(writer)) return false;
     if (this.of(writer) + more > maxWriterBytes + writerSlack) return false;
     const own = added.length > 0 ? this.of(writer) : (this.#removing.get(writer) ?? 0);
-    return this.#total + more <= maxBytes || own + more <= fairBytes;
+    return this.#takes(writer, own, more);
+  }
+
+  /** Whether a writer may have so many octets of records more; of its own it has removed what is too much. */
+  fitsRecords(writer: HostId, octets: number): boolean {
+    return this.#takes(writer, this.of(writer), octets);
   }
 
   hold(edit: Edit): void {
@@ -60,6 +64,12 @@ export class StaticRoom {
     if (!this.#held.has(writer) && !this.#isHost(writer)) this.#strangers += 1;
     this.#held.set(writer, this.of(writer) + bytes);
     if (added.length === 0) this.#removing.set(writer, (this.#removing.get(writer) ?? 0) + bytes);
+  }
+
+  /** Whether there is room for so many octets more beside the writer's `own`, and for the writer itself. */
+  #takes(writer: HostId, own: number, more: number): boolean {
+    if (!this.#held.has(writer) && !this.#hasSeat(writer)) return false;
+    return this.#total + more <= maxBytes || own + more <= fairBytes;
   }
 
   /** Whether there is room for one more writer. */

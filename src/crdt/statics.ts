@@ -1,7 +1,7 @@
 import type { HostId } from '../record.ts';
 import type { Envelope } from './envelope.ts';
 import { changeBetween, type LiveStatic, type StaticsChange } from './static-change.ts';
-import { contentOf, type Dot, type Edit, keyOf, numberKeyOf, weightOf } from './static-edit.ts';
+import { contentOf, countingOf, type Dot, type Edit, isFounded, keyOf, numberKeyOf, weightOf } from './static-edit.ts';
 import { Gone, maxRuns } from './static-gone.ts';
 import { StaticRoom } from './static-room.ts';
 import { hashOf, type StaticsSummary } from './static-summary.ts';
@@ -121,6 +121,11 @@ export class Statics {
   /** Whether there is room for an edit beside all others. */
   hasRoom(edit: Edit): boolean {
     return this.#room.fits(edit);
+  }
+
+  /** Whether there is room for so many octets of records of one writer, here and so on all hosts that have the same. */
+  hasRoomFor(writer: HostId, octets: number): boolean {
+    return this.#room.fitsRecords(writer, octets);
   }
 
   /** Applies one edit that is next. */
@@ -275,26 +280,10 @@ export class Statics {
 /** What a run in a list of edits that are gone costs, on the wire and to look through. */
 const foldedRunBytes = 16;
 
-/** Whether the edit removes nothing that is still to be made: it could keep another host's records out for ever. */
-function isFounded({ removed, gone }: Edit, seen: (writer: HostId) => number): boolean {
-  if (removed.some((dot) => dot.number > seen(dot.writer))) return false;
-  return gone === undefined || [...gone.writers()].every((writer) => gone.last(writer) <= seen(writer));
-}
-
 type Teller = Edit & { readonly gone: Gone };
 
 /** The edits that tell of others which are gone, those that tell most first. */
 function bySize(edits: Iterable<Edit>): Teller[] {
   const tellers = Array.from(edits).filter((edit): edit is Teller => edit.gone !== undefined);
   return tellers.sort((one, other) => other.gone.size - one.gone.size || other.number - one.number);
-}
-
-/** Of the edits with one number, those that count. */
-function countingOf(edits: readonly Edit[]): Set<Edit> {
-  const greatest = new Map<string, Edit>();
-  for (const edit of edits) {
-    const key = numberKeyOf(edit);
-    if (edit.content > (greatest.get(key)?.content ?? '')) greatest.set(key, edit);
-  }
-  return new Set(greatest.values());
 }

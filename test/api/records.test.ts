@@ -189,6 +189,12 @@ describe('static records over HTTP', () => {
     });
   });
 
+  it('are refused, with what to do about it, where the mesh has no room for them', async () => {
+    agent.control.isFull = true;
+    const reply = await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7'] } });
+    expect(reply.json).toMatchObject({ status: 409, detail: expect.stringMatching(/take all the room/) });
+  });
+
   it('keep an alias alone', async () => {
     await agent.ask('PUT', '/v1/static/db', { body: { addresses: ['192.0.2.7'] } });
     expect((await agent.ask('PUT', '/v1/static/db', { body: { cname: 'x.example' } })).json).toMatchObject({

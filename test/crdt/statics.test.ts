@@ -165,6 +165,24 @@ describe('static records', () => {
     expect(set.hasRoom({ ...heavyEdit(100, 5_000), added: [] })).toBe(true);
   });
 
+  it('are refused, and whoever adds them is told, where no other host would take them', () => {
+    const [one, two] = [new Book(1), new Book(2)];
+    for (const { set } of [one, two]) for (let number = 100; number < 116; number += 1) mergeOne(set, number, 2 ** 20);
+    const record = (text: string, octets = 1) => staticRecord(text, '192.0.2.1', { madeOn: 'h'.repeat(octets) });
+    expect(one.book.add([record('small')]).ok).toBe(true);
+    const before = one.show();
+    expect(one.book.add([record('long', 9_000)])).toMatchObject({
+      ok: false,
+      problem: expect.stringMatching(/room.*remove/),
+    });
+    expect(one.show()).toBe(before);
+    let added = 0;
+    while (one.book.add([record(`n${added}`, 200)]).ok) added += 1;
+    expect(added).toBeGreaterThan(10);
+    two.mergeFrom(one);
+    expect(two.show()).toBe(one.show());
+  });
+
   it('have no more writers than there may be hosts', () => {
     const room = new StaticRoom(
       Array.from({ length: 5_000 }, (_, number) => heavyEdit(number, 100)),

@@ -124,6 +124,8 @@ export class ControlTwin implements AgentControl {
   readinessView: Readiness = { ready: true, reasons: [] };
   problemViews: Problem[] = [];
   unkeptView: string | undefined;
+  /** The mesh takes no more records made by hand. */
+  isFull = false;
   explanation: Explanation = { asker: 'this host', outcome: 'answers nothing', records: [] };
   measured: Measurements = measurements;
   tokenResult: Result<string> = accepted('weft-token-of-a-test');
@@ -186,12 +188,14 @@ export class ControlTwin implements AgentControl {
     return this.explanation;
   }
 
-  addStatic(records: readonly StaticRecord[]): void {
+  addStatic(records: readonly StaticRecord[]): Result<readonly StaticRecord[]> {
+    if (this.isFull) return refused('the static records of the mesh take all the room there is');
     for (const record of records) {
       const index = this.statics.findIndex((each) => same(each, record));
       this.statics.splice(index < 0 ? this.statics.length : index, index < 0 ? 0 : 1, record);
     }
     this.tell(...records.map(({ name }) => name));
+    return accepted(records);
   }
 
   removeStatic(name: Name, data?: StaticData): readonly StaticRecord[] {

@@ -32,7 +32,9 @@ export class LabBook {
 
   add(text: string, address: number): Edit[] {
     // So long that a few of them are worth folding when they are dead.
-    return this.book.add([staticRecord(text, `192.0.2.${address}`, { madeOn: 'h'.repeat(1_000) })]);
+    const edits = this.book.add([staticRecord(text, `192.0.2.${address}`, { madeOn: 'h'.repeat(1_000) })]);
+    if (!edits.ok) throw new Error(edits.problem);
+    return edits.value;
   }
 
   /** As hosts do it: what does not add up is asked for as a whole; if it still does not, the other looks, and then this. */
