@@ -123,10 +123,13 @@ export class HostLog {
   }
 
   #restart(snapshot: Envelope): Taken {
+    const tail = this.#tail.slice(snapshot.sequence - (this.#snapshot?.sequence ?? 0));
+    const logBytes = tail.reduce((sum, { length }) => sum + length, snapshot.bytes.length);
+    if (logBytes > Math.max(this.#maxBytes, this.#logBytes)) return { type: 'too much' };
     const before = this.spoiled ? this.values() : undefined;
-    this.#tail = this.#tail.slice(snapshot.sequence - (this.#snapshot?.sequence ?? 0));
+    this.#tail = tail;
     this.#snapshot = packEnvelope(snapshot, snapshot.packed);
-    this.#logBytes = this.#tail.reduce((sum, { length }) => sum + length, snapshot.bytes.length);
+    this.#logBytes = logBytes;
     return before === undefined ? { type: 'merged', changes: new Map() } : this.#readAgain(before);
   }
 

@@ -47,6 +47,21 @@ describe('a log of one host', () => {
     );
   });
 
+  it('takes no snapshot of what is here already that makes it longer than one host may have', () => {
+    const owner = new Owner();
+    owner.do({ key: 'a', value: 'x'.repeat(1_000) });
+    const log = new HostLog(6_000);
+    for (let change = 0; change < 3; change += 1) owner.do({ key: 'b', value: `${change}${'y'.repeat(1_000)}` });
+    for (const envelope of owner.sent) log.take(envelope);
+    const { epoch, sequence, storedBytes } = log;
+    expect(storedBytes).toBeGreaterThan(3_000);
+    const payload = new DocumentWriter([['a', 'z'.repeat(5_500)]]).state();
+    const long = sealEnvelope(signer, 'snapshot', epoch, 2, payload);
+    expect(log.wants(long)).toBe(true);
+    expect(log.take(long)).toEqual({ type: 'too much' });
+    expect(log).toMatchObject({ epoch, sequence, storedBytes });
+  });
+
   it('tells of exactly the values that changed, also when a new epoch replaces all', () => {
     const owner = new Owner();
     owner.do({ key: 'a', value: '1' });
