@@ -56,6 +56,8 @@ export class Exchange {
   readonly #parts: ExchangeParts;
   readonly #refreshedAt = new Map<HostId, number>();
   readonly #pulling = new Set<HostId>();
+  /** Those from whom everything is wanted once what is pulled from them now is here. */
+  readonly #next = new Set<HostId>();
   readonly #whole: WholePulls;
   readonly #asking = new Set<HostId>();
   #stopped = false;
@@ -155,6 +157,7 @@ export class Exchange {
 
   async #pullWhole(peer: HostId, onNews: () => void): Promise<boolean> {
     const { hosts } = this.#parts;
+    if (this.#pulling.has(peer)) this.#next.add(peer);
     const have = Array.from(hosts.ids(), (host) => hosts.clock(host));
     // Of hosts that have no place here, neighbours would tell each time anew.
     const whole = !hosts.isFull;
@@ -169,6 +172,7 @@ export class Exchange {
     const { done, items, edits } = await this.#fetch(peer, request, onNews);
     if (done && edits.isPuzzled) await this.#pullStatics(peer);
     this.#pulling.delete(peer);
+    if (this.#next.delete(peer)) this.pullAll(peer);
     // Who tells all tells of itself; one that stops just now, or does not know the request, tells nothing.
     return done && (items > 0 || !request.whole);
   }
