@@ -21,22 +21,23 @@ interface Mark {
  */
 export class Delays {
   readonly #clock: Clock;
-  readonly #maxHosts: number;
+  readonly #isHost: (host: HostId) => boolean;
   readonly #histogram = new Histogram(bounds);
   /** In the order they came, so that the first is the oldest. */
   readonly #marks = new Map<HostId, Mark[]>();
 
-  constructor(clock: Clock, maxHosts: number) {
+  /** `isHost` tells whom the mesh knows: of others, who may be invented, nothing is kept. */
+  constructor(clock: Clock, isHost: (host: HostId) => boolean) {
     this.#clock = clock;
-    this.#maxHosts = maxHosts;
+    this.#isHost = isHost;
   }
 
   /** A host's log is known to go up to here, and does not yet. */
   toldOf(host: HostId, epoch: number, sequence: number): void {
+    if (!this.#isHost(host)) return;
     const marks = this.#marks.get(host) ?? [];
     const last = marks.at(-1);
     if (last !== undefined && !isBefore(last, { epoch, sequence })) return;
-    if (last === undefined && this.#marks.size >= this.#maxHosts) return;
     if (last !== undefined && marks.length >= maxMarks) marks[marks.length - 1] = { epoch, sequence, at: last.at };
     else marks.push({ epoch, sequence, at: this.#clock.now() });
     this.#marks.set(host, marks);
@@ -51,6 +52,11 @@ export class Delays {
     const left = marks?.filter((mark) => isBefore(log, mark)) ?? [];
     if (left.length > 0) this.#marks.set(host, left);
     else this.#marks.delete(host);
+  }
+
+  /** The host was dropped: what it said before is not waited for any more. */
+  forget(host: HostId): void {
+    this.#marks.delete(host);
   }
 
   distribution(): Distribution {

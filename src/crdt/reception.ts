@@ -44,7 +44,10 @@ export class Reception {
     const { own, exchange, clock, options } = parts;
     this.ledger = new Ledger(clock, options.maxHosts);
     this.manners = new Manners(clock, options.maxHosts);
-    this.delays = new Delays(clock, options.maxHosts);
+    this.delays = new Delays(clock, (host) => parts.hosts.knows(host));
+    parts.directory.onHosts((changes) => {
+      for (const change of changes) if (change.type === 'gone') this.delays.forget(change.id);
+    });
     this.gate = new Gate({
       ...parts,
       ledger: this.ledger,

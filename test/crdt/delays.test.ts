@@ -9,7 +9,7 @@ let delays: Delays;
 
 beforeEach(() => {
   clock = new ManualClock();
-  delays = new Delays(clock, 2);
+  delays = new Delays(clock, (id) => id === host);
 });
 
 /** Each delay's bucket, by its upper bound, as often as it was seen. */
@@ -48,6 +48,16 @@ describe('the delay of what other hosts say', () => {
 
   it('is not of what a host catches up on that it was not told of', () => {
     delays.arrived(host, { epoch: 1, sequence: 7 }, 'answer');
+    expect(seen()).toEqual([]);
+  });
+
+  it('is not of hosts that nobody knows, nor of what was told of one before it was dropped', () => {
+    const nobody = 'TESTHOST3' as HostId;
+    delays.toldOf(nobody, 1, 9);
+    delays.toldOf(host, 1, 9);
+    delays.forget(host);
+    clock.advance(86_400_000);
+    for (const id of [nobody, host]) delays.arrived(id, { epoch: 1, sequence: 9 }, 'answer');
     expect(seen()).toEqual([]);
   });
 
