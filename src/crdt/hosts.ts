@@ -18,6 +18,12 @@ interface Grave extends Forgotten {
   readonly proof: Uint8Array | undefined;
 }
 
+/**
+ * How often silence is saved in the time that hosts are kept, whatever else changes: every hour of three days. After a
+ * crash it counts from there, so that one agent that is left and crashes each day still forgets the dead.
+ */
+const agesSaved = 72;
+
 /** A host that made room for another. */
 interface Dropped extends Forgotten {
   readonly until: number;
@@ -36,6 +42,7 @@ export class Hosts {
   storedBytes = 0;
   /** Grows with every change of what a save would hold. */
   revision = 0;
+  #agedAt: number;
   readonly #clock: Clock;
   readonly #options: ReplicaOptions;
   readonly #directory: LiveDirectory;
@@ -47,6 +54,7 @@ export class Hosts {
   constructor(self: HostId, clock: Clock, options: ReplicaOptions, directory: LiveDirectory) {
     this.self = self;
     this.#clock = clock;
+    this.#agedAt = clock.now();
     this.#options = options;
     this.#directory = directory;
     this.liveness = new Liveness(clock, options);
@@ -235,6 +243,10 @@ export class Hosts {
   /** Forgets hosts that were quiet for too long, and graves that are as old. */
   expire(): void {
     for (const host of this.liveness.expired()) this.forget(host);
+    if (this.#clock.now() >= this.#agedAt + this.#options.retentionMs / agesSaved) {
+      this.#agedAt = this.#clock.now();
+      this.revision += 1;
+    }
     for (const graves of [this.#forgotten, this.#dropped]) graves.expire();
   }
 

@@ -280,6 +280,22 @@ describe('hosts of one mesh', () => {
     expect(two.directory.hosts()).toHaveLength(1);
   });
 
+  it('count how long a host is quiet over crashes, also when nothing else changed', async () => {
+    const retentionMs = 7_200_000;
+    const lab = new CrdtLab({ replica: { retentionMs } });
+    const [one, two] = await lab.start(2);
+    if (one === undefined || two === undefined) throw new Error('two hosts');
+    await lab.run(5_000);
+    await one.crash();
+    for (let round = 0; round < 3; round += 1) {
+      await lab.run(retentionMs * 0.36);
+      await two.crash();
+      await two.start();
+    }
+    await lab.run(1_000);
+    expect(two.directory.hosts()).toHaveLength(1);
+  });
+
   it('serve the last directory as stale after a start, until the mesh confirms it', async () => {
     const { lab, one, two, three } = await trio();
     one.put(one.container('c1', ['saved'], '10.1.0.1'));
