@@ -28,6 +28,7 @@ export class HostLog {
   #logBytes = 0;
   /** Octets of what came early. */
   #earlyBytes = 0;
+  #mostBytes = 0;
   #snapshot: PackedEnvelope | undefined;
   #tail: PackedEnvelope[] = [];
   #early = new Map<number, Envelope>();
@@ -41,6 +42,14 @@ export class HostLog {
   /** Octets of all envelopes kept, those that came early included. */
   get storedBytes(): number {
     return this.#logBytes + this.#earlyBytes;
+  }
+
+  /**
+   * The most that it ever took: a log grows by updates and shrinks with each snapshot, and what a host had is not another's
+   * in between.
+   */
+  get shareBytes(): number {
+    return this.#mostBytes;
   }
 
   /** Whether the owner left: it says that it has no records any more. */
@@ -67,12 +76,9 @@ export class HostLog {
 
   /** Takes a verified envelope of the log's owner. */
   take(envelope: Envelope): Taken {
-    const { kind, epoch, sequence } = envelope;
-    if (this.#shortens(kind, epoch, sequence)) return this.#restart(envelope);
-    if (!this.lacks(epoch, sequence)) return { type: 'known' };
-    if (kind !== 'update') return this.#replace(envelope);
-    if (epoch !== this.epoch || sequence !== this.sequence + 1) return this.#keepEarly(envelope);
-    return this.#follow(envelope);
+    const taken = this.#take(envelope);
+    this.#mostBytes = Math.max(this.#mostBytes, this.storedBytes);
+    return taken;
   }
 
   /** The next envelope that came early and has its turn now. */
@@ -114,6 +120,15 @@ export class HostLog {
   get overdue(): boolean {
     const tailBytes = this.#logBytes - (this.#snapshot?.length ?? 0);
     return this.#tail.length >= shortestLongTail && tailBytes > longTail * (this.#snapshot?.length ?? 0);
+  }
+
+  #take(envelope: Envelope): Taken {
+    const { kind, epoch, sequence } = envelope;
+    if (this.#shortens(kind, epoch, sequence)) return this.#restart(envelope);
+    if (!this.lacks(epoch, sequence)) return { type: 'known' };
+    if (kind !== 'update') return this.#replace(envelope);
+    if (epoch !== this.epoch || sequence !== this.sequence + 1) return this.#keepEarly(envelope);
+    return this.#follow(envelope);
   }
 
   /** A snapshot of what is here already, with more of the tail in it. */

@@ -18,10 +18,7 @@ interface Grave extends Forgotten {
   readonly proof: Uint8Array | undefined;
 }
 
-/**
- * How often silence is saved in the time that hosts are kept, whatever else changes: every hour of three days. After a
- * crash it counts from there, so that one agent that is left and crashes each day still forgets the dead.
- */
+/** How often silence is saved in the time that hosts are kept: each hour of three days. After a crash it counts from there. */
 const agesSaved = 72;
 
 /** A host that made room for another. */
@@ -40,6 +37,8 @@ export class Hosts {
   readonly self: HostId;
   readonly liveness: Liveness;
   storedBytes = 0;
+  /** The same, with what was a host's once and may be again. */
+  #sharedBytes = 0;
   /** Grows with every change of what a save would hold. */
   revision = 0;
   #agedAt: number;
@@ -135,10 +134,10 @@ export class Hosts {
     if (!this.knows(owner) && this.isFull && !(lives && this.liveness.longestQuiet() !== undefined)) return false;
     // Of anything else the last is kept, or it has a room of its own: who fills the store silences nobody.
     if (!isOfLog(envelope)) return true;
-    const before = log?.storedBytes ?? 0;
-    const after = (log?.isReplacedBy(envelope) ? 0 : before) + bytes.length;
-    const full = this.storedBytes + after - before > this.#options.maxStoredBytes;
-    return !full || after <= Math.max(before, this.#options.fairShareBytes);
+    const share = log?.shareBytes ?? 0;
+    const after = (log?.isReplacedBy(envelope) ? 0 : (log?.storedBytes ?? 0)) + bytes.length;
+    const full = this.#sharedBytes + Math.max(0, after - share) > this.#options.maxStoredBytes;
+    return !full || after <= Math.max(share, this.#options.fairShareBytes);
   }
 
   /** Takes a verified part of a host's log, and what came early and follows it; says what each came to. */
@@ -148,7 +147,7 @@ export class Hosts {
     this.#logs.set(owner, log);
     this.revision += 1;
     if (owner !== this.self) this.liveness.add(owner, 'quiet', 0);
-    const before = log.storedBytes;
+    const { storedBytes, shareBytes } = log;
     const outcomes: Taken['type'][] = [];
     for (let next: Envelope | undefined = envelope; next !== undefined; next = log.nextEarly()) {
       const taken = log.take(next);
@@ -156,7 +155,8 @@ export class Hosts {
       this.#show(owner, taken);
       if (taken.type === 'too much') break;
     }
-    this.storedBytes += log.storedBytes - before;
+    this.storedBytes += log.storedBytes - storedBytes;
+    this.#sharedBytes += log.shareBytes - shareBytes;
     return outcomes;
   }
 
@@ -267,7 +267,9 @@ export class Hosts {
   }
 
   #remove(host: HostId): void {
-    this.storedBytes -= this.#logs.get(host)?.storedBytes ?? 0;
+    const { storedBytes = 0, shareBytes = 0 } = this.#logs.get(host) ?? {};
+    this.storedBytes -= storedBytes;
+    this.#sharedBytes -= shareBytes;
     this.revision += 1;
     this.#logs.delete(host);
     this.#signs.delete(host);
