@@ -186,7 +186,7 @@ export class Operator implements AgentControl {
     return added;
   }
 
-  async removeStatic(name: Name, data?: StaticData): Promise<readonly StaticRecord[]> {
+  async removeStatic(name: Name, data?: StaticData): Promise<Result<readonly StaticRecord[]>> {
     const removed = this.#parts.replica.removeStatic(name, data);
     await this.#parts.replica.kept();
     return removed;

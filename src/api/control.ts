@@ -200,8 +200,11 @@ export interface AgentControl {
   addStatic(
     records: readonly StaticRecord[],
   ): Result<readonly StaticRecord[]> | Promise<Result<readonly StaticRecord[]>>;
-  /** Removes a name's static records, or the one with this data, for the whole mesh; tells which they were. */
-  removeStatic(name: Name, data?: StaticData): readonly StaticRecord[] | Promise<readonly StaticRecord[]>;
+  /** Removes a name's static records, or the one with this data, for the whole mesh; tells which they were. Refused as `addStatic` is. */
+  removeStatic(
+    name: Name,
+    data?: StaticData,
+  ): Result<readonly StaticRecord[]> | Promise<Result<readonly StaticRecord[]>>;
   /** Why nothing can be kept on disk, in a sentence; undefined while all is kept. */
   unkept(): string | undefined;
   /** Begins to dial `host[:port]`; who answers is known after a restart too. Refused where it cannot be an address. */

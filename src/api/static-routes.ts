@@ -46,7 +46,7 @@ export function staticRoutes(app: App, { control, clock, view }: RouteParts): vo
       const records = data.map((each): StaticRecord => ({ name, data: each, ...ttl, ...made }));
       const others = replace ? othersThan(control.entry(name), data) : [];
       mustBeSo(await control.addStatic(records));
-      for (const other of others) await control.removeStatic(name, other.data);
+      for (const other of others) mustBeSo(await control.removeStatic(name, other.data));
       return { ...names(name), records: rows(records), removed: rows(others), ...warning() };
     },
   );
@@ -73,7 +73,7 @@ export function staticRoutes(app: App, { control, clock, view }: RouteParts): vo
   );
 
   async function remove(name: Name, data?: StaticData) {
-    const removed = await control.removeStatic(name, data);
+    const removed = mustBeSo(await control.removeStatic(name, data));
     if (removed.length === 0)
       throw new HttpProblem(404, nothingToRemove(control.entry(name), names(name).fullName, data));
     return { ...names(name), removed: rows(removed), ...warning() };

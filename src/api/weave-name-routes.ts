@@ -45,7 +45,7 @@ export function weaveNameRoutes(app: App, { control, clock, view }: RouteParts):
         const name = fqdn === undefined ? undefined : wholeName(fqdn, control);
         const address = params.ip === '*' ? undefined : mustParse(parseAddress(params.ip));
         for (const record of chosen(control, params.container, address, name))
-          await control.removeStatic(record.name, record.data);
+          mustBeSo(await control.removeStatic(record.name, record.data));
         return reply.code(204).send();
       },
     );

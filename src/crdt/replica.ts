@@ -130,12 +130,10 @@ export class Replica implements TransportHandler {
   }
 
   /** Removes a name's static records, or the one with this data, for the whole mesh; returns those it removed. */
-  removeStatic(name: Name, data?: StaticData): readonly StaticRecord[] {
-    return this.#write(() => {
-      const { edits, records } = this.#book.remove(name, data);
-      this.#tellEdits(edits);
-      return records;
-    });
+  removeStatic(name: Name, data?: StaticData): Result<readonly StaticRecord[]> {
+    const removal = this.#write(() => this.#book.remove(name, data));
+    if (removal.ok) this.#tellEdits(removal.value.edits);
+    return removal.ok ? accepted(removal.value.records) : removal;
   }
 
   /** Resolves when all static records are on the disk, as far as it takes any: whoever made one here may be told so. */

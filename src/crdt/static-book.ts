@@ -19,7 +19,18 @@ const maxEditBytes = 16 * 1024;
 const maxRemoved = 200;
 /** Octets that an edit takes beside its records, and the smallest that it removes. */
 const editBytes = 512;
+/** Octets of a record's dot in an edit that removes it. */
+const dotBytes = 70;
 const noRoom = 'the static records of the mesh take all the room there is; remove some that are not needed any more';
+
+const noRoomToRemove =
+  'the static records of the mesh take all the room there is, and this host has removed as many as it may; remove it on another host';
+
+/** What was removed, and by which edits. */
+export interface Removal {
+  readonly edits: readonly Edit[];
+  readonly records: readonly StaticRecord[];
+}
 
 /** What became of a merge: this host's records that must be made again, and what does not add up. */
 export interface BookMerge extends Doubts {
@@ -62,12 +73,14 @@ export class StaticBook {
     return this.set.hasRoomFor(this.#signer.hostId, octets) ? accepted(this.#addAll(records)) : refused(noRoom);
   }
 
-  /** Edits that remove a name's records, or those with this data, and the records they remove. */
-  remove(name: Name, data?: StaticData): { readonly edits: Edit[]; readonly records: StaticRecord[] } {
+  /** Edits that remove a name's records, or those with this data, and the records they remove; refused as `add` is. */
+  remove(name: Name, data?: StaticData): Result<Removal> {
     const wanted = data && dataKey(data);
     const found = [...this.#shown.values()].filter(
       ({ record }) => record.name === name && (wanted === undefined || dataKey(record.data) === wanted),
     );
+    const octets = editBytes * Math.ceil(found.length / maxRemoved) + dotBytes * found.length;
+    if (!this.set.hasRoomToRemove(this.#signer.hostId, octets)) return refused(noRoomToRemove);
     const edits: Edit[] = [];
     for (let at = 0; at < found.length; at += maxRemoved)
       edits.push(
@@ -76,7 +89,7 @@ export class StaticBook {
           [],
         ),
       );
-    return { edits: [...edits, ...this.#fold()], records: found.map(({ record }) => record) };
+    return accepted({ edits: [...edits, ...this.#fold()], records: found.map(({ record }) => record) });
   }
 
   /** Applies an edit that is next; returns records of this host that must be made again. */

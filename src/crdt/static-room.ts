@@ -48,13 +48,17 @@ export class StaticRoom {
     const { writer, added } = edit;
     const more = weightOf(edit);
     if (this.of(writer) + more > maxWriterBytes + writerSlack) return false;
-    const own = added.length > 0 ? this.of(writer) : (this.#removing.get(writer) ?? 0);
-    return this.#takes(writer, own, more);
+    return added.length > 0 ? this.fitsRecords(writer, more) : this.fitsRemoval(writer, more);
   }
 
   /** Whether a writer may have so many octets of records more; of its own it has removed what is too much. */
   fitsRecords(writer: HostId, octets: number): boolean {
     return this.#takes(writer, this.of(writer), octets);
+  }
+
+  /** Whether a writer may have so many octets more of edits that remove. */
+  fitsRemoval(writer: HostId, octets: number): boolean {
+    return this.#takes(writer, this.#removing.get(writer) ?? 0, octets);
   }
 
   hold(edit: Edit): void {

@@ -128,6 +128,11 @@ export class Statics {
     return this.#room.fitsRecords(writer, octets);
   }
 
+  /** The same for edits that remove. */
+  hasRoomToRemove(writer: HostId, octets: number): boolean {
+    return this.#room.fitsRemoval(writer, octets);
+  }
+
   /** Applies one edit that is next. */
   apply(edit: Edit): StaticsChange {
     const follows = edit.gone === undefined && edit.number > this.seen(edit.writer);

@@ -88,9 +88,9 @@ describe('static records of two agents with one key', () => {
     two.mergeFrom(one);
     for (let round = 0; round < 12; round += 1) {
       two.add(`x${round}`, 1);
-      two.book.remove(name(`x${round}`));
+      two.remove(name(`x${round}`));
     }
-    two.book.remove(name('old'));
+    two.remove(name('old'));
     const fold = [...two.set.edits()].find(({ gone }) => gone !== undefined);
     if (fold === undefined || old === undefined) throw new Error('an edit that tells what is gone');
     one.mergeFrom(two);
@@ -148,7 +148,7 @@ function play(events: readonly Event[], epochOf: (index: number) => number) {
     } else if (type === 'remove') {
       const one = [...book.directory.names()][which % Math.max(1, book.set.size)];
       if (one === undefined) continue;
-      sent.push(...book.book.remove(one).edits);
+      sent.push(...book.remove(one).edits);
       removed.add(one);
     } else if (type === 'merge') book.mergeFrom(all[which % books] ?? book);
     else {

@@ -60,7 +60,7 @@ describe('static records', () => {
     const [one, two] = [new Book(1), new Book(2)];
     one.add('db', 1);
     two.mergeFrom(one);
-    one.book.remove(name('db'));
+    one.remove(name('db'));
     two.add('db', 1);
     one.mergeFrom(two);
     two.mergeFrom(one);
@@ -73,7 +73,7 @@ describe('static records', () => {
     one.add('db', 1);
     away.mergeFrom(one);
     two.mergeFrom(one);
-    two.book.remove(name('db'));
+    two.remove(name('db'));
     one.mergeFrom(two);
     one.mergeFrom(away);
     expect(one.show()).toBe('[]');
@@ -129,7 +129,7 @@ describe('static records', () => {
     const one = new Book(1);
     for (let edit = 0; edit < 2_000; edit += 1) {
       one.add(names[edit % names.length] ?? 'a', 1 + (edit % 3));
-      if (edit % 2 === 1) one.book.remove(name(names[edit % names.length] ?? 'a'));
+      if (edit % 2 === 1) one.remove(name(names[edit % names.length] ?? 'a'));
     }
     expect(bytesOf(one)).toBeLessThan(25_000);
   });
@@ -183,6 +183,26 @@ describe('static records', () => {
     expect(two.show()).toBe(one.show());
   });
 
+  it('are not removed on one host alone, where the others would take no more edits that remove', () => {
+    const [one, two] = [new Book(1), new Book(2)];
+    const records = Array.from({ length: 400 }, (_, index) => staticRecord(`r${index}`, '192.0.2.1'));
+    expect(two.book.add(records).ok).toBe(true);
+    one.mergeFrom(two);
+    for (const { set } of [one, two]) {
+      for (let number = 100; number < 116; number += 1) mergeOne(set, number, 2 ** 20);
+      for (let number = 200; number < 500; number += 1) mergeOne(set, number, 9_000);
+    }
+    // Each of them leaves others of its edit, so nothing of that can be told gone.
+    let removed = 0;
+    while (removed < 100 && one.book.remove(name(`r${removed}`)).ok) removed += 1;
+    expect(removed).toBeGreaterThan(10);
+    expect(removed).toBeLessThan(60);
+    expect(one.book.remove(name(`r${removed}`))).toMatchObject({ problem: expect.stringMatching(/on another host/) });
+    two.mergeFrom(one);
+    expect(two.show()).toBe(one.show());
+    expect(two.remove(name(`r${removed}`)).records).toHaveLength(1);
+  });
+
   it('have no more writers than there may be hosts', () => {
     const room = new StaticRoom(
       Array.from({ length: 5_000 }, (_, number) => heavyEdit(number, 100)),
@@ -203,10 +223,10 @@ describe('static records', () => {
   it('go one by one, or all of a name', () => {
     const one = new Book(1);
     one.book.add([staticRecord('db', '192.0.2.1'), staticRecord('db', '192.0.2.2'), staticRecord('web', '192.0.2.3')]);
-    expect(one.book.remove(name('db'), staticRecord('db', '192.0.2.1').data).records).toHaveLength(1);
+    expect(one.remove(name('db'), staticRecord('db', '192.0.2.1').data).records).toHaveLength(1);
     expect(one.directory.entry(name('db')).statics).toHaveLength(1);
-    expect(one.book.remove(name('db')).records).toHaveLength(1);
-    expect(one.book.remove(name('db')).records).toEqual([]);
+    expect(one.remove(name('db')).records).toHaveLength(1);
+    expect(one.remove(name('db')).records).toEqual([]);
     expect([...one.directory.names()]).toEqual(['web']);
   });
 });
@@ -228,7 +248,7 @@ function play(each: Event, books: readonly Book[], sent: Edit[]): void {
   const book = books[each.at];
   if (book === undefined) return;
   if ('address' in each) sent.push(...book.add(each.name, each.address));
-  else if ('name' in each) sent.push(...book.book.remove(name(each.name)).edits);
+  else if ('name' in each) sent.push(...book.remove(name(each.name)).edits);
   else if ('from' in each) book.mergeFrom(books[each.from] ?? book);
   else {
     const arriving = sent[each.edit % Math.max(1, sent.length)];

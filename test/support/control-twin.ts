@@ -198,11 +198,11 @@ export class ControlTwin implements AgentControl {
     return accepted(records);
   }
 
-  removeStatic(name: Name, data?: StaticData): readonly StaticRecord[] {
+  removeStatic(name: Name, data?: StaticData): Result<readonly StaticRecord[]> {
     const removed = this.statics.filter((each) => each.name === name && (!data || same(each, { ...each, data })));
     for (const record of removed) this.statics.splice(this.statics.indexOf(record), 1);
     if (removed.length > 0) this.tell(name);
-    return removed;
+    return accepted(removed);
   }
 
   unkept(): string | undefined {

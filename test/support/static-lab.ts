@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { LiveDirectory } from '../../src/crdt/live-directory.ts';
-import { StaticBook } from '../../src/crdt/static-book.ts';
+import { type Removal, StaticBook } from '../../src/crdt/static-book.ts';
 import { decodeEdit, type Edit } from '../../src/crdt/static-edit.ts';
-import type { HostId } from '../../src/record.ts';
+import type { HostId, Name, StaticData } from '../../src/record.ts';
 import { staticRecord } from './crdt-lab.ts';
 import { testSigner } from './signer.ts';
 
@@ -35,6 +35,12 @@ export class LabBook {
     const edits = this.book.add([staticRecord(text, `192.0.2.${address}`, { madeOn: 'h'.repeat(1_000) })]);
     if (!edits.ok) throw new Error(edits.problem);
     return edits.value;
+  }
+
+  remove(text: Name, data?: StaticData): Removal {
+    const removal = this.book.remove(text, data);
+    if (!removal.ok) throw new Error(removal.problem);
+    return removal.value;
   }
 
   /** As hosts do it: what does not add up is asked for as a whole; if it still does not, the other looks, and then this. */
