@@ -39,6 +39,8 @@ const maxAsked = 100;
 const provesWithinMs = 2_000;
 /** Milliseconds between two fetches of one host's whole log for its length alone: it costs memory here, nothing else. */
 const refreshMs = 30_000;
+/** Milliseconds between two fetches of all static edits of one neighbour: what is puzzling then, the next comparison shows. */
+const allEditsMs = 1_000;
 /**
  * Milliseconds between two tellings of what a long answer brought, and how much longer than one telling that is: names
  * that every host has are told of again each time, with ever more owners, and a joiner is to spend its time on joining.
@@ -55,6 +57,7 @@ export class Exchange {
   failed = 0;
   readonly #parts: ExchangeParts;
   readonly #refreshedAt = new Map<HostId, number>();
+  readonly #allAskedAt = new Map<HostId, number>();
   readonly #pulling = new Set<HostId>();
   /** Those from whom everything is wanted once what is pulled from them now is here. */
   readonly #next = new Set<HostId>();
@@ -184,6 +187,10 @@ export class Exchange {
    */
   async #pullStatics(peer: HostId): Promise<void> {
     const { book, blame, clock } = this.#parts;
+    const now = clock.now();
+    for (const [asked, at] of this.#allAskedAt) if (now - at >= allEditsMs) this.#allAskedAt.delete(asked);
+    if (this.#allAskedAt.has(peer)) return;
+    this.#allAskedAt.set(peer, now);
     const statics = { hash: book.set.hash(), seen: new Map() };
     const { done, edits } = await this.#fetch(peer, { type: 'pull', whole: false, have: [], statics });
     if (!done || !edits.isUnproven) return;

@@ -163,7 +163,7 @@ export class Gate {
   }
 
   #admitEdit(envelope: Envelope, arrival: Arrival): Verdict {
-    const { book, consequences, ledger } = this.#parts;
+    const { book, consequences, ledger, signer } = this.#parts;
     const { set } = book;
     if (envelope.sequence <= set.seen(envelope.owner) && !set.givesWayTo(envelope)) return this.#old(envelope, arrival);
     const stopped = this.#passing(envelope, arrival);
@@ -172,6 +172,8 @@ export class Gate {
     if (!edit.ok) return this.#offence(arrival, edit.problem);
     if (!set.hasRoom(edit.value)) return this.#ignored('no room');
     const next = set.isNext(edit.value);
+    if (next && !set.follows(edit.value) && !ledger.allowsDear(signer.hostId))
+      return this.#ignored('edit put off', 'new');
     ledger.count(next ? 'edit merged' : 'edit early');
     if (!next) consequences.lackingStatics(arrival.from);
     else consequences.edited(book.apply(edit.value));

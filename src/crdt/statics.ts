@@ -135,15 +135,20 @@ export class Statics {
 
   /** Applies one edit that is next. */
   apply(edit: Edit): StaticsChange {
-    const follows = edit.gone === undefined && edit.number > this.seen(edit.writer);
-    return follows ? this.#take(edit) : this.merge([edit]);
+    return this.follows(edit) ? this.#take(edit) : this.merge([edit]);
+  }
+
+  /** Whether an edit that is next only adds and removes: for any other, all that is kept is gone through anew. */
+  follows({ gone, number, writer }: Edit): boolean {
+    return gone === undefined && number > this.seen(writer);
   }
 
   /** Takes edits in whatever order; those of writers for whom there is no room are left out. */
   merge(edits: readonly Edit[]): StaticsMerge {
+    const news = this.#news(edits);
+    if (news.length === 0) return { added: [], removed: [], overruled: [], refused: 0 };
     const before = new Map(this.#live);
     const kept = [...this.#edits.values()];
-    const news = this.#news(edits);
     this.#rebuild([...kept, ...news]);
     const refused = this.#crowdedOut(new Set(news));
     const admitted = news.filter(({ writer }) => !refused.has(writer));

@@ -7,7 +7,7 @@ import { type Item, toChunks } from '../../src/crdt/item.ts';
 import { containerToJson, hostToJson } from '../../src/crdt/record-json.ts';
 import { decodeRequest, type Request } from '../../src/crdt/request.ts';
 import type { Signer } from '../../src/crdt/signer.ts';
-import { encodeEdit } from '../../src/crdt/static-edit.ts';
+import { contentOf, encodeEdit } from '../../src/crdt/static-edit.ts';
 import type { TransportHandler, Verdict } from '../../src/crdt/transport.ts';
 import type { HostId } from '../../src/record.ts';
 import type { Result } from '../../src/result.ts';
@@ -376,6 +376,32 @@ describe('a member that lies', () => {
     expect(two.answers('said')).toEqual(['10.1.0.9']);
     expect(offences(two, one.id)).toEqual({});
     expect(offences(two, mallory.id).repeated).toBeGreaterThan(1_000);
+  });
+
+  it('keeps nobody busy with edits of one number, each greater than the one before, and all have the same in the end', async () => {
+    const { lab, one, two, mallory } = await trio();
+    const edits = Array.from({ length: 500 }, (_, index) => {
+      const payload = encodeEdit(0, [], [JSON.stringify(staticRecord(`m${index}`, '192.0.2.1'))]);
+      return sealEnvelope(mallory.signer, 'edit', 1, 2 ** 21, payload);
+    });
+    edits.sort((before, after) => (contentOf(before) < contentOf(after) ? -1 : 1));
+    for (const { bytes } of edits) for (const host of [one, two]) host.replica.received(mallory.id, bytes);
+    await lab.run(1_000);
+    for (const { replica } of [one, two]) {
+      const {
+        'edit merged': merged = 0,
+        'edit put off': putOff = 0,
+        'edit known': known = 0,
+      } = replica.stats().envelopes;
+      expect(merged).toBeLessThan(15);
+      expect(merged + putOff + known).toBe(500);
+    }
+    await lab.run(30_000);
+    const shown = [one, two].map(({ directory }) => [...directory.names()].filter((each) => each.startsWith('m')));
+    expect(shown[0]).toEqual(shown[1]);
+    one.replica.addStatic([staticRecord('db', '192.0.2.7')]);
+    await lab.run(1_000);
+    expect(two.answers('db')).toEqual(['192.0.2.7']);
   });
 
   it('cannot stop another host from editing static records', async () => {
