@@ -55,7 +55,7 @@ export class Agent {
     this.#startedAt = built.clock.wallNow();
     this.#replica = createReplica(built);
     const ownGateways = () => this.#own.networks.flatMap(({ gateways }) => gateways);
-    this.#mesh = createMesh(built, this.#replica.directory, ownGateways);
+    this.#mesh = createMesh(built, this.#replica, ownGateways);
     this.#own = new OwnRecord({
       origin: { name: built.config.name, version, startedAt: this.#startedAt },
       meshAddresses: () => this.#mesh.listenAddresses(),

@@ -26,7 +26,6 @@ import { endpointText } from './name-server-view.ts';
 import type { Address } from './record.ts';
 import { findSecrets, givenSecrets, readApiToken } from './secrets.ts';
 import { openStore, type Store } from './store.ts';
-import { unheardOf } from './unheard.ts';
 import { openDockerEngine } from './watch/docker-engine.ts';
 import type { Engine } from './watch/engine.ts';
 import type { WatchSink } from './watch/sink.ts';
@@ -110,8 +109,8 @@ export function createReplica({ config, identity, store, clock, log }: Built): R
   });
 }
 
-/** The mesh of the hosts in `directory`; nobody is dialled at an address of `unreachable`. */
-export function createMesh(built: Built, directory: Directory, unreachable: () => readonly Address[]): Mesh {
+/** The mesh of the hosts in `replica`; nobody is dialled at an address of `unreachable`. */
+export function createMesh(built: Built, replica: Replica, unreachable: () => readonly Address[]): Mesh {
   const { config, identity, secrets, clock, log, store } = built;
   const { address, port } = config.meshListen;
   const loopback = isIPv4(address) ? '127.0.0.1' : '::1';
@@ -120,7 +119,7 @@ export function createMesh(built: Built, directory: Directory, unreachable: () =
     secrets: secrets ?? [],
     clock,
     storage: store,
-    unheard: () => unheardOf(directory.hosts()),
+    unheard: () => replica.unheard(),
     holderOf: (_address, port) => holderOf(port),
     log: log.child({ room: 'mesh' }),
     options: {

@@ -181,7 +181,8 @@ export class Liveness {
   look(links: number): Findings {
     const now = this.#clock.now();
     this.#forgiveOurOwnSleep(now);
-    for (const life of this.#lives.values()) if (this.#isOverdue(life, now)) this.#suspect(life, now);
+    for (const life of this.#lives.values())
+      if (life.status === 'alive' && this.#isSilent(life, now)) this.#suspect(life, now);
     this.#preserve(now, links);
     const changed = [...this.#lives].filter(([, life]) => this.#become(life, this.#statusAfter(life, now)));
     const suspects = [...this.#lives].filter(([, { suspectedAt }]) => suspectedAt !== undefined);
@@ -202,6 +203,15 @@ export class Liveness {
   isRecent(ageMs: number): boolean {
     const { heartbeatMs, suspectAfterBeats, doubtMs } = this.#options;
     return ageMs <= heartbeatMs * suspectAfterBeats + doubtMs;
+  }
+
+  /**
+   * Hosts that no sign of life came from lately, or ever, whether they are hidden for it or not: when most fall silent
+   * together they are all kept alive, and the way to them is to be looked for all the same.
+   */
+  unheard(): ReadonlySet<HostId> {
+    const now = this.#clock.now();
+    return new Set([...this.#lives].filter(([, life]) => !life.heard || this.#isSilent(life, now)).map(idOf));
   }
 
   /** Hosts silent for longer than they are kept. */
@@ -230,8 +240,9 @@ export class Liveness {
     }
   }
 
-  #isOverdue(life: Life, now: number): boolean {
-    return life.status === 'alive' && now - life.heardAt > life.intervalMs * this.#options.suspectAfterBeats;
+  /** Whether it missed a few of the beats that it promised. */
+  #isSilent({ heardAt, intervalMs }: Life, now: number): boolean {
+    return now - heardAt > intervalMs * this.#options.suspectAfterBeats;
   }
 
   #suspect(life: Life, now: number): void {

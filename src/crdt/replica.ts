@@ -65,6 +65,7 @@ export class Replica implements TransportHandler {
   /** Loads what the disk has (as `stale`), begins a new epoch, and begins to beat. */
   async start(): Promise<void> {
     const { clock, options } = this.#parts;
+    const pauseMs = () => this.#disk.pauseMs(options.saveAfterMs);
     const load = await this.#disk.load();
     const lastEpoch = await this.#disk.lastEpoch();
     this.#directory.batch(() => {
@@ -75,11 +76,7 @@ export class Replica implements TransportHandler {
     this.#cancels = [
       every(clock, options.doubtStepMs / 2, () => this.#safely(() => this.#look())),
       every(clock, options.compareMs, () => this.#exchange.compare()),
-      every(
-        clock,
-        () => this.#disk.pauseMs(options.saveAfterMs),
-        () => this.#disk.saveDirectory(),
-      ),
+      every(clock, pauseMs, () => this.#disk.saveDirectory()),
       clock.after(options.listingGraceMs, () => this.#safely(() => this.#write(() => this.#own.speakUnlisted()))),
     ];
     this.#own.voice.start();
@@ -162,6 +159,11 @@ export class Replica implements TransportHandler {
   /** Whether it knows more than its disk did: a neighbour has told all it has, or the disk knew of nobody else. */
   get isConfirmed(): boolean {
     return this.#exchange.toldAll || this.#directory.hosts().every(({ status }) => status !== 'stale');
+  }
+
+  /** The hosts that nothing is heard of, by way of others either. */
+  unheard(): ReadonlySet<HostId> {
+    return this.#hosts.liveness.unheard();
   }
 
   /** The links between other hosts, and theirs to this one, as those that made them say. */
@@ -282,9 +284,8 @@ export class Replica implements TransportHandler {
 
   #createExchange(): Exchange {
     return new Exchange({
+      ...this.#parts,
       transport: this.#transport,
-      clock: this.#parts.clock,
-      options: this.#parts.options,
       hosts: this.#hosts,
       book: this.#book,
       directory: this.#directory,

@@ -165,6 +165,21 @@ describe('liveness', () => {
     expect(liveness.look(1).suspects).toEqual([]);
   });
 
+  it('tells who is not heard: whoever missed the beats that it promised, also while it is kept alive, or never was', () => {
+    const patient = testSigner(3).hostId;
+    const { clock, liveness } = heardFrom([a, b]);
+    liveness.heard(patient, beat(1, { intervalMs: 10_000 }), 0);
+    liveness.add(testSigner(4).hostId, 'stale', 0);
+    clock.advance(2_000);
+    expect(liveness.unheard()).toEqual(new Set([testSigner(4).hostId]));
+    lookFor(10_000, liveness, clock);
+    expect(liveness.preserving).toBe(true);
+    expect(liveness.status(a)).toBe('alive');
+    expect(liveness.unheard()).toEqual(new Set([a, b, testSigner(4).hostId]));
+    lookFor(12_000, liveness, clock);
+    expect(liveness.unheard()).toContain(patient);
+  });
+
   it('keeps of what the disk told of a host no more than its last beat', () => {
     const liveness = new Liveness(new ManualClock(), crdtDefaults);
     const saved = { epoch: 3, beat: 7, log: ['all that the host ever said'] };
