@@ -26,7 +26,7 @@ const edgeTests = [
  */
 const slowTests = [
   'test/cli/{client,transfer,watch}.test.ts',
-  'test/crdt/{adversary,disk,full-mesh,history,host-log,liveness,manners,message,relay,static-fork,statics,whole-pulls}.test.ts',
+  'test/crdt/{adversary,direct-beats,disk,full-mesh,history,host-log,liveness,manners,message,relay,static-fork,statics,whole-pulls}.test.ts',
   'test/dns/{answer-book,garbage,held-owner,kept-answers,zone}.test.ts',
   'test/pool.test.ts',
   'test/watch/random-walk.test.ts',

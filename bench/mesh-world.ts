@@ -36,15 +36,18 @@ interface WorldHost {
  * loopback; all other hosts are signed logs and beats that reach it through those neighbours. It makes and signs
  * everything and verifies nothing, so that what one host under test costs can be measured beside it.
  *
- * The neighbours have no links with each other: each broadcast comes to the host under test once, and it hands it on
- * to all neighbours that gossip with it but one. Among hosts like it as many copies come as go, and it is about as many
- * in all, since a host hands a broadcast to no one that it had it from.
+ * The neighbours have no links with each other, but every host says that it has those of such a mesh: in a full one with
+ * all others, in a large one with a few, spread evenly. A broadcast of a neighbour comes from itself, of any other from
+ * one of them, to the host under test once; and what that hands on, it hands to all neighbours that gossip with it but
+ * one. Among hosts like it as many copies come as go, and it is about as many in all, since a host hands a broadcast to
+ * no one that it had it from.
  */
 export class World {
   readonly #hosts: WorldHost[] = [];
   readonly #byId = new Map<HostId, WorldHost>();
   readonly #neighbours: Mesh[] = [];
   readonly #containers: number;
+  readonly #isFull: boolean;
   readonly #undo: (() => void)[] = [];
   readonly #linked = Promise.withResolvers<void>();
   #changes = 0;
@@ -56,11 +59,12 @@ export class World {
       this.#hosts.push(host);
       this.#byId.set(host.identity.hostId, host);
     }
+    this.#isFull = hosts < meshDefaults.fullMeshHosts;
   }
 
   /** Starts the neighbours and lets every host beat; returns where they can be dialled. */
   async start(secret: Secret): Promise<readonly string[]> {
-    const count = this.#hosts.length < meshDefaults.fullMeshHosts ? this.#hosts.length : linksWhenLarge;
+    const count = this.#isFull ? this.#hosts.length : linksWhenLarge;
     for (const { identity } of this.#hosts.slice(0, count)) {
       const mesh = new Mesh({
         identity,
@@ -126,21 +130,33 @@ export class World {
     const entry = [`container/${record.id}`, containerToJson({ record: changed, claim: 0 })] as const;
     for (const envelope of host.publisher.change(new Map([entry]))) {
       host.log.take(envelope);
-      this.#broadcast(envelope);
+      this.#broadcast(host, envelope);
     }
   }
 
   #beat(host: WorldHost, intervalMs: number): void {
     host.beat += 1;
     host.heardAtMs = systemClock.now();
-    const sign = encodeSignOfLife({ beat: host.beat, restarting: false, intervalMs, edited: 0 });
+    const dialled = this.#dialledBy(host);
+    const sign = encodeSignOfLife({ beat: host.beat, restarting: false, intervalMs, edited: 0, dialled });
     const { epoch, sequence } = host.publisher;
     host.sign = sealEnvelope(host.identity, 'heartbeat', epoch, sequence, sign);
-    this.#broadcast(host.sign);
+    this.#broadcast(host, host.sign);
   }
 
-  #broadcast({ bytes }: Envelope): void {
-    if (bytes.length <= crdtDefaults.maxBroadcastBytes) pick(this.#neighbours)?.broadcast(bytes);
+  /** Half of a host's links are of its own making: those with the hosts after it, in steps that spread them evenly. */
+  #dialledBy({ number }: WorldHost): readonly HostId[] {
+    const count = this.#hosts.length;
+    const made = this.#isFull ? Math.ceil((count - 1) / 2) : meshDefaults.linksWhenLarge;
+    const step = Math.floor(count / (2 * made + 1)) || 1;
+    const others = Array.from({ length: made }, (_, index) => this.#hosts[(number + step * (index + 1)) % count]);
+    const withTested = this.#neighbours[number]?.dialled() ?? [];
+    return [...withTested, ...others.flatMap((other) => other?.identity.hostId ?? [])];
+  }
+
+  #broadcast({ number }: WorldHost, { bytes }: Envelope): void {
+    const way = this.#neighbours[number] ?? pick(this.#neighbours);
+    if (bytes.length <= crdtDefaults.maxBroadcastBytes) way.broadcast(bytes);
   }
 
   #handler(self: HostId): MeshHandler {

@@ -1,7 +1,8 @@
 import type { HostId } from '../record.ts';
 import { answerTo } from './answers.ts';
 import { Delays } from './delays.ts';
-import { kindOf } from './envelope.ts';
+import { DirectLinks } from './direct-links.ts';
+import { decodeEnvelope, kindOf } from './envelope.ts';
 import type { Exchange } from './exchange.ts';
 import { Gate } from './gate.ts';
 import type { Hosts } from './hosts.ts';
@@ -21,6 +22,8 @@ export interface ReceptionParts extends Pick<ReplicaParts, 'signer' | 'clock' | 
   readonly book: StaticBook;
   readonly directory: LiveDirectory;
   readonly own: OwnHost;
+  /** The hosts that a link leads to now. */
+  neighbours(): readonly HostId[];
   /** The exchange with the neighbours of now. */
   exchange(): Exchange;
   /** The hash of all that is compared. */
@@ -38,11 +41,13 @@ export class Reception {
   readonly manners: Manners;
   readonly delays: Delays;
   readonly gate: Gate;
+  readonly #directLinks: DirectLinks;
 
   constructor(parts: ReceptionParts) {
     this.#parts = parts;
     const { own, exchange, clock, options } = parts;
     this.ledger = new Ledger(clock, options.maxHosts);
+    this.#directLinks = new DirectLinks(parts.hosts);
     this.manners = new Manners(clock, options.maxHosts);
     this.delays = new Delays(clock, (host) => parts.hosts.knows(host));
     parts.directory.onHosts((changes) => {
@@ -72,7 +77,7 @@ export class Reception {
     const { directory } = this.#parts;
     const verdict = directory.batch(() => this.gate.admit(bytes, { from, by: 'broadcast', ageMs: 0 }));
     if (verdict !== 'new' || kindOf(bytes) !== 'heartbeat') return verdict;
-    return this.#leavesBeatsToOthers() ? 'known' : 'later';
+    return this.#leavesBeatsToOthers() || this.#allHear(bytes) ? 'known' : 'later';
   }
 
   /** What is known here of what a neighbour asks; a request that cannot be read is answered with nothing, and held against it. */
@@ -107,6 +112,12 @@ export class Reception {
   #leavesBeatsToOthers(): boolean {
     const { exchange, hosts, options } = this.#parts;
     return exchange().catchingUp && hosts.liveness.intervalMs() > options.heartbeatMs;
+  }
+
+  /** Whether all neighbours have this beat from its owner, or are about to. */
+  #allHear(beat: Uint8Array): boolean {
+    const decoded = decodeEnvelope(beat);
+    return decoded.ok && this.#directLinks.allHear(decoded.value.owner, this.#parts.neighbours());
   }
 
   /** `peer` knows of a host's log what is not here. */

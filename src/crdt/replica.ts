@@ -275,6 +275,7 @@ export class Replica implements TransportHandler {
       book: this.#book,
       directory: this.#directory,
       own: this.#own,
+      neighbours: () => this.#transport.neighbours(),
       exchange: () => this.#exchange,
       hash: () => this.#hash(),
       edited: (lost) => this.#tellEdits(this.#book.again(lost)),

@@ -32,6 +32,8 @@ export class MemoryNet {
   readonly #due = new Map<number, Array<() => void>>();
   delivered = 0;
   deliveredBytes = 0;
+  /** Who was to hand on a broadcast of another, whether or not anybody was left to hand it to. */
+  readonly handedOn: HostId[] = [];
 
   constructor(clock: Clock, options: MemoryNetOptions = {}) {
     this.clock = clock;
@@ -247,7 +249,9 @@ export class MemoryMesh implements Transport {
     if (!this.#net.reaches(from, this)) return;
     this.#count(bytes);
     const verdict = this.#handler?.received(from.hostId, bytes.slice());
-    if (verdict === 'new' || verdict === 'later') this.#spread(bytes, reached);
+    if (verdict !== 'new' && verdict !== 'later') return;
+    this.#net.handedOn.push(this.hostId);
+    this.#spread(bytes, reached);
   }
 
   /** One message over the link to a neighbour; throws where it gets lost. */
