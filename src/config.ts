@@ -196,8 +196,8 @@ export const meshDefaults = {
   offenceWindowMs: 60_000,
   /** Five minutes: long enough to make no noise, short enough that an upgraded host is back without help. */
   banMs: 300_000,
-  /** Hosts remembered; four times the largest mesh Weft is made for. */
-  maxKnownPeers: 4096,
+  /** Hosts remembered: as many as `crdtDefaults.maxHosts`, so that each one known can be dialled. */
+  maxKnownPeers: 5_000,
 } as const;
 
 /** `src/watch`: the container engine. */

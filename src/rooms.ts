@@ -119,7 +119,7 @@ export function createMesh(built: Built, replica: Replica, unreachable: () => re
     secrets: secrets ?? [],
     clock,
     storage: store,
-    unheard: () => replica.unheard(),
+    hearsay: replica.hearsay,
     holderOf: (_address, port) => holderOf(port),
     log: log.child({ room: 'mesh' }),
     options: {

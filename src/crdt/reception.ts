@@ -1,10 +1,10 @@
 import type { HostId } from '../record.ts';
 import { answerTo } from './answers.ts';
 import { Delays } from './delays.ts';
-import { DirectLinks } from './direct-links.ts';
 import { decodeEnvelope, kindOf } from './envelope.ts';
 import type { Exchange } from './exchange.ts';
 import { Gate } from './gate.ts';
+import type { Hearsay } from './hearsay.ts';
 import type { Hosts } from './hosts.ts';
 import type { Item } from './item.ts';
 import { Ledger } from './ledger.ts';
@@ -22,8 +22,7 @@ export interface ReceptionParts extends Pick<ReplicaParts, 'signer' | 'clock' | 
   readonly book: StaticBook;
   readonly directory: LiveDirectory;
   readonly own: OwnHost;
-  /** The hosts that a link leads to now. */
-  neighbours(): readonly HostId[];
+  readonly hearsay: Hearsay;
   /** The exchange with the neighbours of now. */
   exchange(): Exchange;
   /** The hash of all that is compared. */
@@ -41,13 +40,11 @@ export class Reception {
   readonly manners: Manners;
   readonly delays: Delays;
   readonly gate: Gate;
-  readonly #directLinks: DirectLinks;
 
   constructor(parts: ReceptionParts) {
     this.#parts = parts;
     const { own, exchange, clock, options } = parts;
     this.ledger = new Ledger(clock, options.maxHosts);
-    this.#directLinks = new DirectLinks(parts.hosts);
     this.manners = new Manners(clock, options.maxHosts);
     this.delays = new Delays(clock, (host) => parts.hosts.knows(host));
     parts.directory.onHosts((changes) => {
@@ -117,7 +114,7 @@ export class Reception {
   /** Whether all neighbours have this beat from its owner, or are about to. */
   #allHear(beat: Uint8Array): boolean {
     const decoded = decodeEnvelope(beat);
-    return decoded.ok && this.#directLinks.allHear(decoded.value.owner, this.#parts.neighbours());
+    return decoded.ok && this.#parts.hearsay.allHear(decoded.value.owner);
   }
 
   /** `peer` knows of a host's log what is not here. */

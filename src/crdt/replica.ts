@@ -5,6 +5,7 @@ import type { Directory } from './directory.ts';
 import { Disk } from './disk.ts';
 import type { Merged } from './edit-collector.ts';
 import { Exchange } from './exchange.ts';
+import { Hearsay } from './hearsay.ts';
 import { type HostLink, Hosts } from './hosts.ts';
 import { toChunks } from './item.ts';
 import { LiveDirectory } from './live-directory.ts';
@@ -26,6 +27,8 @@ import { alone, type Transport, type TransportHandler, type Verdict } from './tr
  */
 export class Replica implements TransportHandler {
   readonly directory: Directory;
+  /** What others tell of the links that they have. */
+  readonly hearsay: Hearsay;
   readonly #parts: ReplicaParts;
   readonly #directory: LiveDirectory;
   readonly #hosts: Hosts;
@@ -48,6 +51,7 @@ export class Replica implements TransportHandler {
     );
     this.directory = this.#directory;
     this.#hosts = new Hosts(signer.hostId, clock, options, this.#directory);
+    this.hearsay = new Hearsay(this.#hosts, () => this.#transport.neighbours());
     const isHost = (writer: HostId) => this.#hosts.knows(writer);
     this.#book = new StaticBook(signer, this.#directory, () => this.#own.epoch, isHost);
     this.#disk = new Disk(storage, this.#hosts, this.#book);
@@ -161,11 +165,6 @@ export class Replica implements TransportHandler {
     return this.#exchange.toldAll || this.#directory.hosts().every(({ status }) => status !== 'stale');
   }
 
-  /** The hosts that nothing is heard of, by way of others either. */
-  unheard(): ReadonlySet<HostId> {
-    return this.#hosts.liveness.unheard();
-  }
-
   /** The links between other hosts, and theirs to this one, as those that made them say. */
   linksElsewhere(): readonly HostLink[] {
     return this.#hosts.linksElsewhere();
@@ -275,7 +274,7 @@ export class Replica implements TransportHandler {
       book: this.#book,
       directory: this.#directory,
       own: this.#own,
-      neighbours: () => this.#transport.neighbours(),
+      hearsay: this.hearsay,
       exchange: () => this.#exchange,
       hash: () => this.#hash(),
       edited: (lost) => this.#tellEdits(this.#book.again(lost)),

@@ -1,3 +1,4 @@
+import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type HostId, parseHostId } from '../record.ts';
@@ -5,9 +6,15 @@ import { hostOf, isHostName, joinPort, portOf, toMultiaddr } from './address.ts'
 import { raceAddresses } from './dial-race.ts';
 import type { Links } from './links.ts';
 import type { Listening } from './listening.ts';
-import type { Node } from './node.ts';
 import { type DialProblem, describeDialError, isSelfDial, OtherHostError } from './problem.ts';
 import type { DialOutcome, Target } from './target.ts';
+
+/** What of a node is needed to dial. */
+export interface DialNode {
+  dial(address: Multiaddr, options: { readonly signal: AbortSignal }): Promise<{ readonly remotePeer: object }>;
+}
+
+type DialLinks = Pick<Links, 'get' | 'takeAnswer'>;
 
 export interface DialParts {
   readonly clock: Clock;
@@ -18,10 +25,16 @@ export interface DialParts {
 }
 
 /** Dials a target at all its addresses; never throws. */
-export async function dialTarget(target: Target, node: Node, links: Links, parts: DialParts): Promise<DialOutcome> {
+export async function dialTarget(
+  target: Target,
+  node: DialNode,
+  links: DialLinks,
+  parts: DialParts,
+): Promise<DialOutcome> {
   const outcome = await tryTarget(target, node, links, parts);
-  // Once for each new reason: it is tried again every second.
-  if ('problem' in outcome && outcome.problem !== target.problem)
+  // Once for each new reason, and of many addresses the first: it is tried again every second.
+  const known = target.failures > 0 && target.addresses.length > addressesAtOnce;
+  if ('problem' in outcome && outcome.problem !== target.problem && !known)
     parts.log.warn({ peer: target.peer, address: target.addresses[0] }, outcome.problem);
   if (outcome.type === 'self' && !isHostName(target.key) && !parts.listening.addresses().includes(target.key))
     parts.log.warn({ address: target.key }, doubleProblem);
@@ -31,7 +44,7 @@ export async function dialTarget(target: Target, node: Node, links: Links, parts
 const doubleProblem =
   'who answers there has the identity of this host: that is a way back to it, or a host with a copy of its data directory';
 
-async function tryTarget(target: Target, node: Node, links: Links, parts: DialParts): Promise<DialOutcome> {
+async function tryTarget(target: Target, node: DialNode, links: DialLinks, parts: DialParts): Promise<DialOutcome> {
   const problems: DialProblem[] = [];
   let ours = false;
   const attempt = async (address: string, signal: AbortSignal): Promise<DialOutcome> => {
@@ -46,7 +59,7 @@ async function tryTarget(target: Target, node: Node, links: Links, parts: DialPa
       throw error;
     }
   };
-  const addresses = target.seed ? await placesOf(target.key, parts) : target.addresses;
+  const addresses = target.seed ? await placesOf(target.key, parts) : addressesInTurn(target);
   try {
     return await raceAddresses(addresses, parts.clock, attempt);
   } catch {
@@ -62,10 +75,22 @@ async function placesOf(address: string, { lookUp }: DialParts): Promise<readonl
   return found.length > 1 ? found.map((each) => joinPort(each, portOf(address))) : [address];
 }
 
+/**
+ * Those of a host's addresses that one dial tries. It tells them itself: one that tells dozens where nobody answers is
+ * given up after a second and a half like any other, and the next dial goes on where this one ended.
+ */
+function addressesInTurn({ addresses, failures }: Target): readonly string[] {
+  const from = (failures * addressesAtOnce) % addresses.length;
+  return [...addresses.slice(from), ...addresses.slice(0, from)].slice(0, addressesAtOnce);
+}
+
+/** A host with IPv4 and IPv6 on two networks has as many. */
+const addressesAtOnce = 4;
+
 const noAddress: DialProblem = { type: 'failed', problem: 'it tells no address where it can be dialled' };
 
 /** Who answers at an address, linked by now. */
-async function reach(address: string, signal: AbortSignal, node: Node, links: Links): Promise<HostId> {
+async function reach(address: string, signal: AbortSignal, node: DialNode, links: DialLinks): Promise<HostId> {
   links.takeAnswer(address);
   try {
     const { remotePeer } = await node.dial(toMultiaddr(address), { signal });

@@ -2,12 +2,15 @@ import { type Clock, every } from '../clock.ts';
 import type { HostId } from '../record.ts';
 import { isHostName } from './address.ts';
 import type { Book } from './book.ts';
+import { inTurn } from './dial-order.ts';
+import type { Hearsay } from './parts.ts';
 import { type DialOutcome, newTarget, type Target } from './target.ts';
 
 export interface DialerOptions {
   /** Up to so many hosts, this one included, each is linked with every other; beyond, with a few. */
   readonly fullMeshHosts: number;
   readonly linksWhenLarge: number;
+  readonly connectTimeoutMs: number;
   readonly redialFirstMs: number;
   readonly redialMaxMs: number;
   readonly redialPatientMs: number;
@@ -25,8 +28,7 @@ export interface DialerParts {
   readonly dial: (target: Target) => Promise<DialOutcome>;
   /** The hosts a link leads to now. */
   readonly linked: () => ReadonlySet<HostId>;
-  /** The hosts that nothing is heard of, by way of others either. */
-  readonly unheard: () => ReadonlySet<HostId>;
+  readonly hearsay: Hearsay;
 }
 
 /** Dials at the same time: enough to find a full mesh at once, few enough to leave sockets for everybody else. */
@@ -45,7 +47,8 @@ export class Dialer {
   #cancelTimer = () => {};
   #cancelSearch = () => {};
   #cancelSoon: (() => void) | undefined;
-  #dialling = 0;
+  /** The dials under way, and when each began. */
+  readonly #dialling = new Map<Target, number>();
   #running = false;
 
   constructor(parts: DialerParts) {
@@ -87,6 +90,7 @@ export class Dialer {
     if (known === undefined && this.#isFull()) return false;
     const target = known ?? this.#add(host, false, host, addresses);
     target.addresses = addresses;
+    target.proven ||= this.#parts.linked().has(host);
     target.failures = 0;
     target.nextTryAtMs = this.#firstTryAt(host);
     this.#reviewSoon();
@@ -105,12 +109,12 @@ export class Dialer {
     target.forgotten = true;
   }
 
-  /** Says that a host linked with us: it came by itself, and is like any other again. False where that is nothing new. */
+  /** Says that a host linked with us: it is there, and not to be forgotten. False where that is nothing new. */
   welcome(host: HostId): boolean {
     const target = this.#targets.get(host);
-    const back = target?.forgotten === true;
-    if (target !== undefined) target.forgotten = false;
-    return back;
+    if (target === undefined || (target.proven && !target.forgotten)) return false;
+    Object.assign(target, { proven: true, forgotten: false });
+    return true;
   }
 
   /** Hosts of the mesh that can be dialled at this address, as they say themselves, and who answered there last. */
@@ -139,13 +143,14 @@ export class Dialer {
   }
 
   /** Every host of the mesh and where it can be dialled, and those to forget, for the next start. */
-  book(): Pick<Book, 'peers' | 'forgotten'> {
+  book(): Omit<Book, 'seeds'> {
     const hosts = this.#hosts().flatMap((target) =>
       target.peer === undefined ? [] : [{ ...target, peer: target.peer }],
     );
     return {
       peers: new Map(hosts.filter(({ forgotten }) => !forgotten).map(({ peer, addresses }) => [peer, addresses])),
       forgotten: hosts.filter(({ forgotten }) => forgotten).map(({ peer }) => peer),
+      proven: hosts.filter(({ proven }) => proven).map(({ peer }) => peer),
     };
   }
 
@@ -159,13 +164,13 @@ export class Dialer {
       ({ state, seed, peer }) => state !== 'connecting' && (room > 0 || (seed && peer === undefined)),
     );
     const due = open.filter(({ nextTryAtMs }) => nextTryAtMs <= now);
-    const free = Math.max(0, Math.min(maxParallelDials - this.#dialling, room > 0 ? room : maxParallelDials));
-    for (const target of this.#shuffled(due).slice(0, free)) this.#dial(target);
+    const free = Math.max(0, Math.min(maxParallelDials - this.#dialling.size, room > 0 ? room : maxParallelDials));
+    for (const target of inTurn(due, this.#parts).slice(0, free)) this.#dial(target);
     this.#cancelTimer();
-    // A dial under way reviews when it ends; so only what is not due yet needs a timer.
-    const later = open.filter(({ nextTryAtMs }) => nextTryAtMs > now).map(({ nextTryAtMs }) => nextTryAtMs - now);
-    if (free > 0 && later.length > 0)
-      this.#cancelTimer = this.#parts.clock.after(Math.min(...later), () => this.review());
+    // A dial under way reviews when it ends; so only what is not due yet needs a timer, and room that it leaves before.
+    const later = free > 0 ? open.map(({ nextTryAtMs }) => nextTryAtMs).filter((at) => at > now) : [];
+    const next = Math.min(...later, ...this.#hopefulUntil());
+    if (next < Number.POSITIVE_INFINITY) this.#cancelTimer = this.#parts.clock.after(next - now, () => this.review());
   }
 
   /**
@@ -174,11 +179,11 @@ export class Dialer {
    */
   #search(): void {
     if (this.#room(this.#parts.linked().size) > 0) return;
-    const unheard = this.#parts.unheard();
+    const unheard = this.#parts.hearsay.unheard();
     const lost = this.#missing().filter(
       ({ state, peer }) => state !== 'connecting' && peer !== undefined && unheard.has(peer),
     );
-    const [chosen] = this.#shuffled(lost);
+    const [chosen] = inTurn(lost, this.#parts);
     if (chosen !== undefined) this.#dial(chosen);
   }
 
@@ -191,11 +196,17 @@ export class Dialer {
     });
   }
 
-  /** How many more links are wanted: all of a small mesh, a few of a large one. */
+  /** How many more links are wanted: all of a small mesh, a few of a large one; a link may come of each hopeful dial. */
   #room(links: number): number {
     const { fullMeshHosts, linksWhenLarge } = this.#parts.options;
     if (this.#hosts().length < fullMeshHosts) return Number.POSITIVE_INFINITY;
-    return linksWhenLarge - links - this.#dialling;
+    return linksWhenLarge - links - this.#hopefulUntil().length;
+  }
+
+  /** Until when those dials may meet somebody at the first address that may still do so; of others a link seldom comes. */
+  #hopefulUntil(): number[] {
+    const { clock, options } = this.#parts;
+    return Array.from(this.#dialling.values(), (at) => at + options.connectTimeoutMs).filter((at) => at > clock.now());
   }
 
   /** The targets that no link leads to and that have an address. */
@@ -226,10 +237,10 @@ export class Dialer {
 
   async #dial(target: Target): Promise<void> {
     const { clock, dial } = this.#parts;
-    this.#dialling += 1;
+    this.#dialling.set(target, clock.now());
     this.#enter(target, 'connecting');
     const outcome = await dial(target);
-    this.#dialling -= 1;
+    this.#dialling.delete(target);
     target.ours = outcome.type === 'self';
     if (outcome.type === 'self') {
       this.#foundSelf(target);
@@ -280,12 +291,5 @@ export class Dialer {
     const target = newTarget(key, seed, peer, addresses, this.#parts.clock.now());
     this.#targets.set(key, target);
     return target;
-  }
-
-  #shuffled(targets: readonly Target[]): Target[] {
-    return targets
-      .map((target) => ({ target, order: this.#parts.clock.random() }))
-      .sort((one, other) => one.order - other.order)
-      .map(({ target }) => target);
   }
 }

@@ -16,7 +16,7 @@ import { Listening } from './listening.ts';
 import { lookUp } from './look-up.ts';
 import { createNode, type Node } from './node.ts';
 import { Offences } from './offences.ts';
-import type { MeshParts } from './parts.ts';
+import { type MeshParts, noHearsay } from './parts.ts';
 import { Peers } from './peers.ts';
 import { pulseProtocol } from './pulse.ts';
 import { Refusals } from './refusals.ts';
@@ -71,7 +71,7 @@ export class Mesh {
       options,
       dial: (target) => this.#dial(target),
       linked: () => this.#links.peers(),
-      unheard: parts.unheard ?? (() => new Set()),
+      hearsay: parts.hearsay ?? noHearsay,
     });
     this.#peers = new Peers({
       ...parts,

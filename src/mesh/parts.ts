@@ -6,6 +6,16 @@ import type { HolderOf } from './listening.ts';
 import type { Transport } from './node.ts';
 import type { Secret } from './secret.ts';
 
+/** What is known of other hosts beyond the links of this one; the dialer asks. */
+export interface Hearsay {
+  /** Known hosts that nothing is heard of, by way of others either: asked for when the mesh may have fallen apart. */
+  unheard(): ReadonlySet<HostId>;
+  /** Whether a neighbour says that it dialled the host and has a link with it. */
+  vouchesFor(host: HostId): boolean;
+}
+
+export const noHearsay: Hearsay = { unheard: () => new Set(), vouchesFor: () => false };
+
 /** What a mesh is built from. */
 export interface MeshParts {
   readonly identity: MeshIdentity;
@@ -15,8 +25,8 @@ export interface MeshParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly storage: MeshStorage;
-  /** Known hosts that nothing is heard of, by way of others either: asked for when the mesh may have fallen apart. */
-  readonly unheard?: () => ReadonlySet<HostId>;
+  /** Nothing is known where it is left out. */
+  readonly hearsay?: Hearsay;
   /** Every address that a host name stands for; the system's resolver unless a test hands in another. */
   readonly lookUp?: (name: string) => Promise<readonly string[]>;
   /** Asked for the message when the port is taken. */

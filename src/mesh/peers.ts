@@ -36,8 +36,9 @@ export class Peers {
   }
 
   /** Takes up what was written at the last run. */
-  recall({ peers, forgotten, seeds }: Book): void {
+  recall({ peers, proven, forgotten, seeds }: Book): void {
     for (const [host, addresses] of peers) this.learn(host, addresses);
+    for (const host of proven) this.#parts.dialer.welcome(host);
     for (const host of forgotten) this.#parts.dialer.forget(host);
     for (const address of seeds) this.connect(address);
   }
@@ -61,7 +62,7 @@ export class Peers {
     if (this.#parts.dialer.unlearn(host)) this.#saveSoon();
   }
 
-  /** A host linked with us: one that an operator had us forget is like any other again. */
+  /** A host linked with us: it is dialled before strangers, and one that an operator had us forget is so no more. */
   welcome(host: HostId): void {
     if (this.#parts.dialer.welcome(host)) this.#saveSoon();
   }

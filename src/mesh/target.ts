@@ -22,6 +22,8 @@ export interface Target {
   problem: string | undefined;
   /** It is a name that led to this host itself when it was dialled last. */
   ours: boolean;
+  /** A link led to it once, in this run of the agent or in one before. */
+  proven: boolean;
   /** An operator does not want it dialled; the host may still dial us. */
   forgotten: boolean;
 }
@@ -46,6 +48,7 @@ export function newTarget(
     failingSinceMs: now,
     problem: undefined,
     ours: false,
+    proven: false,
     forgotten: false,
   };
 }

@@ -48,7 +48,10 @@ class Meshes {
       clock: this.clock,
       options: meshDefaults,
       linked: () => this.of(self),
-      unheard: () => new Set(this.links.keys()).difference(this.together(self)),
+      hearsay: {
+        unheard: () => new Set(this.links.keys()).difference(this.together(self)),
+        vouchesFor: () => false,
+      },
       dial: async ({ peer }) => {
         if (peer === undefined || !this.reaches(self, peer)) return { type: 'failed', problem: 'nobody there' };
         this.of(self).add(peer);

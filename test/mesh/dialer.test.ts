@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { meshDefaults } from '../../src/config.ts';
+import { inTurn } from '../../src/mesh/dial-order.ts';
 import { Dialer, type DialerOptions } from '../../src/mesh/dialer.ts';
 import { settle } from '../../src/mesh/settle.ts';
-import type { DialOutcome } from '../../src/mesh/target.ts';
+import { type DialOutcome, newTarget } from '../../src/mesh/target.ts';
 import { type HostId, parseHostId } from '../../src/record.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -166,6 +167,31 @@ describe('whom a host dials', () => {
     expect(world.linked.has(lower)).toBe(true);
   });
 
+  it('is every other time one who is believed in, and of those alike whoever failed least', () => {
+    const [proven = self, vouchedFor = self, ...strange] = Array.from({ length: 20 }, (_, index) =>
+      host(String.fromCharCode(97 + index)),
+    );
+    const targets = [...strange, proven, vouchedFor].map((peer, index) => ({
+      ...newTarget(peer, false, peer, ['192.0.2.1:6783'], 0),
+      failures: index % 3,
+      proven: peer === proven,
+    }));
+    const hearsay = { vouchesFor: (peer: HostId) => peer === vouchedFor };
+    const clock = new ManualClock();
+    const orders = Array.from({ length: 100 }, () => inTurn(targets, { clock, hearsay }));
+    for (const order of orders) {
+      expect(new Set(order.slice(0, 4).map(({ peer }) => peer)).intersection(new Set([proven, vouchedFor])).size).toBe(
+        2,
+      );
+      const failures = order.filter(({ peer }) => peer !== proven && peer !== vouchedFor).map((each) => each.failures);
+      expect(failures).toEqual(failures.toSorted());
+      expect(order).toHaveLength(targets.length);
+    }
+    const first = new Set(orders.map(([chosen]) => chosen?.peer));
+    expect(first.has(proven) || first.has(vouchedFor)).toBe(true);
+    expect(first.size).toBeGreaterThan(5);
+  });
+
   it('is nobody any more once it is stopped', async () => {
     const world = new World({ type: 'failed', problem: 'nobody there' });
     world.dialer.start();
@@ -224,6 +250,7 @@ class World {
   readonly dialled: HostId[] = [];
   readonly dialer: Dialer;
   readonly unheard = new Set<HostId>();
+  readonly vouchedFor = new Set<HostId>();
   answer: (peer: HostId) => DialOutcome;
   answerSeed = (): DialOutcome => {
     throw new Error('no seeds here');
@@ -236,7 +263,7 @@ class World {
       clock: this.clock,
       options: { ...meshDefaults, ...options },
       linked: () => this.linked,
-      unheard: () => this.unheard,
+      hearsay: { unheard: () => this.unheard, vouchesFor: (peer) => this.vouchedFor.has(peer) },
       dial: async ({ peer }) => {
         if (peer !== undefined) this.dialled.push(peer);
         const answer = peer === undefined ? this.answerSeed() : this.answer(peer);

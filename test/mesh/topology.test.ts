@@ -45,7 +45,10 @@ describe('finding each other', () => {
     await until(() => linkedTo(1)(third));
     introduce([at(first), at(second), third]);
     await until(() => linkedTo(2)(third));
+    third.mesh.learn(createIdentity().hostId, ['192.0.2.1:6783']);
     await third.mesh.stop();
+    const { proven } = JSON.parse(Buffer.from(storage.files.get('peers.json') ?? []).toString());
+    expect(proven.toSorted()).toEqual([at(first).hostId, at(second).hostId].toSorted());
     const again = await lab.start({ identity: third.identity, storage });
     await until(() => linkedTo(2)(again));
   });
