@@ -1,16 +1,10 @@
-import type { Connection } from '@libp2p/interface';
-import { memory } from '@libp2p/memory';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
-import { crdtDefaults } from '../../src/config.ts';
 import { encode, writeVarString, writeVarUint, writeVarUint8Array } from '../../src/crdt/codec.ts';
 import { decodeEnvelope } from '../../src/crdt/envelope.ts';
-import { Replica } from '../../src/crdt/replica.ts';
-import { createIdentity, type Identity } from '../../src/identity.ts';
-import { silentLog } from '../../src/log.ts';
-import type { Transport } from '../../src/mesh/node.ts';
-import { containerRecord, hostRecord, MemoryDisk, name, staticRecord } from '../support/crdt-lab.ts';
-import { type LabHost, MemoryStorage, MeshLab, testTimeoutMs, until } from '../support/mesh-lab.ts';
+import type { Identity } from '../../src/identity.ts';
+import { staticRecord } from '../support/crdt-lab.ts';
+import { testTimeoutMs, until } from '../support/mesh-lab.ts';
+import { type RealHost, RealNet } from '../support/real-net.ts';
 
 vi.setConfig({ testTimeout: testTimeoutMs });
 
@@ -104,136 +98,8 @@ describe('replicas over libp2p', () => {
   });
 });
 
-/** Hosts of one mesh in this process: each a replica on a real mesh, wired as `src/agent.ts` wires them. */
-class RealNet {
-  readonly wires = new Wires();
-  readonly hosts: RealHost[] = [];
-  readonly #lab = new MeshLab();
-
-  /** Starts a host that knows the address of another: the first, unless it is told. */
-  async start(given: Partial<Pick<RealHost, 'identity' | 'disk' | 'storage'>> = {}, seed = this.hosts[0]) {
-    const { identity = createIdentity(), disk = new MemoryDisk(), storage = new MemoryStorage() } = given;
-    const address = `/memory/replica-${addresses++}`;
-    const transport = this.wires.transport(address);
-    const lab = this.#lab.add({ identity, storage, transport, options: { listen: [address] } });
-    const host = new RealHost(this, lab, { disk, storage, address });
-    this.hosts.push(host);
-    await host.begin(seed);
-    return host;
-  }
-
-  async stop(): Promise<void> {
-    for (const { replica } of this.hosts) await replica.stop('restart');
-    await this.#lab.stop();
-  }
-}
-
-class RealHost {
-  readonly identity: Identity;
-  readonly mesh: LabHost['mesh'];
-  readonly replica: Replica;
-  readonly disk: MemoryDisk;
-  readonly storage: MemoryStorage;
-  readonly address: string;
-  readonly #net: RealNet;
-
-  constructor(net: RealNet, { identity, mesh }: LabHost, parts: Pick<RealHost, 'disk' | 'storage' | 'address'>) {
-    this.#net = net;
-    this.identity = identity;
-    this.mesh = mesh;
-    this.disk = parts.disk;
-    this.storage = parts.storage;
-    this.address = parts.address;
-    this.replica = new Replica({
-      signer: identity,
-      storage: parts.disk,
-      clock: systemClock,
-      log: silentLog,
-      options: { ...crdtDefaults, heartbeatMs: 200, doubtMs: 600, doubtStepMs: 150 },
-    });
-  }
-
-  async begin(seed: RealHost | undefined): Promise<void> {
-    this.replica.attach(this.mesh);
-    this.mesh.attach(this.replica);
-    this.replica.directory.onHosts((changes) => {
-      for (const change of changes)
-        if (change.type === 'seen' && change.host.record)
-          this.mesh.learn(change.host.id, change.host.record.meshAddresses);
-    });
-    await this.replica.start();
-    await this.mesh.start();
-    if (seed !== undefined) this.mesh.connect(seed.address);
-    this.replica.setHost(hostRecord(this.address, { meshAddresses: [this.address] }));
-    this.replica.replaceContainers([]);
-  }
-
-  put(id: string, text: string, address: string, more: object = {}): void {
-    this.replica.putContainer(containerRecord(this.identity.hostId, id, [text], address, more));
-  }
-
-  answers(text: string): string[] {
-    const { owners, statics } = this.replica.directory.entry(name(text));
-    const dynamic = owners.flatMap(({ container }) => container.addresses.map(({ address }) => address));
-    return [...dynamic, ...statics.flatMap(({ data }) => (data.type === 'address' ? [data.address] : []))].sort();
-  }
-
-  status(host: RealHost) {
-    return this.replica.directory.hosts().find(({ id }) => id === host.identity.hostId)?.status;
-  }
-
-  /** Loses every link and gets none, until `rejoin`. */
-  async part(): Promise<void> {
-    this.#net.wires.cut(this.address);
-    await until(() => this.mesh.neighbours().length === 0);
-  }
-
-  async rejoin(): Promise<void> {
-    this.#net.wires.mend(this.address);
-  }
-
-  /** Ends without a word. */
-  async crash(): Promise<void> {
-    await this.mesh.stop();
-    await this.replica.stop('restart');
-  }
-}
-
-/** The ways between hosts of a process: those of one host can be cut and mended. */
-class Wires {
-  readonly #cut = new Set<string>();
-  readonly #open = new Map<Connection, readonly [string, string]>();
-
-  transport(from: string): Transport {
-    const build = memory();
-    return (components) => {
-      const inner = build(components);
-      const wired: typeof inner = Object.create(inner);
-      wired.dial = async (to, options) => {
-        const ends = [from, to.toString()] as const;
-        if (ends.some((end) => this.#cut.has(end))) throw new Error('the way is cut');
-        const connection = await inner.dial(to, options);
-        this.#open.set(connection, ends);
-        return connection;
-      };
-      return wired;
-    };
-  }
-
-  cut(address: string): void {
-    this.#cut.add(address);
-    for (const [connection, ends] of this.#open) if (ends.includes(address)) connection.abort(new Error('cut'));
-  }
-
-  mend(address: string): void {
-    this.#cut.delete(address);
-  }
-}
-
-let addresses = 0;
-
 async function started(count: 2 | 3): Promise<readonly [RealHost, RealHost, RealHost]> {
-  net = new RealNet();
+  net = new RealNet({ heartbeatMs: 200, doubtMs: 600, doubtStepMs: 150 });
   const first = await net.start();
   const second = await net.start();
   const third = count === 3 ? await net.start() : second;

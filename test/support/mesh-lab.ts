@@ -6,6 +6,7 @@ import type { MeshOptions } from '../../src/mesh/contract.ts';
 import type { HolderOf } from '../../src/mesh/listening.ts';
 import { Mesh } from '../../src/mesh/mesh.ts';
 import type { Transport } from '../../src/mesh/node.ts';
+import type { Hearsay } from '../../src/mesh/parts.ts';
 import { parseSecret, type Secret } from '../../src/mesh/secret.ts';
 import type { HostId } from '../../src/record.ts';
 import { Recorder, type SuiteMesh, type SuiteNet } from './mesh-suite.ts';
@@ -18,6 +19,7 @@ export interface LabMeshOptions {
   readonly transport?: Transport;
   readonly holderOf?: HolderOf;
   readonly log?: Log;
+  readonly hearsay?: Hearsay;
   readonly lookUp?: (name: string) => Promise<readonly string[]>;
 }
 
@@ -44,6 +46,7 @@ export class MeshLab {
       storage: given.storage ?? new MemoryStorage(),
       ...(given.transport === undefined ? {} : { transport: given.transport }),
       ...(given.lookUp === undefined ? {} : { lookUp: given.lookUp }),
+      ...(given.hearsay === undefined ? {} : { hearsay: given.hearsay }),
       ...(given.holderOf === undefined ? {} : { holderOf: given.holderOf }),
     });
     const seen = new Recorder(withHostId(mesh, identity.hostId));
@@ -127,8 +130,8 @@ export const testTimeoutMs = 30_000;
 const lookMs = 10;
 
 /** Resolves when the condition holds. */
-export async function until(condition: () => boolean, what = 'the condition'): Promise<void> {
-  const end = performance.now() + longestWaitMs;
+export async function until(condition: () => boolean, what = 'the condition', withinMs = longestWaitMs): Promise<void> {
+  const end = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`${what} did not come true`);
     await new Promise((resolve) => setTimeout(resolve, lookMs));
