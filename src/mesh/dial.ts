@@ -6,7 +6,7 @@ import { hostOf, isHostName, joinPort, portOf, toMultiaddr } from './address.ts'
 import { raceAddresses } from './dial-race.ts';
 import type { Links } from './links.ts';
 import type { Listening } from './listening.ts';
-import { type DialProblem, describeDialError, isSelfDial, OtherHostError } from './problem.ts';
+import { type DialProblem, describeDialError, isSelfDial, OtherHostError, PartedError } from './problem.ts';
 import type { DialOutcome, Target } from './target.ts';
 
 /** What of a node is needed to dial. */
@@ -14,7 +14,7 @@ export interface DialNode {
   dial(address: Multiaddr, options: { readonly signal: AbortSignal }): Promise<{ readonly remotePeer: object }>;
 }
 
-type DialLinks = Pick<Links, 'get' | 'takeAnswer'>;
+type DialLinks = Pick<Links, 'get' | 'isBanned' | 'takeAnswer'>;
 
 export interface DialParts {
   readonly clock: Clock;
@@ -45,6 +45,9 @@ const doubleProblem =
   'who answers there has the identity of this host: that is a way back to it, or a host with a copy of its data directory';
 
 async function tryTarget(target: Target, node: DialNode, links: DialLinks, parts: DialParts): Promise<DialOutcome> {
+  // At an operator's address there may be another host by now.
+  if (!target.seed && target.peer !== undefined && links.isBanned(target.peer))
+    return describeDialError(new PartedError(target.addresses[0] ?? target.key), target.key);
   const problems: DialProblem[] = [];
   let ours = false;
   const attempt = async (address: string, signal: AbortSignal): Promise<DialOutcome> => {
@@ -101,6 +104,6 @@ async function reach(address: string, signal: AbortSignal, node: DialNode, links
     // Denied because we are linked with whoever answers there: as good as a link made now.
     const answered = links.takeAnswer(address);
     if (answered !== undefined && links.get(answered) !== undefined) return answered;
-    throw error;
+    throw answered !== undefined && links.isBanned(answered) ? new PartedError(address) : error;
   }
 }

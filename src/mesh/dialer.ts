@@ -4,18 +4,15 @@ import { isHostName } from './address.ts';
 import type { Book } from './book.ts';
 import { inTurn } from './dial-order.ts';
 import type { Hearsay } from './parts.ts';
+import { type DialProblem, hungUp } from './problem.ts';
+import { firstTryAt, nextTryAt, type RedialOptions } from './redial.ts';
 import { type DialOutcome, newTarget, type Target } from './target.ts';
 
-export interface DialerOptions {
+export interface DialerOptions extends RedialOptions {
   /** Up to so many hosts, this one included, each is linked with every other; beyond, with a few. */
   readonly fullMeshHosts: number;
   readonly linksWhenLarge: number;
   readonly connectTimeoutMs: number;
-  readonly redialFirstMs: number;
-  readonly redialMaxMs: number;
-  readonly redialPatientMs: number;
-  readonly patientAfterMs: number;
-  readonly yieldMs: number;
   readonly maxKnownPeers: number;
   readonly searchPerHostMs: number;
 }
@@ -37,8 +34,6 @@ const maxParallelDials = 16;
 const trustedFailures = 3;
 /** A name that leads to this host is looked up again after so many milliseconds: it may be moved to another host. */
 const selfAgainMs = 30_000;
-/** Dials that fail and repeat are spread by ± this share, so that hosts that lost each other do not collide for ever. */
-const jitter = 0.3;
 
 /** Decides whom to dial and when; opens no socket itself. */
 export class Dialer {
@@ -92,7 +87,7 @@ export class Dialer {
     target.addresses = addresses;
     target.proven ||= this.#parts.linked().has(host);
     target.failures = 0;
-    target.nextTryAtMs = this.#firstTryAt(host);
+    target.nextTryAtMs = firstTryAt(host, this.#parts);
     this.#reviewSoon();
     return true;
   }
@@ -111,6 +106,7 @@ export class Dialer {
 
   /** Says that a host linked with us: it is there, and not to be forgotten. False where that is nothing new. */
   welcome(host: HostId): boolean {
+    for (const target of this.#targetsOf(host)) Object.assign(target, { failures: 0, problem: undefined });
     const target = this.#targets.get(host);
     if (target === undefined || (target.proven && !target.forgotten)) return false;
     Object.assign(target, { proven: true, forgotten: false });
@@ -124,14 +120,17 @@ export class Dialer {
     );
   }
 
-  /** Says that a host's link broke: it is dialled again soon, first by the host with the lower id. */
-  lost(host: HostId): void {
+  /**
+   * Says that a host's link broke: it is dialled again soon, first by the host with the lower id; one that broke before
+   * it was `up` is as good as none.
+   */
+  lost(host: HostId, up: boolean): void {
     const { clock } = this.#parts;
-    for (const target of this.#targets.values())
-      if (target.peer === host) {
-        Object.assign(target, { state: 'retrying', failures: 0, problem: 'the link broke', sinceMs: clock.now() });
-        target.nextTryAtMs = this.#firstTryAt(host);
-      }
+    for (const target of this.#targetsOf(host)) {
+      if (!up) this.#failed(target, hungUp(target.addresses[0] ?? target.key));
+      else Object.assign(target, { state: 'retrying', failures: 0, problem: 'the link broke', sinceMs: clock.now() });
+      if (up) target.nextTryAtMs = firstTryAt(host, this.#parts);
+    }
     this.review();
   }
 
@@ -226,6 +225,10 @@ export class Dialer {
     return this.#hosts().some(({ addresses, failures }) => failures < trustedFailures && addresses.includes(address));
   }
 
+  #targetsOf(host: HostId): readonly Target[] {
+    return [...this.#targets.values()].filter(({ peer }) => peer === host);
+  }
+
   #isFull(): boolean {
     const { maxKnownPeers } = this.#parts.options;
     return this.#targets.size >= maxKnownPeers && this.#hosts().length >= maxKnownPeers;
@@ -246,20 +249,22 @@ export class Dialer {
       this.#foundSelf(target);
     } else if (outcome.type === 'linked') {
       if (target.seed) target.peer = outcome.peer;
-      target.failures = 0;
-      target.problem = undefined;
       this.#enter(target, 'waiting');
-      // Should the link be gone already, it is not dialled at once again.
-      target.nextTryAtMs = clock.now() + this.#parts.options.redialFirstMs;
+      // Should the link be gone already, it is not dialled at once again: it was no success before `welcome`.
+      target.nextTryAtMs = nextTryAt(target, this.#parts);
     } else {
       if (target.seed && outcome.peer !== undefined) target.peer = outcome.peer;
-      if (target.failures === 0) target.failingSinceMs = clock.now();
-      target.failures += 1;
-      target.problem = outcome.problem;
-      this.#enter(target, outcome.type);
-      target.nextTryAtMs = clock.now() + this.#redialDelay(target);
+      this.#failed(target, outcome);
     }
     this.review();
+  }
+
+  #failed(target: Target, { type, problem }: DialProblem): void {
+    if (target.failures === 0) target.failingSinceMs = this.#parts.clock.now();
+    target.failures += 1;
+    target.problem = problem;
+    this.#enter(target, type);
+    target.nextTryAtMs = nextTryAt(target, this.#parts);
   }
 
   /** An address of this host is of no use; a name that leads here may lead to another host the next time. */
@@ -272,19 +277,6 @@ export class Dialer {
   #enter(target: Target, state: Target['state']): void {
     if (target.state !== state) target.sinceMs = this.#parts.clock.now();
     target.state = state;
-  }
-
-  #redialDelay({ failures, failingSinceMs }: Target): number {
-    const { redialFirstMs, redialMaxMs, redialPatientMs, patientAfterMs } = this.#parts.options;
-    const patient = this.#parts.clock.now() - failingSinceMs > patientAfterMs;
-    const delay = Math.min(patient ? redialPatientMs : redialMaxMs, redialFirstMs * 2 ** Math.min(failures, 30));
-    return delay * (1 - jitter + 2 * jitter * this.#parts.clock.random());
-  }
-
-  /** At once where our id is the lower one; otherwise the other side is given time to dial us, and we seldom need to. */
-  #firstTryAt(host: HostId): number {
-    const { self, clock, options } = this.#parts;
-    return clock.now() + (self < host ? 0 : options.yieldMs * (1 + jitter * clock.random()));
   }
 
   #add(key: string, seed: boolean, peer: HostId | undefined, addresses: readonly string[]): Target {

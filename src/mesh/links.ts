@@ -27,8 +27,8 @@ export interface LinksParts {
   readonly onUp: (peer: HostId) => void;
   /** A neighbour that `onUp` was called for is gone. */
   readonly onDown: (peer: HostId) => void;
-  /** A link broke, whether it was up or not. */
-  readonly onBroken: (peer: HostId) => void;
+  /** A link broke, whether it was ever up or not. */
+  readonly onBroken: (peer: HostId, wasUp: boolean) => void;
 }
 
 /** Beats without broadcasts flowing before a link is cut and made anew: 5 s, several repairs on the slowest wire. */
@@ -62,6 +62,11 @@ export class Links {
 
   all(): readonly Link[] {
     return [...this.#links.values()];
+  }
+
+  /** Whether a host was parted with, and that is not over. */
+  isBanned(peer: HostId): boolean {
+    return this.#parts.isBanned(peer);
   }
 
   peers(): ReadonlySet<HostId> {
@@ -112,8 +117,9 @@ export class Links {
   closed(connection: Connection): void {
     const link = this.linkOver(connection);
     if (link === undefined) return;
+    const { up } = link;
     this.#drop(link, 'the connection closed');
-    this.#parts.onBroken(link.peer);
+    this.#parts.onBroken(link.peer, up);
   }
 
   linkOver(connection: Connection): Link | undefined {
@@ -147,8 +153,9 @@ export class Links {
   cut(peer: HostId, reason: string): void {
     const link = this.#links.get(peer);
     if (link === undefined) return;
+    const { up } = link;
     this.#drop(link, reason);
-    this.#parts.onBroken(peer);
+    this.#parts.onBroken(peer, up);
   }
 
   #attach(link: Link): void {

@@ -63,7 +63,7 @@ export class Mesh {
       onRefused: (reason) => this.#tally.refused(reason),
       onUp: (peer) => this.#up(peer),
       onDown: (peer) => this.#down(peer),
-      onBroken: (peer) => this.#dialer.lost(peer),
+      onBroken: (peer, wasUp) => this.#dialer.lost(peer, wasUp),
     });
     this.#dialer = new Dialer({
       self: this.#self,

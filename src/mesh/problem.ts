@@ -13,11 +13,24 @@ export class OtherHostError extends Error {
   }
 }
 
+/** This host does not link with whoever answers. */
+export class PartedError extends Error {
+  constructor(address: string) {
+    super(`this host parted with whoever answers at ${address}, for what it sent`);
+  }
+}
+
+/** The other side ended a link before anything went over it. */
+export function hungUp(address: string): DialProblem {
+  return { type: 'failed', problem: `${address} hung up in the handshake; it may have parted with us` };
+}
+
 /** What is wrong at `address`, as one clause that says what to look at. */
 export function describeDialError(error: unknown, address: string): DialProblem {
   if (error instanceof AggregateError && error.errors.length > 0) return describeDialError(error.errors[0], address);
   if (error instanceof GateError) return gateProblems[error.reason](address);
-  if (error instanceof OtherHostError) return { type: 'failed', problem: error.message };
+  if (error instanceof OtherHostError || error instanceof PartedError)
+    return { type: 'failed', problem: error.message };
   const text = error instanceof Error ? `${error.name} ${error.message}` : String(error);
   const found = patterns.find(([pattern]) => pattern.test(text));
   return { type: 'failed', problem: found?.[1](address) ?? `${address} cannot be linked: ${text.slice(0, 200)}` };
@@ -43,5 +56,5 @@ const patterns: readonly (readonly [RegExp, (address: string) => string])[] = [
   [/EHOSTUNREACH|ENETUNREACH/, (address) => `there is no route to ${address}`],
   [/ENOTFOUND|EAI_AGAIN/, (address) => `the host name of ${address} cannot be resolved`],
   [/Connection timeout|ETIMEDOUT|TimeoutError|AbortError|aborted/, (address) => `${address} does not answer`],
-  [/ECONNRESET|EPIPE|EOF|reset|clos/i, (address) => `${address} hung up in the handshake; it may have parted with us`],
+  [/ECONNRESET|EPIPE|EOF|reset|clos/i, (address) => hungUp(address).problem],
 ];

@@ -31,7 +31,7 @@ class Meshes {
       for (const other of others)
         if (!this.reaches(one, other)) {
           others.delete(other);
-          this.dialers.get(one)?.lost(other);
+          this.dialers.get(one)?.lost(other, true);
         }
   }
 

@@ -46,6 +46,20 @@ describe('whom a host dials', () => {
     expect(world.dialled.length - before).toBeGreaterThanOrEqual(15);
   });
 
+  it('is dialled with the pauses of any failure where each link breaks before it carries anything', async () => {
+    const world = new World();
+    world.dialer.start();
+    world.dialer.learn(higher, ['192.0.2.1:6783']);
+    for (let step = 0; step < 1_000; step += 1) {
+      await world.clock.advanceAsync(10);
+      if (world.linked.delete(higher)) world.dialer.lost(higher, false);
+    }
+    expect(world.dialled.length).toBeLessThan(50);
+    expect(world.dialer.wanted().map(({ problem }) => problem)).toEqual([
+      '192.0.2.1:6783 hung up in the handshake; it may have parted with us',
+    ]);
+  });
+
   it('is dialled no more when it is unlearnt', async () => {
     const world = new World({ type: 'failed', problem: 'nobody there' });
     world.dialer.start();
@@ -97,7 +111,7 @@ describe('whom a host dials', () => {
     const [first] = world.linked;
     if (first === undefined) throw new Error('nobody is linked');
     world.linked.delete(first);
-    world.dialer.lost(first);
+    world.dialer.lost(first, true);
     await world.clock.advanceAsync(60_000);
     expect(world.linked.size).toBe(3);
   });

@@ -124,7 +124,7 @@ class World {
   }
 }
 
-const noLinks = { get: (): Link | undefined => undefined, takeAnswer: () => undefined };
+const noLinks = { get: (): Link | undefined => undefined, isBanned: () => false, takeAnswer: () => undefined };
 const noLookUp = { listening: { addresses: () => [] }, lookUp: async () => [] };
 
 function blackHoles(count: number): string[] {

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket, connect as tcpConnect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { meshDefaults } from '../../src/config.ts';
 import { createIdentity } from '../../src/identity.ts';
 import {
   dialAddress,
@@ -312,6 +313,35 @@ describe('a member that floods the others with garbage', () => {
     ]);
     await until(() => (middle.mesh.stats().refused.banned ?? 0) > 0);
     expect(middle.mesh.neighbours()).toEqual([right.hostId]);
+  });
+});
+
+describe('a neighbour that a host parted with', () => {
+  it('is shown as that on both sides, and neither dials the other without a pause', async () => {
+    const [one, other] = (await freshLab().startAll(2)).map(at);
+    if (!one || !other) throw new Error('two hosts are needed');
+    await until(() => linkedTo(1)(one) && linkedTo(1)(other));
+    introduce([one, other]);
+    const partedAt = performance.now();
+    for (let count = 0; count <= meshDefaults.maxOffences; count += 1) one.mesh.blame(other.hostId, 'garbage');
+    const problems = ({ mesh }: LabHost) => mesh.links().flatMap(({ problem }) => problem ?? []);
+    const parted = `this host parted with whoever answers at ${dialAddress(other)}, for what it sent`;
+    await until(() => problems(one).includes(parted));
+    await until(() => problems(other).some((problem) => problem.endsWith('it may have parted with us')));
+    await until(() => (one.mesh.stats().refused.banned ?? 0) >= 5);
+    // With the shortest pause after a second failure between each two.
+    expect(performance.now() - partedAt).toBeGreaterThan(4 * 2 * meshDefaults.redialFirstMs * 0.7);
+  });
+
+  it('is not linked with either where an operator names its address', async () => {
+    const [one, other] = (await freshLab().startAll(2)).map(at);
+    if (!one || !other) throw new Error('two hosts are needed');
+    await until(() => linkedTo(1)(one) && linkedTo(1)(other));
+    for (let count = 0; count <= meshDefaults.maxOffences; count += 1) one.mesh.blame(other.hostId, 'garbage');
+    one.mesh.connect(dialAddress(other));
+    await until(() =>
+      one.mesh.links().some(({ state, problem }) => state === 'failed' && problem?.startsWith('this host parted with')),
+    );
   });
 });
 
