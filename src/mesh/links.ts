@@ -46,6 +46,7 @@ const looksBeforeRepair = 50;
 /** The links of this host, one connection for each neighbour: a second one to the same is settled at once. */
 export class Links {
   readonly #parts: LinksParts;
+  /** The oldest first. */
   readonly #links = new Map<HostId, Link>();
   /** Who answered where a dial is under way, whether or not a link comes of it. */
   readonly #answered = new Map<string, HostId>();
@@ -200,11 +201,15 @@ export class Links {
     return settle(self, peer, age, { outbound: freshOutbound }, options.simultaneousMs);
   }
 
-  /** Parts with a neighbour at random where there are too many; it has others, and dials again if it has not. */
+  /**
+   * Parts with a neighbour at random where there are too many; it has others, and dials again if it has not. The older
+   * half is left alone: whoever invents hosts that all link with this one takes no link from those it had before.
+   */
   #makeRoom(newest: HostId): void {
     const others = this.all().filter(({ peer }) => peer !== newest);
     if (others.length < this.#parts.options.maxLinks) return;
-    const chosen = others[Math.floor(this.#parts.clock.random() * others.length)];
+    const older = Math.floor(others.length / 2);
+    const chosen = others[older + Math.floor(this.#parts.clock.random() * (others.length - older))];
     if (chosen !== undefined) this.cut(chosen.peer, 'there are too many links');
   }
 }

@@ -357,6 +357,27 @@ describe('a mesh too large for every link', () => {
   });
 });
 
+describe('more hosts than one has room for', () => {
+  it('take turns among themselves, and leave those alone that were linked before them', async () => {
+    const options = { maxLinks: 8 };
+    const [one, ...others] = (await freshLab().startAll(4, { options })).map(at);
+    if (!one) throw new Error('a host is needed');
+    await until(() => linkedTo(3)(one));
+    const ups = new Map(others.map(({ hostId }) => [hostId, 0]));
+    const linkUp = one.seen.linkUp.bind(one.seen);
+    one.seen.linkUp = (peer) => {
+      ups.set(peer, (ups.get(peer) ?? 0) + 1);
+      linkUp(peer);
+    };
+    const late = await Promise.all(Array.from({ length: 12 }, () => lab.start()));
+    for (const { mesh } of late) mesh.connect(dialAddress(one));
+    await until(() => late.every(({ hostId }) => ups.has(hostId)), 'each had its turn');
+    expect(others.map(({ hostId }) => ups.get(hostId))).toEqual([0, 0, 0]);
+    expect(one.mesh.neighbours()).toEqual(expect.arrayContaining(others.map(({ hostId }) => hostId)));
+    expect(one.mesh.links().filter(({ state }) => state === 'established').length).toBeLessThanOrEqual(8);
+  });
+});
+
 describe('what a host tells others of where it is', () => {
   it('is what the operator says, with the port that it listens on', async () => {
     const host = await freshLab().start({ options: { advertise: '192.0.2.7' } });
