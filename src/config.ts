@@ -151,7 +151,7 @@ export const meshDefaults = {
    * dials a second in the whole mesh, enough to mend one that fell apart within seconds and no burden where a host is gone.
    */
   searchPerHostMs: 50,
-  /** Links at most; twice a full mesh, so that a seed everybody joins through does not carry everybody, and the older half outlives any rush. */
+  /** Links at most; twice a full mesh, so that a seed everybody joins through does not carry everybody. */
   maxLinks: 64,
   /** Connections that have proven nothing yet, 2 kB each; ten times what 31 neighbours make when all restart at once. */
   maxStrangers: 256,

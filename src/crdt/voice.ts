@@ -25,6 +25,8 @@ export interface VoiceParts {
 
 /** Beats for the same reason (a new link, a doubt) come at most this often, in milliseconds. */
 const leastBetweenBeatsMs = 200;
+/** New neighbours greeted at once: all that a host may have links with. Beyond that, one for each beat. */
+const greetingsAtOnce = 64;
 /** Beats come up to this much earlier than announced, so that hosts started together drift apart. */
 const jitter = 0.1;
 
@@ -36,6 +38,8 @@ export class Voice {
   #lastBeat: Envelope | undefined;
   #gathered = new Map<string, string | undefined>();
   #changedAt = Number.NEGATIVE_INFINITY;
+  /** How many may still be greeted, and since when. */
+  #greetings = { left: greetingsAtOnce, at: 0 };
   #cancelGathering: (() => void) | undefined;
   #cancelSoon: (() => void) | undefined;
   #cancelGreeting: (() => void) | undefined;
@@ -107,10 +111,12 @@ export class Voice {
 
   /**
    * Somebody new listens: a beat now, and one when the mesh has taken the new link into use. In a large mesh the next
-   * one is far off.
+   * one is far off. But all hear them: a neighbour that links with this host again and again makes no noise with them,
+   * and asks for a beat itself.
    */
   greet(): void {
     const { clock, options } = this.#parts;
+    if (!this.#mayGreet()) return;
     this.beatSoon();
     this.#cancelGreeting ??= clock.after(options.heartbeatMs, () => {
       this.#cancelGreeting = undefined;
@@ -132,6 +138,15 @@ export class Voice {
     const ageMs = this.#parts.clock.now() - this.#beatAt;
     if (this.#lastBeat !== undefined && ageMs < leastBetweenBeatsMs) return { ageMs, bytes: this.#lastBeat.bytes };
     return { ageMs: 0, bytes: this.#makeBeat(false).bytes };
+  }
+
+  #mayGreet(): boolean {
+    const { clock, hosts } = this.#parts;
+    const now = clock.now();
+    const earned = (now - this.#greetings.at) / hosts.liveness.intervalMs();
+    const left = Math.min(greetingsAtOnce, this.#greetings.left + earned);
+    this.#greetings = { left: left < 1 ? left : left - 1, at: now };
+    return left >= 1;
   }
 
   #makeBeat(restarting: boolean): Envelope {
