@@ -26,8 +26,10 @@ const edgeTests = [
  */
 const slowTests = [
   'test/cli/{client,transfer,watch}.test.ts',
-  'test/crdt/{adversary,direct-beats,disk,full-mesh,history,host-log,liveness,manners,message,relay,static-fork,statics,whole-pulls}.test.ts',
+  'test/crdt/{adversary,direct-beats,disk,full-mesh,greeting,history,host-log,liveness}.test.ts',
+  'test/crdt/{manners,message,relay,static-fork,statics,whole-pulls}.test.ts',
   'test/dns/{answer-book,garbage,held-owner,kept-answers,zone}.test.ts',
+  'test/mesh/invented.test.ts',
   'test/pool.test.ts',
   'test/watch/random-walk.test.ts',
   'test/weave-commands.test.ts',
