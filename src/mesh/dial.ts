@@ -32,13 +32,20 @@ export async function dialTarget(
   parts: DialParts,
 ): Promise<DialOutcome> {
   const outcome = await tryTarget(target, node, links, parts);
-  // Once for each new reason, and of many addresses the first: it is tried again every second.
-  const known = target.failures > 0 && target.addresses.length > addressesAtOnce;
-  if ('problem' in outcome && outcome.problem !== target.problem && !known)
+  if ('problem' in outcome && isNews(outcome.problem, target))
     parts.log.warn({ peer: target.peer, address: target.addresses[0] }, outcome.problem);
   if (outcome.type === 'self' && !isHostName(target.key) && !parts.listening.addresses().includes(target.key))
     parts.log.warn({ address: target.key }, doubleProblem);
   return outcome;
+}
+
+/**
+ * Whether a problem is worth a line in the log: once for each new reason, since it is tried again every second, and of
+ * many addresses the first. Of a host that never was linked one line is enough: whoever invents hosts fills no disk.
+ */
+function isNews(problem: string, { seed, proven, addresses, failures, problem: before }: Target): boolean {
+  if (!seed && !proven) return before === undefined;
+  return problem !== before && (failures === 0 || addresses.length <= addressesAtOnce);
 }
 
 const doubleProblem =

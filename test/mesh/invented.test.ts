@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { meshDefaults } from '../../src/config.ts';
 import { silentLog } from '../../src/log.ts';
@@ -5,6 +6,7 @@ import { fromMultiaddr } from '../../src/mesh/address.ts';
 import { type DialNode, dialTarget } from '../../src/mesh/dial.ts';
 import { Dialer } from '../../src/mesh/dialer.ts';
 import type { Link } from '../../src/mesh/link.ts';
+import { newTarget } from '../../src/mesh/target.ts';
 import { type HostId, parseHostId } from '../../src/record.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -44,6 +46,25 @@ describe('a host in a mesh to which a member invented a thousand, each at 64 add
     world.dialer.start();
     expect(await world.until(() => world.linked.size > 2, 120_000)).toBeLessThan(120_000);
   });
+
+  it.each([
+    { proven: false, lines: 1 },
+    { proven: true, lines: 20 },
+  ])(
+    'has $lines of 20 reasons in the log why a host was not reached (linked before: $proven)',
+    async ({ proven, lines }) => {
+      const logged: string[] = [];
+      const log = pino({ level: 'warn' }, { write: (line) => void logged.push(line) });
+      const target = { ...newTarget('restless', false, hostOf(1), [], 0), proven };
+      const nobody: DialNode = { dial: () => Promise.reject(new Error('Connection timeout')) };
+      for (const address of blackHoles(20)) {
+        target.addresses = [address];
+        const outcome = await dialTarget(target, nobody, noLinks, { ...noLookUp, clock: new ManualClock(), log });
+        if ('problem' in outcome) target.problem = outcome.problem;
+      }
+      expect(logged).toHaveLength(lines);
+    },
+  );
 
   it('tries all addresses of a host, a few with each dial', async () => {
     const world = new World(8);
