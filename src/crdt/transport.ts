@@ -16,8 +16,9 @@ export interface Transport {
 
 /**
  * What a broadcast turned out to be: `new`: pass it on; `later`: the same, and it can wait for others like it; `known`:
- * it was here before, or is older than what is here; `bad`: no honest neighbour sends this, so do not pass it on. A mesh
- * that relays only what is news never relays another's garbage, and is never blamed for it.
+ * it was here before, is older than what is here, or all neighbours hear it from others; `bad`: no honest neighbour sends
+ * this, so do not pass it on. A mesh that relays only what is news never relays another's garbage, and is never blamed
+ * for it.
  */
 export type Verdict = 'new' | 'later' | 'known' | 'bad';
 

@@ -2,7 +2,8 @@ import type { HostId } from '../record.ts';
 
 /**
  * What a broadcast turned out to be: `new`: pass it on at once; `later`: pass it on, with others, in a moment; `known`:
- * it was here before, do not pass it on; `bad`: no honest neighbour sends this: do not pass it on.
+ * it was here before, or all neighbours hear it from others: do not pass it on; `bad`: no honest neighbour sends this: do
+ * not pass it on.
  */
 export type Verdict = 'new' | 'later' | 'known' | 'bad';
 
