@@ -60,6 +60,25 @@ describe('hosts that all have links with each other', () => {
   });
 });
 
+describe('a host', () => {
+  it('believes in those whom a neighbour dialled, on the word of that neighbour and while it is heard', async () => {
+    const { lab, one, two } = await mesh(3);
+    const vouched = () => one.replica.hearsay.vouchesFor(two.id);
+    const dialler = lab.hosts.find((host) => host !== one && host !== two);
+    if (dialler === undefined) throw new Error('a third host');
+    two.mesh.dialled = () => [one.id, dialler.id];
+    dialler.mesh.dialled = () => [];
+    await lab.run(2_000);
+    expect(vouched()).toBe(false);
+    dialler.mesh.dialled = () => [two.id];
+    await lab.run(2_000);
+    expect(vouched()).toBe(true);
+    await dialler.crash();
+    await lab.run(10_000);
+    expect(vouched()).toBe(false);
+  });
+});
+
 async function mesh(count: number, options: LabOptions = {}) {
   const lab = new CrdtLab(options);
   const [one, two, ...others] = await lab.start(count);
