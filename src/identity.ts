@@ -21,6 +21,8 @@ export interface Identity {
   sign(bytes: Uint8Array): Uint8Array;
   /** Whether `owner`'s key signed `bytes`; never throws, whatever it is given. */
   verify(owner: HostId, bytes: Uint8Array, signature: Uint8Array): boolean;
+  /** The same, on a thread of the pool that Node keeps for such work. */
+  verifyAhead(owner: HostId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
 
 /** Where the key is kept; see `store.ts`, which sets a damaged file aside and then reads as if there were none. */
@@ -59,19 +61,30 @@ export function createIdentity(): Identity {
 export function identityFromSeed(seed: Uint8Array): Identity {
   const privateKey = createPrivateKey({ key: Buffer.concat([privatePrefix, seed]), format: 'der', type: 'pkcs8' });
   const publicKeys = new LRUCache<HostId, KeyObject>({ max: maxCachedKeys });
+  const keyOf = (owner: HostId) => {
+    const key = publicKeys.get(owner) ?? publicKeyOf(owner);
+    publicKeys.set(owner, key);
+    return key;
+  };
   return {
     hostId: hostIdOf(createPublicKey(privateKey)),
     seed: Uint8Array.from(seed),
     sign: (bytes) => signBytes(null, bytes, privateKey),
     verify: (owner, bytes, signature) => {
       try {
-        const key = publicKeys.get(owner) ?? publicKeyOf(owner);
-        publicKeys.set(owner, key);
-        return verifyBytes(null, bytes, key, signature);
+        return verifyBytes(null, bytes, keyOf(owner), signature);
       } catch {
         return false;
       }
     },
+    verifyAhead: (owner, bytes, signature) =>
+      new Promise((resolve) => {
+        try {
+          verifyBytes(null, bytes, keyOf(owner), signature, (error, isGood) => resolve(error === null && isGood));
+        } catch {
+          resolve(false);
+        }
+      }),
   };
 }
 

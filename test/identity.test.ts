@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createIdentity, identityFromSeed, loadIdentity } from '../src/identity.ts';
 import { silentLog } from '../src/log.ts';
-import { type HostId, parseHostId } from '../src/record.ts';
+import { parseHostId } from '../src/record.ts';
 import { MemoryStorage } from './support/mesh-lab.ts';
 
 const text = Buffer.from('a record');
@@ -33,21 +33,27 @@ describe('the identity of a host', () => {
     );
   });
 
-  it('accepts what another signed with its own key, and nothing else', () => {
-    const [one, other] = [createIdentity(), createIdentity()];
-    const signature = one.sign(text);
-    expect(other.verify(one.hostId, text, signature)).toBe(true);
-    expect(other.verify(other.hostId, text, signature)).toBe(false);
-    expect(other.verify(one.hostId, Buffer.from('another record'), signature)).toBe(false);
-    expect(other.verify(one.hostId, text, signature.subarray(1))).toBe(false);
-    expect(other.verify(one.hostId, text, new Uint8Array())).toBe(false);
-  });
+  it.each(['verify', 'verifyAhead'] as const)(
+    '%s accepts what another signed with its own key, and nothing else',
+    async (verify) => {
+      const [one, other] = [createIdentity(), createIdentity()];
+      const signature = one.sign(text);
+      expect(await other[verify](one.hostId, text, signature)).toBe(true);
+      expect(await other[verify](other.hostId, text, signature)).toBe(false);
+      expect(await other[verify](one.hostId, Buffer.from('another record'), signature)).toBe(false);
+      expect(await other[verify](one.hostId, text, signature.subarray(1))).toBe(false);
+      expect(await other[verify](one.hostId, text, new Uint8Array())).toBe(false);
+    },
+  );
 
-  it('calls what is signed by no possible host forged, and does not throw', () => {
-    const identity = createIdentity();
-    // 52 characters of the right alphabet that decode to no key.
-    const impossible = parseHostId(`12D3KooW${'z'.repeat(44)}`);
-    const ids: HostId[] = impossible.ok ? [impossible.value] : [];
-    expect(ids.map((id) => identity.verify(id, text, identity.sign(text)))).toEqual([false]);
-  });
+  it.each(['verify', 'verifyAhead'] as const)(
+    '%s calls what is signed by no possible host forged, and does not throw',
+    async (verify) => {
+      const identity = createIdentity();
+      // 52 characters of the right alphabet that decode to no key.
+      const impossible = parseHostId(`12D3KooW${'z'.repeat(44)}`);
+      if (!impossible.ok) throw new Error(impossible.problem);
+      expect(await identity[verify](impossible.value, text, identity.sign(text))).toBe(false);
+    },
+  );
 });

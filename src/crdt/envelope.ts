@@ -26,6 +26,8 @@ export interface Envelope {
   readonly bytes: Uint8Array;
   /** The whole of it as a neighbour packed it (`packed-envelope.ts`): a part of a larger message. */
   readonly packed?: Uint8Array;
+  /** Whether the owner signed it, where that was checked already. */
+  readonly isSigned?: boolean;
 }
 
 /** Octets of an Ed25519 signature (RFC 8032 section 5.1.6). */
@@ -89,7 +91,13 @@ export function isOfLog({ kind }: Envelope): boolean {
 }
 
 /** Whether the owner signed it: all bytes before the signature. */
-export function verifyEnvelope(signer: Signer, envelope: Envelope): boolean {
+export function verifyEnvelope(signer: Signer, { bytes, owner, isSigned }: Envelope): boolean {
+  return isSigned ?? signer.verify(owner, bytes.subarray(0, -signatureLength), bytes.subarray(-signatureLength));
+}
+
+/** The envelope, of which `verifyEnvelope` knows then; it was checked on another thread. */
+export async function checkAhead(signer: Signer, envelope: Envelope): Promise<Envelope> {
   const { bytes, owner } = envelope;
-  return signer.verify(owner, bytes.subarray(0, -signatureLength), bytes.subarray(-signatureLength));
+  const [body, signature] = [bytes.subarray(0, -signatureLength), bytes.subarray(-signatureLength)];
+  return { ...envelope, isSigned: await signer.verifyAhead(owner, body, signature) };
 }

@@ -72,7 +72,7 @@ export class Reception {
   /** Takes in a broadcast, and says whether others are to have it. */
   take(from: HostId, bytes: Uint8Array): Verdict {
     const { directory } = this.#parts;
-    const verdict = directory.batch(() => this.gate.admit(bytes, { from, by: 'broadcast', ageMs: 0 }));
+    const verdict = directory.batch(() => this.gate.admit({ bytes }, { from, by: 'broadcast', ageMs: 0 }));
     if (verdict !== 'new' || kindOf(bytes) !== 'heartbeat') return verdict;
     return this.#leavesBeatsToOthers() || this.#allHear(bytes) ? 'known' : 'later';
   }

@@ -7,4 +7,6 @@ export interface Signer {
   sign(bytes: Uint8Array): Uint8Array;
   /** Whether `owner`'s key signed `bytes`; never throws, whatever it is given. */
   verify(owner: HostId, bytes: Uint8Array, signature: Uint8Array): boolean;
+  /** The same on another thread; `bytes` and `signature` stay as they are meanwhile. Never rejects. */
+  verifyAhead(owner: HostId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }

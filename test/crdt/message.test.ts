@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEnvelope, type EnvelopeKind, sealEnvelope, verifyEnvelope } from '../../src/crdt/envelope.ts';
+import {
+  checkAhead,
+  decodeEnvelope,
+  type EnvelopeKind,
+  sealEnvelope,
+  verifyEnvelope,
+} from '../../src/crdt/envelope.ts';
 import { type Item, ItemReader, toChunks } from '../../src/crdt/item.ts';
 import { decodeRequest, encodeRequest, type Request } from '../../src/crdt/request.ts';
 import { decodeSignOfLife, dialledBy, encodeSignOfLife, endingOf } from '../../src/crdt/sign-of-life.ts';
@@ -59,6 +65,14 @@ describe('an envelope', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('is checked once, where that was done ahead', async () => {
+    const sealed = sealEnvelope(signer, 'update', 5, 6, Buffer.from('payload'));
+    const forged = { ...sealed, owner: testSigner(2).hostId };
+    const [good, bad] = [await checkAhead(signer, sealed), await checkAhead(signer, forged)];
+    const verify = () => expect.unreachable('checked again');
+    expect([good, bad].map((each) => verifyEnvelope({ ...signer, verify }, each))).toEqual([true, false]);
   });
 
   it('is refused or unsigned when any bit of it is changed', () => {
