@@ -6,6 +6,7 @@ import { fullLoad, Server, warmUp } from './dns-load.ts';
 import { questionFile } from './dns-peers.ts';
 import { benchName } from './dns-zone.ts';
 import { answersPerCpuSecond } from './pace.ts';
+import { quantile } from './quantiles.ts';
 
 // Weft with 10 to 100,000 names and a bare echo, in turns:
 // `node bench/dns-beside-echo.ts [--generations N] [--rounds N] [--seconds N]`. A machine that others use is faster in one
@@ -112,9 +113,4 @@ async function live(generation: number): Promise<Round[]> {
 function turnOf(round: number): number[] {
   const order = contestants.map((_, index) => (index + round) % contestants.length);
   return round % 2 === 0 ? order : order.toReversed();
-}
-
-function quantile(numbers: readonly number[], share: number): number {
-  const sorted = numbers.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -5,6 +5,7 @@ import { fullLoad, type Latency, pacedLoad, Server, warmUp } from './dns-load.ts
 import { questionFile } from './dns-peers.ts';
 import { benchName } from './dns-zone.ts';
 import { measurePace, scaled } from './pace.ts';
+import { median } from './quantiles.ts';
 import { countStolen } from './stolen.ts';
 
 /**
@@ -133,11 +134,6 @@ function waiting(measured: readonly Round[]) {
 
 function medians(rounds: readonly Round[]) {
   return { p50Ms: median(rounds.map(({ p50Ms }) => p50Ms)), p99Ms: median(rounds.map(({ p99Ms }) => p99Ms)) };
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 if (import.meta.main) await benchChurn();

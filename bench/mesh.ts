@@ -10,10 +10,12 @@ import { measurePropagation } from './mesh-propagation.ts';
 import { measureSharedStatics, measureStatics } from './mesh-statics.ts';
 import { type LabPropagation, meshTable } from './mesh-table.ts';
 import { measureFullState } from './mesh-weave.ts';
-import { measurePace } from './pace.ts';
 
 // What the mesh costs, and what naive designs would: `npm run bench:mesh [-- --rows propagation,churn]`. Each
 // measurement runs in a process of its own, so that memory is its own. Some need a port, 16753 and 16783 on loopback.
+
+/** A join is three seconds of work for the processor, and a shared one is a third faster or slower from one to the next. */
+const joins = Array.from({ length: 5 }, () => 1_000);
 
 const rows = {
   propagation: { of: [10, 50, 200], measure: measurePropagation },
@@ -21,10 +23,8 @@ const rows = {
   sharedMap: { of: [100_000], measure: async (events: number) => measureSharedMap(events) },
   statics: { of: [100_000], measure: async (changes: number) => measureStatics(changes) },
   sharedStatics: { of: [100_000], measure: async (changes: number) => measureSharedStatics(changes) },
-  // What the two joins are compared with: they are work for the processor, and no two machines are as fast.
-  pace: { of: [5], measure: measurePace },
-  joinReplicating: { of: [1_000], measure: (hosts: number) => measureJoin(hosts, false) },
-  joinAnswering: { of: [1_000], measure: (hosts: number) => measureJoin(hosts, true) },
+  joinReplicating: { of: joins, measure: (hosts: number) => measureJoin(hosts, false) },
+  joinAnswering: { of: joins, measure: (hosts: number) => measureJoin(hosts, true) },
   cost: { of: [10, 30, 100, 300, 1_000], measure: measureCost },
   fullState: { of: [10, 30, 100, 300, 1_000], measure: async (hosts: number) => measureFullState(hosts) },
 } as const;
