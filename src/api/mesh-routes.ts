@@ -3,6 +3,7 @@ import type { Reach } from './guard.ts';
 import { connectPeers, forgetPeers } from './peers.ts';
 import { HttpProblem, mustBeSo } from './problem.ts';
 import { connectBody, leaveReply, peersBody, peersReply, tokenReply } from './schema.ts';
+import { unkeptWarning } from './unkept.ts';
 
 /** The mesh: who to dial, who to drop, how to join it and how to go. */
 export function meshRoutes(
@@ -18,7 +19,7 @@ export function meshRoutes(
         response: { 200: peersReply },
       },
     },
-    async ({ body }) => ({ peers: await connectPeers(control, body.peers, body.replace) }),
+    async ({ body }) => ({ peers: await connectPeers(control, body.peers, body.replace), ...unkeptWarning(control) }),
   );
 
   app.post(
@@ -30,7 +31,7 @@ export function meshRoutes(
         response: { 200: peersReply },
       },
     },
-    async ({ body }) => ({ peers: await forgetPeers(control, body.peers, mustBeSo) }),
+    async ({ body }) => ({ peers: await forgetPeers(control, body.peers, mustBeSo), ...unkeptWarning(control) }),
   );
 
   app.post(

@@ -17,12 +17,14 @@ export async function connectPeers(
   return peers;
 }
 
-/** Stops dialling each peer, or drops each host; `accept` throws what is answered where one is not there to forget. */
+/** Stops dialling each peer, or drops each host; `accept` throws what is answered where one was not there to forget. */
 export async function forgetPeers(
   control: AgentControl,
   peers: readonly string[],
   accept: (forgotten: Result<string>) => string,
 ): Promise<readonly string[]> {
-  for (const peer of peers) accept(await control.forget(peer));
+  const outcomes: Result<string>[] = [];
+  for (const peer of peers) outcomes.push(await control.forget(peer));
+  for (const outcome of outcomes) accept(outcome);
   return peers;
 }

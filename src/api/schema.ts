@@ -201,7 +201,7 @@ export const linksReply = z.strictObject({ links, elsewhere: linksElsewhere }).r
 export const readinessReply = z.strictObject({ ready: z.boolean(), reasons: texts }).readonly();
 export const healthReply = z.strictObject({ alive: z.literal(true) }).readonly();
 export const tokenReply = z.strictObject({ token: text }).readonly();
-export const peersReply = z.strictObject({ peers: texts }).readonly();
+export const peersReply = z.strictObject({ peers: texts, warning }).readonly();
 export const leaveReply = z.strictObject({ left: z.literal(true) }).readonly();
 
 export const statusReply = z

@@ -22,6 +22,7 @@ import {
   staticBody,
   staticReply,
 } from './schema.ts';
+import { unkeptWarning } from './unkept.ts';
 
 /** Records made by operators: added and removed on any host, for the whole mesh. */
 export function staticRoutes(app: App, { control, clock, view }: RouteParts): void {
@@ -47,7 +48,7 @@ export function staticRoutes(app: App, { control, clock, view }: RouteParts): vo
       const others = replace ? othersThan(control.entry(name), data) : [];
       mustBeSo(await control.addStatic(records));
       for (const other of others) mustBeSo(await control.removeStatic(name, other.data));
-      return { ...names(name), records: rows(records), removed: rows(others), ...warning() };
+      return { ...names(name), records: rows(records), removed: rows(others), ...unkeptWarning(control) };
     },
   );
 
@@ -76,13 +77,7 @@ export function staticRoutes(app: App, { control, clock, view }: RouteParts): vo
     const removed = mustBeSo(await control.removeStatic(name, data));
     if (removed.length === 0)
       throw new HttpProblem(404, nothingToRemove(control.entry(name), names(name).fullName, data));
-    return { ...names(name), removed: rows(removed), ...warning() };
-  }
-
-  /** The mesh knows of it; a host that restarts alone would not. */
-  function warning() {
-    const unkept = control.unkept();
-    return unkept === undefined ? {} : { warning: `this host cannot keep it on disk: ${unkept}` };
+    return { ...names(name), removed: rows(removed), ...unkeptWarning(control) };
   }
 
   function rows(records: readonly StaticRecord[]) {

@@ -1,4 +1,4 @@
-import { type Context, outJson } from './context.ts';
+import { type Context, outJson, warn } from './context.ts';
 import type { LeaveReply, PeersReply, StatusReply, TokenReply } from './replies.ts';
 
 /** `weft token`: prints what another host needs to join. */
@@ -15,13 +15,15 @@ export async function connect(
   options: { replace?: boolean; json?: boolean },
 ): Promise<void> {
   const reply = await context.agent.post<PeersReply>('/v1/connect', { peers, replace: options.replace ?? false });
-  if (options.json) outJson(context, reply);
+  if (options.json) return outJson(context, reply);
+  warn(context, reply.warning);
 }
 
 /** `weft forget PEER…`: stops dialling addresses, or drops hosts that are gone for good. */
 export async function forget(context: Context, peers: readonly string[], options: { json?: boolean }): Promise<void> {
   const reply = await context.agent.post<PeersReply>('/v1/forget', { peers });
-  if (options.json) outJson(context, reply);
+  if (options.json) return outJson(context, reply);
+  warn(context, reply.warning);
 }
 
 /** `weft leave`: withdraws the host's records and ends its agent. */

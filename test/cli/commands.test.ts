@@ -185,6 +185,8 @@ describe('weft add and weft rm', () => {
     expect(JSON.parse((await weft('add', 'db', '192.0.2.7', '--json')).out)).toMatchObject({
       warning: err.slice(9, -1),
     });
+    expect(await weft('connect', '192.0.2.2')).toEqual({ code: 0, err, out: '' });
+    expect(await weft('forget', '192.0.2.2')).toEqual({ code: 0, err, out: '' });
   });
 
   it('replace what was there, and say so', async () => {
@@ -490,7 +492,7 @@ describe('the mesh by command', () => {
     expect(await weft('connect', '--replace', '192.0.2.4')).toMatchObject({ code: 0 });
     expect(await weft('forget', '192.0.2.4')).toEqual({ code: 0, err: '', out: '' });
     // Nothing is wrong with the words, so it has failed; as `rm` of what is not there.
-    expect(await weft('forget', 'nobody')).toEqual({
+    expect(await weft('forget', 'nobody', '192.0.2.5')).toEqual({
       code: 1,
       out: '',
       err: 'weft: no host or address "nobody" is known\n',
@@ -503,6 +505,7 @@ describe('the mesh by command', () => {
       'forget 192.0.2.2',
       'forget 192.0.2.4',
       'forget nobody',
+      'forget 192.0.2.5',
       'leave',
     ]);
   });

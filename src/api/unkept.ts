@@ -1,0 +1,7 @@
+import type { AgentControl } from './control.ts';
+
+/** What is wrong although it was done: the mesh knows of it, and a host that restarts alone would not. */
+export function unkeptWarning(control: Pick<AgentControl, 'unkept'>): { readonly warning?: string } {
+  const unkept = control.unkept();
+  return unkept === undefined ? {} : { warning: `this host cannot keep it on disk: ${unkept}` };
+}
