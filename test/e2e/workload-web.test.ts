@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LabHost } from '../support/lab/host.ts';
 import type { Lab } from '../support/lab/lab.ts';
 import { until } from '../support/lab/until.ts';
-import { answeredOnAll } from './answered.ts';
+import { answeredOnAll, listedStates } from './answered.ts';
 import { hostsWithAgents, startExample } from './example.ts';
 
 /** Three web servers with one name on three hosts, and a client on a fourth: examples/web. */
@@ -124,9 +124,11 @@ function lost(made: readonly Request[]): Request[] {
 
 async function expectEvenSpread(made: readonly Request[], hosts = servers): Promise<void> {
   const shares = (await addresses(hosts)).map((address) => made.filter(({ answer }) => answer === address).length);
-  console.log(`${made.length} requests: ${shares.join(', ')}`);
+  // On a machine that stands still for a moment, clients do not wait for the server that they were given.
+  const elsewhere = made.filter(({ notAccepted, repeated }) => notAccepted + repeated > 0).length;
+  console.log(`${made.length} requests: ${shares.join(', ')}; ${elsewhere} went to a second address`);
   for (const share of shares)
-    expect(Math.abs(share - made.length / hosts.length)).toBeLessThanOrEqual(made.length * unevenness);
+    expect(Math.abs(share - made.length / hosts.length)).toBeLessThanOrEqual(made.length * unevenness + elsewhere);
 }
 
 function report(what: string, made: readonly Request[]): void {
@@ -140,8 +142,13 @@ function report(what: string, made: readonly Request[]): void {
   );
 }
 
+/** All of these are answered, and healthy: while none is, all are answered, and then only those that are. */
 async function everywhere(hosts: readonly LabHost[]): Promise<void> {
   await answeredOnAll(lab.hosts, 'nodebb', await addresses(hosts));
+  await until('all are healthy on all hosts', async () => {
+    const states = await Promise.all(lab.hosts.map((host) => listedStates(host, 'nodebb')));
+    return states.flat().every((state) => state === 'running');
+  });
 }
 
 function addresses(hosts: readonly LabHost[]): Promise<string[]> {
