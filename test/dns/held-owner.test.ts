@@ -4,14 +4,14 @@ import type { Address, Cidr, NameEntry } from '../../src/record.ts';
 import { heldBy } from '../support/held-by.ts';
 import { bridgeA, bridgeB, container, entry, fixed, hostA, hostB, on, owner, spelledOut } from './zone-words.ts';
 
-/** Ten thousand containers of one image and network, as they come from another thread: batch by batch, all copied. */
-function arrive(send: (entries: NameEntry[]) => NameEntry[]): unknown[] {
+/** What becomes of ten thousand containers of one image and network, which are told of batch by batch. */
+function batches<T>(tell: (entries: NameEntry[]) => T): T[] {
   return Array.from({ length: 100 }, (_, batch) => {
     const entries = Array.from({ length: 100 }, (_, index) => {
       const name = `name${batch * 100 + index}`;
       return entry(name, [owner(hostA, container(name, [on(bridgeA, `10.1.${batch}.${index}`)]))]);
     });
-    return send(entries);
+    return tell(entries);
   });
 }
 
@@ -59,8 +59,10 @@ describe('an owner that a thread keeps', () => {
   });
 
   it('takes less than half of the memory that it came in', () => {
-    const bare = heldBy(() => arrive((entries) => structuredClone(entries)));
-    const held = heldBy(() => arrive(throughThread()));
+    const [packer, unpacker] = [new Packer(), new Unpacker()];
+    const parcels = batches((entries) => packer.pack(entries));
+    const bare = heldBy(() => batches((entries) => structuredClone(entries)));
+    const held = heldBy(() => parcels.map((parcel) => unpacker.read(unpacker.take(parcel))));
     expect(held / bare).toBeLessThan(1 / 2);
   });
 });
