@@ -52,6 +52,9 @@ export interface GateParts {
   readonly consequences: Consequences;
 }
 
+/** Octets of an envelope that is handed to another thread, which takes a copy: those of a host of 200 containers. */
+const maxHandedBytes = 64 * 1024;
+
 /** An envelope that was read, or why it is none. */
 export type Opened = Result<Envelope>;
 
@@ -73,7 +76,7 @@ export class Gate {
   async openAhead(item: Item): Promise<Opened | undefined> {
     const sealed = sealedIn(item);
     const opened = sealed && this.#open(sealed);
-    if (!opened?.ok || !this.#isNews(opened.value)) return opened;
+    if (!opened?.ok || opened.value.bytes.length > maxHandedBytes || !this.#isNews(opened.value)) return opened;
     return accepted(await checkAhead(this.#parts.signer, opened.value));
   }
 
