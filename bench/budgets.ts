@@ -136,15 +136,15 @@ function joining(what: string, runs: readonly Joined[]): Row {
   ];
   return {
     promise: `a host that joins 1,000 hosts of 50 containers ${what} within 3 s, in 200 MB`,
-    measured: `${spread(seconds, 's')} in ${runs.length} joins; ${spread(megabytes, 'MB')}, at the peak ${spread(peaks, 'MB')}`,
+    measured: `${spread(seconds, 's', hundredths)} in ${runs.length} joins; ${spread(megabytes, 'MB')}, at the peak ${spread(peaks, 'MB')}`,
     kept: median(seconds) <= 3 && median(megabytes) <= 200,
     script: 'bench:mesh',
   };
 }
 
 /** The median, and from where to where they go. */
-function spread(values: readonly number[], unit: string): string {
-  return `${tenths(median(values))} ${unit} (${tenths(Math.min(...values))} to ${tenths(Math.max(...values))})`;
+function spread(values: readonly number[], unit: string, show = tenths): string {
+  return `${show(median(values))} ${unit} (${show(Math.min(...values))} to ${show(Math.max(...values))})`;
 }
 
 function agent(): Row[] {
@@ -159,7 +159,7 @@ function agent(): Row[] {
     },
     {
       promise: 'it answers within 1 s of its start',
-      measured: `${(firstAnswerMs / 1000).toFixed(2)} s`,
+      measured: `${hundredths(firstAnswerMs / 1000)} s`,
       kept: firstAnswerMs <= 1_000,
       script: 'bench:agent',
     },
@@ -169,6 +169,10 @@ function agent(): Row[] {
 /** Of `Weft, 1,000 names`. */
 function sizeOf({ name }: { readonly name: string }): string {
   return name.replace(/^Weft, | names$/g, '');
+}
+
+function hundredths(value: number): string {
+  return value.toFixed(2);
 }
 
 function tenths(value: number): string {
