@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { HostId } from '../record.ts';
+import { Bucket } from './bucket.ts';
 
 export interface BucketOptions {
   /** How often a host may do it for long, and how often at once. */
@@ -9,11 +10,11 @@ export interface BucketOptions {
   readonly maxHosts: number;
 }
 
-/** How much each host did lately, as buckets that fill with time. */
+/** How much each host did lately. */
 export class Buckets {
   readonly #clock: Clock;
   readonly #options: BucketOptions;
-  readonly #buckets = new Map<HostId, { readonly level: number; readonly at: number }>();
+  readonly #buckets = new Map<HostId, Bucket>();
 
   constructor(clock: Clock, options: BucketOptions) {
     this.#clock = clock;
@@ -23,12 +24,10 @@ export class Buckets {
   /** Whether the host may do it once more now; what it may not costs it nothing. */
   allows(host: HostId): boolean {
     const { perSecond, burst, maxHosts } = this.#options;
-    const now = this.#clock.now();
-    const { level, at } = this.#buckets.get(host) ?? { level: burst, at: now };
-    const filled = Math.min(burst, level + ((now - at) * perSecond) / 1000);
-    if (filled < 1) return false;
+    const bucket = this.#buckets.get(host) ?? new Bucket(this.#clock, burst);
+    if (!bucket.allows(perSecond)) return false;
     this.#buckets.delete(host);
-    this.#buckets.set(host, { level: filled - 1, at: now });
+    this.#buckets.set(host, bucket);
     const [oldest] = this.#buckets.keys();
     if (this.#buckets.size > maxHosts && oldest !== undefined) this.#buckets.delete(oldest);
     return true;

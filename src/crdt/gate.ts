@@ -70,8 +70,8 @@ export class Gate {
   }
 
   /**
-   * Opens what an answer brought, and has its signature checked on another thread if it may be news: that is a fifth of
-   * what a joiner has to do, and this thread takes in meanwhile what came before. `undefined`: it is no envelope.
+   * Opens what an answer brought, and has its signature checked on another thread if it may be news: this
+   * thread takes in meanwhile what came before. `undefined`: it is no envelope.
    */
   async openAhead(item: Item): Promise<Opened | undefined> {
     const sealed = sealedIn(item);
@@ -175,7 +175,7 @@ export class Gate {
   }
 
   #admitEdit(envelope: Envelope, arrival: Arrival): Verdict {
-    const { book, consequences, ledger, signer } = this.#parts;
+    const { book, consequences, ledger } = this.#parts;
     const { set } = book;
     if (envelope.sequence <= set.seen(envelope.owner) && !set.givesWayTo(envelope)) return this.#old(envelope, arrival);
     const stopped = this.#passing(envelope, arrival);
@@ -184,8 +184,7 @@ export class Gate {
     if (!edit.ok) return this.#offence(arrival, edit.problem);
     if (!set.hasRoom(edit.value)) return this.#ignored('no room');
     const next = set.isNext(edit.value);
-    if (next && !set.follows(edit.value) && !ledger.allowsDear(signer.hostId))
-      return this.#ignored('edit put off', 'new');
+    if (next && !set.follows(edit.value) && !ledger.allowsDear()) return this.#ignored('edit put off', 'new');
     ledger.count(next ? 'edit merged' : 'edit early');
     if (!next) consequences.lackingStatics(arrival.from);
     else consequences.edited(book.apply(edit.value));

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { HostId } from '../record.ts';
+import { Bucket } from './bucket.ts';
 import { Buckets } from './buckets.ts';
 
 /**
@@ -26,14 +27,14 @@ export interface LedgerOffence {
 export class Ledger {
   readonly #maxHosts: number;
   readonly #sayings: Buckets;
-  readonly #dear: Buckets;
+  readonly #dear: Bucket;
   readonly #envelopes = new Map<string, number>();
   readonly #offences = new Map<HostId, Map<string, number>>();
 
   constructor(clock: Clock, maxHosts: number) {
     this.#maxHosts = maxHosts;
     this.#sayings = new Buckets(clock, { perSecond: sayingsPerSecond, burst, maxHosts });
-    this.#dear = new Buckets(clock, { ...dearEdits, maxHosts: 1 });
+    this.#dear = new Bucket(clock, dearEdits.burst);
   }
 
   count(what: string): void {
@@ -52,8 +53,8 @@ export class Ledger {
   }
 
   /** Whether one more edit for which all static records are gone through anew may be taken as it comes. */
-  allowsDear(everybody: HostId): boolean {
-    return this.#dear.allows(everybody);
+  allowsDear(): boolean {
+    return this.#dear.allows(dearEdits.perSecond);
   }
 
   envelopes(): Record<string, number> {

@@ -1,5 +1,6 @@
 import { type Clock, every } from '../clock.ts';
 import type { HostId } from '../record.ts';
+import { Bucket } from './bucket.ts';
 import type { Changes } from './document.ts';
 import { type Envelope, type EnvelopeKind, sealEnvelope } from './envelope.ts';
 import type { Hosts } from './hosts.ts';
@@ -38,8 +39,7 @@ export class Voice {
   #lastBeat: Envelope | undefined;
   #gathered = new Map<string, string | undefined>();
   #changedAt = Number.NEGATIVE_INFINITY;
-  /** How many may still be greeted, and since when. */
-  #greetings = { left: greetingsAtOnce, at: 0 };
+  readonly #greetings: Bucket;
   #cancelGathering: (() => void) | undefined;
   #cancelSoon: (() => void) | undefined;
   #cancelGreeting: (() => void) | undefined;
@@ -47,6 +47,7 @@ export class Voice {
 
   constructor(parts: VoiceParts) {
     this.#parts = parts;
+    this.#greetings = new Bucket(parts.clock, greetingsAtOnce);
   }
 
   start(): void {
@@ -115,8 +116,8 @@ export class Voice {
    * and asks for a beat itself.
    */
   greet(): void {
-    const { clock, options } = this.#parts;
-    if (!this.#mayGreet()) return;
+    const { clock, hosts, options } = this.#parts;
+    if (!this.#greetings.allows(1_000 / hosts.liveness.intervalMs())) return;
     this.beatSoon();
     this.#cancelGreeting ??= clock.after(options.heartbeatMs, () => {
       this.#cancelGreeting = undefined;
@@ -138,15 +139,6 @@ export class Voice {
     const ageMs = this.#parts.clock.now() - this.#beatAt;
     if (this.#lastBeat !== undefined && ageMs < leastBetweenBeatsMs) return { ageMs, bytes: this.#lastBeat.bytes };
     return { ageMs: 0, bytes: this.#makeBeat(false).bytes };
-  }
-
-  #mayGreet(): boolean {
-    const { clock, hosts } = this.#parts;
-    const now = clock.now();
-    const earned = (now - this.#greetings.at) / hosts.liveness.intervalMs();
-    const left = Math.min(greetingsAtOnce, this.#greetings.left + earned);
-    this.#greetings = { left: left < 1 ? left : left - 1, at: now };
-    return left >= 1;
   }
 
   #makeBeat(restarting: boolean): Envelope {
