@@ -1,7 +1,7 @@
 import type { HostId, HostRecord, HostStatus, Name, NameEntry, StaticRecord } from '../record.ts';
 import type { Directory, HostChange, HostView, QuarantinedRecord } from './directory.ts';
 import { type HostEntry, Owners, Ownership } from './owners.ts';
-import type { ClaimedContainer } from './record-json.ts';
+import type { ClaimedContainer, ToldContainer } from './record-json.ts';
 import { StaticTable } from './static-table.ts';
 
 /** What only the log and the heartbeats know of a host. */
@@ -115,13 +115,13 @@ export class LiveDirectory implements Directory {
     this.#touch(host);
   }
 
-  setContainer(id: HostId, key: string, claimed: ClaimedContainer | undefined): void {
+  setContainer(id: HostId, key: string, told: ToldContainer | undefined): void {
     const host = this.#host(id);
     const before = host.containers.get(key);
     if (before !== undefined) this.#changed(this.#owners.remove(before));
     host.containers.delete(key);
-    if (claimed === undefined) return;
-    const ownership = new Ownership(host, claimed);
+    if (told === undefined) return;
+    const ownership = new Ownership(host, told);
     host.containers.set(key, ownership);
     this.#changed(this.#owners.add(ownership));
   }

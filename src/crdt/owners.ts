@@ -1,4 +1,4 @@
-import { HeldContainer, Splitter } from '../held-container.ts';
+import { HeldContainer, type Place } from '../held-container.ts';
 import { Multimap } from '../multimap.ts';
 import {
   type ContainerRecord,
@@ -11,7 +11,7 @@ import {
   type Owner,
   sharedNetworkKey,
 } from '../record.ts';
-import type { ClaimedContainer } from './record-json.ts';
+import type { ClaimedContainer, ToldContainer } from './record-json.ts';
 
 /** A host in the directory. */
 export interface HostEntry {
@@ -34,12 +34,12 @@ export class Ownership extends HeldContainer implements ContainerRecord {
   /** What others see of it, made when it is asked for; to be made anew when its host's record or status changes. */
   shown: Owner | undefined;
 
-  constructor(host: HostEntry, { record: { names, ...container }, claim }: ClaimedContainer) {
-    super(splitter.split(container));
+  constructor(host: HostEntry, told: ToldContainer) {
+    super(told);
     this.host = host;
-    this.names = names;
-    this.claim = claim;
-    this.shared = claimedAddresses(container);
+    this.names = told.names;
+    this.claim = told.claim;
+    this.shared = told.places.some(isShared) ? claimedAddresses(this) : none;
     this.shown = undefined;
   }
 
@@ -49,9 +49,6 @@ export class Ownership extends HeldContainer implements ContainerRecord {
     return { record: { ...this.plain(), names }, claim };
   }
 }
-
-/** Of the process: what containers have alike they have across all hosts. */
-const splitter = new Splitter();
 
 const sharedPrefix = sharedNetworkKey('');
 /** One list for all that have none. */
@@ -145,8 +142,11 @@ function ownerOf(host: HostEntry, container: NamedContainer): Owner {
 }
 
 function claimedAddresses({ addresses }: Pick<ContainerRecord, 'addresses'>): readonly string[] {
-  const shared = addresses.filter(({ network }) => network.startsWith(sharedPrefix));
-  return shared.length === 0 ? none : shared.map(containerAddressKey);
+  return addresses.filter(isShared).map(containerAddressKey);
+}
+
+function isShared({ network }: Place): boolean {
+  return network.startsWith(sharedPrefix);
 }
 
 function beats(rival: Ownership, ownership: Ownership): boolean {

@@ -1,11 +1,12 @@
+import type { ContainerParts, Kind, Place } from '../held-container.ts';
 import { poolOf } from '../pool.ts';
 import {
-  type ContainerAddress,
   type ContainerPort,
   type ContainerRecord,
   type HostId,
   type HostRecord,
   localNetworkKey,
+  type Name,
   type Network,
   type NetworkKey,
   type StaticData,
@@ -38,6 +39,11 @@ export interface ClaimedContainer {
   readonly claim: number;
 }
 
+/** The same as it was read: in the parts in which it is kept, with one copy of what many containers have alike. */
+export interface ToldContainer extends ContainerParts, Pick<ClaimedContainer, 'claim'> {
+  readonly names: readonly Name[];
+}
+
 /** Longest record in characters: far above what Docker lets one container have, far below what hurts anyone. */
 export const maxRecordLength = 32 * 1024;
 /** Seconds; 2^31 - 1, the longest TTL there is (RFC 2181 section 8). */
@@ -51,12 +57,9 @@ export function containerToJson({ record, claim }: ClaimedContainer): string {
 }
 
 /** Reads what `owner` says of one of its containers; a host speaks of its own local networks only. */
-export function containerFromJson(json: string, id: string, owner: HostId): Result<ClaimedContainer> {
+export function containerFromJson(json: string, id: string, owner: HostId): Result<ToldContainer> {
   if (json.length > maxRecordLength) return refused(`record is longer than ${maxRecordLength} characters`);
-  return readJson(json, (fields) => ({
-    record: readContainer(fields, id, owner),
-    claim: optional(fields, 'claim', (all, key) => integer(all, key, 0, Number.MAX_SAFE_INTEGER)).claim ?? 0,
-  }));
+  return readJson(json, (fields) => readContainer(fields, id, owner));
 }
 
 export function hostToJson(record: HostRecord): string {
@@ -90,39 +93,65 @@ export function staticFromJson(json: string): Result<StaticRecord> {
   }));
 }
 
-function readContainer(fields: Fields, id: string, owner: HostId): ContainerRecord {
+function readContainer(fields: Fields, id: string, owner: HostId): ToldContainer {
   if (fields.id !== id) throw new BadField('id is not that of its key');
-  const record: ContainerRecord = {
+  const placed = list(fields, 'addresses', (value) => asFields('address', value));
+  const places = pooledPlaces(JSON.stringify(placed.map(placeIn)));
+  for (const { network } of places) mustBeOf(owner, network, 'network');
+  const at = placed.map((each) => address(each, 'address'));
+  if (fields.asksFrom !== undefined)
+    at.push(...list(fields, 'asksFrom', (value) => address({ address: value }, 'address')));
+  return {
     id,
     name: text(fields, 'name'),
-    image: text(fields, 'image'),
     names: list(fields, 'names', name),
-    addresses: list(fields, 'addresses', (value) => readContainerAddress(asFields('address', value), owner)),
-    ...optional(fields, 'asksFrom', (all, key) => list(all, key, (value) => address({ address: value }, 'address'))),
+    startedAt: number(fields, 'startedAt', 0, Number.MAX_SAFE_INTEGER),
+    claim: fields.claim === undefined ? 0 : integer(fields, 'claim', 0, Number.MAX_SAFE_INTEGER),
+    kind: pooledKind(JSON.stringify(kindIn(fields))),
+    places,
+    at,
+  };
+}
+
+/** Most containers have all of this alike with others, for life: it is read once, and kept once. */
+const pooledKind = poolOf((json): Kind => readKind(JSON.parse(json)));
+const pooledPlaces = poolOf((json): readonly Place[] => list({ addresses: JSON.parse(json) }, 'addresses', readPlace));
+
+/** Written out, as `placeIn` is: read for every record, where a rest of other fields takes several times as long. */
+function kindIn({ image, state, health, skipped, ports, services, ttlSeconds, weight, answers, prefer }: Fields) {
+  return { image, state, health, skipped, ports, services, ttlSeconds, weight, answers, prefer };
+}
+
+function placeIn({ network, networkName, subnet }: Fields) {
+  return { network, networkName, subnet };
+}
+
+function readKind(fields: Fields): Kind {
+  const kind: Kind = {
+    image: text(fields, 'image'),
     state: oneOf(fields, 'state', ['running', 'paused', 'draining']),
     health: oneOf(fields, 'health', ['none', 'starting', 'healthy', 'unhealthy']),
-    startedAt: number(fields, 'startedAt', 0, Number.MAX_SAFE_INTEGER),
   };
-  readInto(record, fields, 'skipped', readSkippedNames);
-  readInto(record, fields, 'ports', readPorts);
-  readInto(record, fields, 'services', readServices);
-  readInto(record, fields, 'ttlSeconds', readTtl);
-  readInto(record, fields, 'weight', readWeight);
-  readInto(record, fields, 'answers', readAnswers);
-  readInto(record, fields, 'prefer', readPrefer);
-  return record;
+  readInto(kind, fields, 'skipped', readSkippedNames);
+  readInto(kind, fields, 'ports', readPorts);
+  readInto(kind, fields, 'services', readServices);
+  readInto(kind, fields, 'ttlSeconds', readTtl);
+  readInto(kind, fields, 'weight', readWeight);
+  readInto(kind, fields, 'answers', readAnswers);
+  readInto(kind, fields, 'prefer', readPrefer);
+  return kind;
 }
 
 function readSkippedNames(fields: Fields, key: string) {
   return list(fields, key, readSkipped);
 }
 
-/** Containers of one image expose the same ports, and most keep them for life: read once, and kept once. */
-const pooledPorts = poolOf((json): readonly ContainerPort[] => list({ ports: JSON.parse(json) }, 'ports', readPort));
-
 function readPorts(fields: Fields, key: string) {
   return pooledPorts(JSON.stringify(fields[key]));
 }
+
+/** Containers of one image that differ otherwise, by state or health, mostly expose the same. */
+const pooledPorts = poolOf((json): readonly ContainerPort[] => list({ ports: JSON.parse(json) }, 'ports', readPort));
 
 function readServices(fields: Fields, key: string) {
   return list(fields, key, readService);
@@ -140,31 +169,30 @@ function readPrefer(fields: Fields, key: string) {
   return oneOf<'any' | 'local'>(fields, key, ['any', 'local']);
 }
 
-function readContainerAddress(fields: Fields, owner: HostId): ContainerAddress {
-  const read: ContainerAddress = {
-    address: address(fields, 'address'),
-    network: readNetworkKey(fields, 'network', owner),
-    networkName: text(fields, 'networkName'),
-  };
-  if (fields.subnet === undefined) return read;
+function readPlace(value: unknown): Place {
+  const fields = asFields('address', value);
+  const network = text(fields, 'network') as NetworkKey;
+  const networkName = text(fields, 'networkName');
   // Written out: a field that is put to a finished object takes 32 octets more than one that it is made with.
-  const { address: at, network, networkName } = read;
-  return { address: at, network, networkName, subnet: cidr(fields.subnet) };
+  if (fields.subnet === undefined) return { network, networkName };
+  return { network, networkName, subnet: cidr(fields.subnet) };
 }
 
-function readNetworkKey(fields: Fields, key: string, owner: HostId): NetworkKey {
-  const value = text(fields, key);
-  if (isNetworkKey(value, owner)) return value;
+/** Throws where `owner` cannot speak of the network. */
+function mustBeOf(owner: HostId, network: string, key: string): asserts network is NetworkKey {
+  if (network.startsWith(localNetworkKey(owner, '')) || network.startsWith(sharedNetworkKey(''))) return;
   throw new BadField(`${key} is neither a shared network nor one of its own host`);
 }
 
-function isNetworkKey(text: string, owner: HostId): text is NetworkKey {
-  return text.startsWith(localNetworkKey(owner, '')) || text.startsWith(sharedNetworkKey(''));
+function readNetworkKey(fields: Fields, owner: HostId): NetworkKey {
+  const key = text(fields, 'key');
+  mustBeOf(owner, key, 'key');
+  return key;
 }
 
 function readNetwork(fields: Fields, owner: HostId): Network {
   return {
-    key: readNetworkKey(fields, 'key', owner),
+    key: readNetworkKey(fields, owner),
     name: text(fields, 'name'),
     driver: text(fields, 'driver'),
     subnets: list(fields, 'subnets', cidr),

@@ -5,6 +5,16 @@ import type { Owner } from '../record.ts';
 /** What all containers of one host have alike. */
 export type Home = Omit<Owner, 'container'>;
 
+export function isSameHome(one: Home, other: Home): boolean {
+  return (
+    one.host === other.host &&
+    one.hostName === other.hostName &&
+    one.hostStatus === other.hostStatus &&
+    one.hostAddress === other.hostAddress &&
+    one.unwatched === other.unwatched
+  );
+}
+
 /** An owner of names, as an answering thread keeps it: it is its own container. */
 export class HeldOwner extends HeldContainer implements Owner {
   private readonly home: Home;

@@ -1,6 +1,6 @@
 import { type ContainerParts, HeldContainer, Splitter } from '../held-container.ts';
-import type { ContainerRecord, NamedContainer, NameEntry, Owner } from '../record.ts';
-import { type HeldOwner, type Home, Settling } from './held-owner.ts';
+import type { ContainerRecord, HostId, NamedContainer, NameEntry, Owner } from '../record.ts';
+import { type HeldOwner, type Home, isSameHome, Settling } from './held-owner.ts';
 
 /**
  * Names on their way to an answering thread, and the owners that it was not told of yet. Most owners have several names,
@@ -39,10 +39,12 @@ const maxNumbered = 100_000;
 /** The sending end. It goes by which object an owner is: a changed one is another. */
 export class Packer {
   private readonly owners = new Told<Owner, PackedOwner>();
-  private readonly homes = new Told<string, Home>();
+  private readonly homes = new Told<Home, Home>();
   private readonly kinds = new Told<object, ContainerParts['kind']>();
   private readonly places = new Told<object, ContainerParts['places']>();
   private readonly splitter = new Splitter();
+  /** As each host was told of last. */
+  private readonly lastHomes = new Map<HostId, Home>();
 
   get size(): number {
     return this.owners.size;
@@ -67,19 +69,26 @@ export class Packer {
 
   /** Speaks of nobody told so far any more. */
   forget(): void {
-    for (const told of [this.owners, this.homes, this.kinds, this.places]) told.clear();
+    for (const told of [this.owners, this.homes, this.kinds, this.places, this.lastHomes]) told.clear();
   }
 
   private tell(owner: Owner): number {
-    const { container, ...home } = owner;
-    const { kind, places, ...own } = this.split(container);
-    const homeText = JSON.stringify(home);
+    const { kind, places, ...own } = this.split(owner.container);
+    const home = this.homeOf(owner);
     return this.owners.tell(owner, {
       ...own,
-      home: this.homes.number(homeText) ?? this.homes.tell(homeText, home),
+      home: this.homes.number(home) ?? this.homes.tell(home, home),
       kind: this.kinds.number(kind) ?? this.kinds.tell(kind, kind),
       places: this.places.number(places) ?? this.places.tell(places, places),
     });
+  }
+
+  /** One object for all owners on a host, until that is another. */
+  private homeOf({ container: _, ...home }: Owner): Home {
+    const last = this.lastHomes.get(home.host);
+    if (last !== undefined && isSameHome(last, home)) return last;
+    this.lastHomes.set(home.host, home);
+    return home;
   }
 
   /** Without its other names: whoever answers is told of those one by one. */

@@ -96,15 +96,11 @@ export class Zone<T> {
     const gone = isEmpty(entry);
     const node = gone ? this.find(entry.name) : this.grow(entry.name);
     if (node === undefined) return undefined;
-    const { byAddress, byAsker } = this;
     const { name } = entry;
-    eachAddress(node, (address) => byAddress.delete(address, name), touch);
-    eachAsker(node, (address) => byAsker.delete(address, name), touch);
+    move(this.byAddress, name, addressesOf(node), addressesOf(entry), touch);
+    move(this.byAsker, name, askersOf(node), askersOf(entry), touch);
     node.owners = entry.owners;
     node.statics = entry.statics;
-    // All of a name at once: where two of its owners have an address, the name is the last one there already.
-    eachAddress(node, (address) => byAddress.add(address, name), touch);
-    eachAsker(node, (address) => byAsker.add(address, name), touch);
     if (gone) this.prune(node);
     else if (node.bare !== undefined) this.nodes.set(name, node.bare);
     return node;
@@ -169,15 +165,37 @@ function isAt({ addresses, asksFrom }: NamedContainer, address: string): boolean
   return addresses.some((each) => each.address === address) || asksFrom?.some((each) => each === address) === true;
 }
 
-type Visit = (address: Address) => unknown;
-
-function eachAddress({ owners, statics }: NameEntry, ...visits: readonly Visit[]): void {
-  for (const { container } of owners)
-    for (const { address } of container.addresses) for (const visit of visits) visit(address);
-  for (const { data } of statics) if (data.type === 'address') for (const visit of visits) visit(data.address);
+/**
+ * Puts a name under the addresses that it has now. A name that a thousand hosts have is told of again with each dozen
+ * that joins, and at an address that they all use there are thousands of names to look through.
+ */
+function move(
+  names: Multimap<string, Name>,
+  name: Name,
+  before: readonly Address[],
+  after: readonly Address[],
+  touch: (address: Address) => void,
+): void {
+  const [had, has] = [new Set(before), new Set(after)];
+  for (const address of had) {
+    if (!has.has(address)) names.delete(address, name);
+    touch(address);
+  }
+  for (const address of has) {
+    if (!had.has(address)) names.add(address, name);
+    touch(address);
+  }
 }
 
-function eachAsker({ owners }: NameEntry, ...visits: readonly Visit[]): void {
-  for (const { container } of owners)
-    for (const address of container.asksFrom ?? []) for (const visit of visits) visit(address);
+function addressesOf({ owners, statics }: NameEntry): Address[] {
+  const addresses: Address[] = [];
+  for (const { container } of owners) for (const { address } of container.addresses) addresses.push(address);
+  for (const { data } of statics) if (data.type === 'address') addresses.push(data.address);
+  return addresses;
+}
+
+function askersOf({ owners }: NameEntry): Address[] {
+  const addresses: Address[] = [];
+  for (const { container } of owners) addresses.push(...(container.asksFrom ?? []));
+  return addresses;
 }

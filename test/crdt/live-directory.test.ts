@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createUntold, LiveDirectory } from '../../src/crdt/live-directory.ts';
 import type { HostId, Name } from '../../src/record.ts';
-import { containerRecord, hostRecord, name } from '../support/crdt-lab.ts';
+import { containerRecord, hostRecord, name, told as toldOf } from '../support/crdt-lab.ts';
 import { testSigner } from '../support/signer.ts';
 
 const [self, one, other] = [1, 2, 3].map((number) => testSigner(number).hostId) as [HostId, HostId, HostId];
@@ -18,7 +18,7 @@ function directoryWithListener() {
   const told: Name[][] = [];
   directory.onNames((changed) => told.push(changed.map((entry) => entry.name)));
   const put = (host: HostId, owned: Name) =>
-    directory.setContainer(host, `${owned}1`, { record: containerRecord(host, `${owned}1`, [owned]), claim: 0 });
+    directory.setContainer(host, `${owned}1`, toldOf(host, containerRecord(host, `${owned}1`, [owned])));
   return { directory, told, put };
 }
 
@@ -78,7 +78,7 @@ test('the owners of a name are in one order, however they came and went', () => 
 test('a container that repeats a name owns it once', () => {
   const { directory } = directoryWithListener();
   const record = containerRecord(one, 'web1', [web, db, web]);
-  directory.setContainer(one, 'web1', { record, claim: 0 });
+  directory.setContainer(one, 'web1', toldOf(one, record));
   expect(directory.entry(web).owners).toHaveLength(1);
   directory.setContainer(one, 'web1', undefined);
   expect([...directory.names()]).toEqual([]);

@@ -7,6 +7,7 @@ import {
   staticFromJson,
   staticToJson,
 } from '../../src/crdt/record-json.ts';
+import { HeldContainer } from '../../src/held-container.ts';
 import {
   type ContainerRecord,
   type HostRecord,
@@ -15,7 +16,7 @@ import {
   type StaticRecord,
   sharedNetworkKey,
 } from '../../src/record.ts';
-import { address, containerRecord, hostRecord, name, staticRecord } from '../support/crdt-lab.ts';
+import { address, containerRecord, hostRecord, name, staticRecord, told } from '../support/crdt-lab.ts';
 import { testSigner } from '../support/signer.ts';
 
 const owner = testSigner(1).hostId;
@@ -44,6 +45,9 @@ const fullContainer: ContainerRecord = {
   prefer: 'local',
 };
 
+/** On no network at all. */
+const unplaced: ContainerRecord = { ...containerRecord(owner, 'c1', []), addresses: [] };
+
 const fullHost: HostRecord = hostRecord('host1', {
   meshAddresses: ['192.0.2.1:6783', '[2001:db8::1]:6783'],
   address: address('192.0.2.1'),
@@ -67,22 +71,44 @@ const statics: readonly StaticRecord[] = [
 ];
 
 describe('records on the wire', () => {
-  it('of containers that expose the same ports share one list of them', () => {
-    const [one, two] = ['c1', 'c2'].map((id) => {
-      const record = { ...containerRecord(owner, id, []), ports: fullContainer.ports ?? [] };
-      const read = containerFromJson(containerToJson({ record, claim: 0 }), id, owner);
-      return read.ok ? read.value.record.ports : undefined;
-    });
-    expect(one).toEqual(fullContainer.ports);
-    expect(two).toBe(one);
+  it('of containers of one kind on one network share what they have alike', () => {
+    const [one, two] = ['c1', 'c2'].map((id) => told(owner, { ...fullContainer, id }));
+    expect(two?.kind).toBe(one?.kind);
+    expect(two?.places).toBe(one?.places);
+  });
+
+  it('of containers that differ otherwise but expose the same ports share one list of them', () => {
+    const [one, two] = (['healthy', 'unhealthy'] as const).map((health) => told(owner, { ...fullContainer, health }));
+    expect(one?.kind.ports).toEqual(fullContainer.ports);
+    expect(two?.kind.ports).toBe(one?.kind.ports);
+  });
+
+  it('are held to their own host whoever told of the network before', () => {
+    const other = testSigner(2).hostId;
+    const json = containerToJson({ record: fullContainer, claim: 0 });
+    for (const [host, ok] of [
+      [owner, true],
+      [other, false],
+      [owner, true],
+    ] as const)
+      expect(containerFromJson(json, 'c1', host).ok).toBe(ok);
+  });
+
+  it('may have fields of a later version, which are let be', () => {
+    const [place] = fullContainer.addresses;
+    const later = { ...fullContainer, addresses: [{ ...place, mac: 'later' }], gpu: { count: 2 } };
+    const read = containerFromJson(JSON.stringify(later), 'c1', owner);
+    expect(read.ok && new HeldContainer(read.value).plain()).toEqual(
+      new HeldContainer(told(owner, { ...fullContainer, addresses: fullContainer.addresses.slice(0, 1) })).plain(),
+    );
   });
 
   it('are read as they were written', () => {
-    for (const record of [fullContainer, containerRecord(owner, 'c1', [])])
-      expect(containerFromJson(containerToJson({ record, claim: 3 }), 'c1', owner)).toEqual({
-        ok: true,
-        value: { record, claim: 3 },
-      });
+    const asker = { ...fullContainer, asksFrom: [address('172.18.0.3')] };
+    for (const record of [fullContainer, asker, containerRecord(owner, 'c1', []), unplaced]) {
+      const { names, claim, ...parts } = told(owner, record, 3);
+      expect({ ...new HeldContainer(parts).plain(), names, claim }).toEqual({ ...record, claim: 3 });
+    }
     for (const record of [fullHost, hostRecord('plain')])
       expect(hostFromJson(hostToJson(record), owner)).toEqual({ ok: true, value: record });
     for (const record of statics) expect(staticFromJson(staticToJson(record))).toEqual({ ok: true, value: record });
@@ -109,6 +135,13 @@ describe('records on the wire', () => {
     [
       JSON.stringify({ ...fullContainer, ports: [{ port: 0, protocol: 'tcp' }] }),
       'port is not a number from 1 to 65535',
+    ],
+    [JSON.stringify({ ...fullContainer, asksFrom: null }), 'asksFrom is not a list'],
+    [JSON.stringify({ ...fullContainer, ports: null }), 'ports is not a list'],
+    [JSON.stringify({ ...fullContainer, addresses: [{ address: '10.0.0.1' }] }), 'network is not a text'],
+    [
+      JSON.stringify({ ...fullContainer, addresses: [{ address: '10.0.0.1', network: 'local:x:y', networkName: '' }] }),
+      'network is neither a shared network nor one of its own host',
     ],
     [JSON.stringify({ ...fullContainer, health: null }), 'health is none of none, starting, healthy, unhealthy'],
     [JSON.stringify({ ...fullContainer, name: 'x'.repeat(5_000) }), 'name is longer than 4096 characters'],

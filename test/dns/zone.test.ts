@@ -16,4 +16,28 @@ describe('a zone', () => {
     });
     expect(held / 10_000).toBeLessThan(300);
   });
+
+  it('finds a name at each address that one of its owners has, for as long as one has it', () => {
+    const at = (name: string, ...addresses: readonly string[]) =>
+      owner(
+        hostA,
+        container(
+          name,
+          addresses.map((address) => on(bridgeA, address)),
+        ),
+      );
+    const zone = new Zone<number>();
+    const touched = new Set<string>();
+    const put = (...owners: readonly ReturnType<typeof owner>[]) =>
+      zone.put(entry('web', owners), (each) => touched.add(each));
+    const found = (address: string) => zone.named(address).map(({ name }) => name);
+    put(at('one', '10.1.0.1'), at('two', '10.1.0.1', '10.1.0.2'));
+    expect(['10.1.0.1', '10.1.0.2'].map(found)).toEqual([['web'], ['web']]);
+    touched.clear();
+    put(at('one', '10.1.0.1'), at('three', '10.1.0.3'));
+    expect(['10.1.0.1', '10.1.0.2', '10.1.0.3'].map(found)).toEqual([['web'], [], ['web']]);
+    expect(touched).toEqual(new Set(['10.1.0.1', '10.1.0.2', '10.1.0.3']));
+    put();
+    expect(['10.1.0.1', '10.1.0.3'].map(found)).toEqual([[], []]);
+  });
 });

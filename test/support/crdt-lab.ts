@@ -1,5 +1,11 @@
 import { crdtDefaults } from '../../src/config.ts';
 import type { ReplicaOptions } from '../../src/crdt/options.ts';
+import {
+  type ClaimedContainer,
+  containerFromJson,
+  containerToJson,
+  type ToldContainer,
+} from '../../src/crdt/record-json.ts';
 import { Replica } from '../../src/crdt/replica.ts';
 import type { Signer } from '../../src/crdt/signer.ts';
 import type { Storage } from '../../src/crdt/storage.ts';
@@ -240,6 +246,13 @@ export function containerRecord(
     startedAt: 0,
     ...more,
   };
+}
+
+/** The record as another host reads it, once it crossed. */
+export function told(host: HostId, record: ContainerRecord, claim: ClaimedContainer['claim'] = 0): ToldContainer {
+  const read = containerFromJson(containerToJson({ record, claim }), record.id, host);
+  if (!read.ok) throw new Error(read.problem);
+  return read.value;
 }
 
 export function staticRecord(text: string, addressText: string, more: Partial<StaticRecord> = {}): StaticRecord {
