@@ -5,6 +5,7 @@ import type { App, RouteParts } from './app.ts';
 import type { AgentControl } from './control.ts';
 import { HttpProblem, mustBeSo, mustParse } from './problem.ts';
 import { byName } from './record-view.ts';
+import { unkeptHeaders } from './unkept.ts';
 import { field, first } from './weave-fields.ts';
 import { weaveEntries } from './weave-report.ts';
 
@@ -32,7 +33,7 @@ export function weaveNameRoutes(app: App, { control, clock, view }: RouteParts):
       const checked = first(query['check-alive'], body['check-alive']) === 'true';
       if (!checked || addressesOf(params.container, control).size > 0)
         mustBeSo(await control.addStatic([{ name, data: { type: 'address', address }, ...made }]));
-      return reply.code(204).send();
+      return reply.code(204).headers(unkeptHeaders(control)).send();
     },
   );
 
@@ -46,7 +47,7 @@ export function weaveNameRoutes(app: App, { control, clock, view }: RouteParts):
         const address = params.ip === '*' ? undefined : mustParse(parseAddress(params.ip));
         for (const record of chosen(control, params.container, address, name))
           mustBeSo(await control.removeStatic(record.name, record.data));
-        return reply.code(204).send();
+        return reply.code(204).headers(unkeptHeaders(control)).send();
       },
     );
 }

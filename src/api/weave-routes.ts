@@ -5,6 +5,7 @@ import { renderTemplate } from './go-template.ts';
 import { connectPeers, forgetPeers } from './peers.ts';
 import { HttpProblem, mustParse } from './problem.ts';
 import { byName } from './record-view.ts';
+import { unkeptHeaders } from './unkept.ts';
 import { all, field, first } from './weave-fields.ts';
 import { type WeaveReport, weaveReport } from './weave-report.ts';
 import { connectionsText, dnsText, peersText, statusText, targetsText } from './weave-text.ts';
@@ -42,11 +43,11 @@ export function weaveRoutes(app: App, { control, view }: RouteParts): void {
   const peersSchema = { tags, querystring: peerFields, body: peerFields, produces };
   app.post('/connect', { schema: { summary: 'Dial other agents', ...peersSchema } }, async ({ query, body }, reply) => {
     await connectPeers(control, all(query.peer, body.peer), first(query.replace, body.replace) === 'true');
-    return reply.send('');
+    return reply.headers(unkeptHeaders(control)).send('');
   });
   app.post('/forget', { schema: { summary: 'Stop dialling', ...peersSchema } }, async ({ query, body }, reply) => {
     await forgetPeers(control, all(query.peer, body.peer), mustParse);
-    return reply.send('');
+    return reply.headers(unkeptHeaders(control)).send('');
   });
 
   /** As weave did, with 503 until all is ready. */

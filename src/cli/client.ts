@@ -74,9 +74,11 @@ export class AgentClient {
     return harmless(reply.status === 503 ? await reply.text(this.#options.timeoutMs) : await this.#accept(reply));
   }
 
-  /** Sends a request whose reply has no content. */
-  async tell(method: Method, path: string): Promise<void> {
-    await this.#accept(await this.#send({ method, path }));
+  /** Sends a request whose reply has no content; returns what is wrong although it was done. */
+  async tell(method: Method, path: string): Promise<string | undefined> {
+    const reply = await this.#send({ method, path });
+    await this.#accept(reply);
+    return reply.warning;
   }
 
   /** The chunks of a reply that does not end. */

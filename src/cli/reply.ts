@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { warningFromHeader, warningHeader } from '../warning-header.ts';
 import { harmless } from './decode.ts';
 import { exitCodes, Failure, Refusal } from './failure.ts';
 
@@ -26,6 +27,12 @@ export class Reply {
   get retryAfterMs(): number {
     const said = this.#message.headers['retry-after'] ?? '';
     return /^\d+$/.test(said) ? Math.max(Number(said) * 1_000, retryAfterMs.least) : retryAfterMs.unsaid;
+  }
+
+  /** What is wrong although it was done, where its header says so. */
+  get warning(): string | undefined {
+    const said = this.#message.headers[warningHeader];
+    return typeof said === 'string' ? harmless(warningFromHeader(said)) : undefined;
   }
 
   /** All of its content; throws a `Refusal` with the agent's own words where it says that something is wrong. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { calledBy } from '../called.ts';
-import type { Context } from './context.ts';
+import { type Context, warn } from './context.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { nameServer } from './lookup.ts';
 import type { RecordRow, RecordsReply, StatusReply } from './replies.ts';
@@ -17,20 +17,33 @@ interface Target {
 
 /** `weft dns-add`: gives addresses a name; says nothing when all is well. */
 export async function dnsAdd(context: Context, words: readonly string[], fqdn: string | undefined): Promise<void> {
-  const target = await readTarget(context, words, fqdn);
-  const name = fqdn ?? `${target.own[0]?.container?.name ?? target.container}.${target.domain}`;
-  for (const ip of target.ips) {
-    // Weft names containers by itself: a static record of the same would only outlive the container.
-    if (target.own.some((row) => row.data === ip && row.fullName === name.replace(/\.$/, ''))) continue;
-    await context.agent.tell('PUT', `${namePath(target.container, ip)}?fqdn=${encodeURIComponent(name)}`);
-  }
+  const { own, ...target } = await readTarget(context, words, fqdn);
+  const name = fqdn ?? `${own[0]?.container?.name ?? target.container}.${target.domain}`;
+  // Weft names containers by itself: a static record of the same would only outlive the container.
+  const isThere = (ip: string) => own.some((row) => row.data === ip && row.fullName === name.replace(/\.$/, ''));
+  const ips = target.ips.filter((ip) => !isThere(ip));
+  await tellOfEach(context, 'PUT', { ...target, ips }, `?fqdn=${encodeURIComponent(name)}`);
 }
 
 /** `weft dns-remove`: takes names that were added by hand from addresses. */
 export async function dnsRemove(context: Context, words: readonly string[], fqdn: string | undefined): Promise<void> {
   const target = await readTarget(context, words, fqdn);
-  const query = fqdn === undefined ? '' : `?fqdn=${encodeURIComponent(fqdn)}`;
-  for (const ip of target.ips) await context.agent.tell('DELETE', `${namePath(target.container, ip)}${query}`);
+  await tellOfEach(context, 'DELETE', target, fqdn === undefined ? '' : `?fqdn=${encodeURIComponent(fqdn)}`);
+}
+
+/** Tells the agent of one address after another; says once what is wrong although it was done. */
+async function tellOfEach(
+  context: Context,
+  method: 'PUT' | 'DELETE',
+  { container, ips }: Pick<Target, 'container' | 'ips'>,
+  query: string,
+): Promise<void> {
+  let warning: string | undefined;
+  for (const ip of ips) {
+    const said = await context.agent.tell(method, `${namePath(container, ip)}${query}`);
+    warning ??= said;
+  }
+  warn(context, warning);
 }
 
 /**

@@ -188,6 +188,24 @@ describe("weave's verbs", () => {
     expect(names()).toEqual([]);
   });
 
+  it('say in a header what is wrong although it was done, so that scripts which print replies find none', async () => {
+    const path = '/name/c1/192.0.2.7?fqdn=db.weave.local';
+    expect((await agent.ask('PUT', path)).headers).not.toHaveProperty('weft-warning');
+    agent.control.unkeptView = 'the disk is full: 50% of /dätä';
+    for (const [verb, at, status] of [
+      ['PUT', path, 204],
+      ['DELETE', '/name/c1', 204],
+      ['POST', '/connect?peer=192.0.2.5', 200],
+      ['POST', '/forget?peer=192.0.2.5', 200],
+    ] as const)
+      expect(await agent.ask(verb, at)).toMatchObject({
+        status,
+        text: '',
+        headers: { 'weft-warning': 'this host cannot keep it on disk: the disk is full: 50%25 of /d%C3%A4t%C3%A4' },
+      });
+    expect(names()).toEqual(['db 192.0.2.7']);
+  });
+
   it('check that the container is alive when asked to', async () => {
     const path = '/name/web/192.0.2.7?fqdn=db.weave.local&check-alive=true';
     expect((await agent.ask('PUT', path)).status).toBe(204);

@@ -187,6 +187,18 @@ describe('weft add and weft rm', () => {
     });
     expect(await weft('connect', '192.0.2.2')).toEqual({ code: 0, err, out: '' });
     expect(await weft('forget', '192.0.2.2')).toEqual({ code: 0, err, out: '' });
+    const words = ['192.0.2.8', '192.0.2.9', '-h', 'www.weave.local'];
+    expect(await weft('dns-add', ...words)).toEqual({ code: 0, err, out: '' });
+    expect(await weft('dns-remove', ...words)).toEqual({ code: 0, err, out: '' });
+  });
+
+  it('show of that warning what a terminal can, also where weave has no words for it', async () => {
+    agent.control.unkeptView = '/var/lib/wäft/50%\u001b[2J: the disk is full';
+    const { code, err } = await weft('dns-add', '192.0.2.7', '-h', 'db.weave.local');
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: 'warning: this host cannot keep it on disk: /var/lib/wäft/50%\ufffd[2J: the disk is full\n',
+    });
   });
 
   it('replace what was there, and say so', async () => {
