@@ -320,8 +320,6 @@ export const flagDefaults = {
   ttlSeconds: 1,
   /** One thread answers more than 100,000 questions a second; a second one is for hosts that ask more. */
   dnsThreads: 1,
-  /** Seconds; longer than a week and no cache keeps it (RFC 8767 section 4 caps at a week). */
-  maxTtlSeconds: 604_800,
   /** More threads than the cores of any host seen in the field only cost memory (20 MB each). */
   maxDnsThreads: 64,
   /** One in a million is a line every ten seconds where 100,000 are asked a second. */

@@ -18,6 +18,7 @@ import {
 } from './flag-values.ts';
 import { logLevels } from './log.ts';
 import { type Address, type Cidr, type Domain, parseCidr, parseDomain, quote } from './record.ts';
+import { maxTtlSeconds } from './record-limits.ts';
 import { accepted, type Result, refused } from './result.ts';
 
 /** All that `weft up` was told, checked; what is undefined was left to Weft. */
@@ -166,7 +167,7 @@ export function parseConfig(
     peers: read.list('peers', parsePeer),
     name: read.one('name', parseHostName, hostname()),
     domains: domains.length > 0 ? domains : [flagDefaults.domain as Domain],
-    ttlSeconds: read.one('ttl', wholeNumber(0, flagDefaults.maxTtlSeconds), flagDefaults.ttlSeconds),
+    ttlSeconds: read.one('ttl', wholeNumber(0, maxTtlSeconds), flagDefaults.ttlSeconds),
     dnsListen: dnsListen.length > 0 ? dnsListen : undefined,
     dns: !read.switch('no-dns'),
     dnsThreads: read.one('dns-threads', wholeNumber(1, flagDefaults.maxDnsThreads), flagDefaults.dnsThreads),

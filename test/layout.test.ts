@@ -7,6 +7,7 @@ const rooms = ['watch', 'crdt', 'mesh', 'dns', 'api', 'cli'];
 /** What every room may import, besides packages and itself. */
 const sharedWords = [
   'record.ts',
+  'record-limits.ts',
   'result.ts',
   'subnet.ts',
   'called.ts',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maxTtlSeconds, maxTxtCharacters } from '../record-limits.ts';
 
 /** Every shape that goes in and out over HTTP: requests are checked by it, replies are typed and documented by it. */
 
@@ -6,7 +7,7 @@ const text = z.string();
 const texts = z.array(text).readonly();
 const count = z.int().min(0);
 const wallMs = z.number().describe("milliseconds since 1970 by its host's wall clock; for people");
-const ttl = z.int().min(0).max(604_800).describe('seconds');
+const ttl = z.int().min(0).max(maxTtlSeconds).describe('seconds');
 
 /** RFC 1035 section 2.3.4 lets a name have 255 octets; a few more for its escapes and dots. */
 const nameText = z
@@ -43,9 +44,6 @@ const srv = z.strictObject({
   target: nameText,
 });
 
-/** Longer than a key of DKIM; a TXT record holds it as strings of 255 octets (RFC 1035 section 3.3, RFC 7208 section 3.3). */
-const maxTxt = 2_048;
-
 /** One RRset and another for a name. */
 export const staticBody = z
   .strictObject({
@@ -53,7 +51,7 @@ export const staticBody = z
     cname: nameText.optional(),
     srv: z.array(srv).min(1).max(100).optional(),
     txt: z
-      .array(text.max(maxTxt, `must have at most ${maxTxt} characters`))
+      .array(text.max(maxTxtCharacters, `must have at most ${maxTxtCharacters} characters`))
       .min(1)
       .max(100)
       .optional(),

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { parseAddress } from '../record.ts';
+import { maxTtlSeconds } from '../record-limits.ts';
 import { type Context, outJson, warn } from './context.ts';
 import { exitCodes, Failure, Refusal } from './failure.ts';
 import { addressCell } from './ls.ts';
@@ -99,9 +100,6 @@ function readTtl(text: string): number {
     exitCodes.wrongUsage,
   );
 }
-
-/** A week, as everywhere in Weft (RFC 8767 section 4). */
-export const maxTtlSeconds = 604_800;
 
 /** `PORT TARGET`, or all four fields of RFC 2782: `PRIORITY WEIGHT PORT TARGET`. */
 function readService(text: string) {

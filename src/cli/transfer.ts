@@ -1,4 +1,5 @@
 import { parseAddress, parseName } from '../record.ts';
+import { maxTtlSeconds, maxTxtCharacters } from '../record-limits.ts';
 import { accepted, type Result, refused } from '../result.ts';
 import { type Context, jsonText, warn } from './context.ts';
 import { Failure, Refusal } from './failure.ts';
@@ -6,7 +7,6 @@ import { readHostsFile, writeHostsFile } from './hosts-file.ts';
 import type { Imported, ImportedRecord } from './imported.ts';
 import { Progress } from './progress.ts';
 import type { RecordsReply, StaticReply, StatusReply } from './replies.ts';
-import { maxTtlSeconds } from './static-records.ts';
 import { counted } from './table.ts';
 import { readWeaveReport } from './weave-file.ts';
 import { readZoneFile, writeZoneFile } from './zone-file.ts';
@@ -133,7 +133,11 @@ function partsOf({ fullName, content, ttlSeconds = 0 }: ImportedRecord): Result<
         parseName(content.target, []),
       ];
     case 'txt':
-      return [name, ttl, mustBe(content.text.length <= maxTxt, `a text may have at most ${maxTxt} characters`)];
+      return [
+        name,
+        ttl,
+        mustBe(content.text.length <= maxTxtCharacters, `a text may have at most ${maxTxtCharacters} characters`),
+      ];
   }
 }
 
@@ -146,9 +150,6 @@ function mustFit(number: number): Result<true> {
 function mustBe(holds: boolean, problem: string): Result<true> {
   return holds ? accepted(true) : refused(problem);
 }
-
-/** As the agent takes it. */
-const maxTxt = 2_048;
 
 function addedLine(record: ImportedRecord, { dryRun = false, json }: PutOptions): string {
   if (json) return `${jsonText({ added: !dryRun, ...record })}\n`;

@@ -1,5 +1,6 @@
 import type { ContainerPort, ContainerRecord, ContainerService, SkippedName } from '../record.ts';
 import { quote } from '../record.ts';
+import { maxTtlSeconds } from '../record-limits.ts';
 import { accepted, type Result, refused } from '../result.ts';
 
 /** What a container may say of itself. */
@@ -19,8 +20,6 @@ export interface Labelled {
   readonly skipped: readonly SkippedName[];
 }
 
-/** Seconds; a week, as long as caches keep anything (RFC 8767 section 4). */
-const maxTtlSeconds = 604_800;
 /** A thousand times the weight of a container without one hides that one well enough. */
 const maxWeight = 1_000;
 const maxServices = 64;

@@ -4,6 +4,7 @@ import { readHostsFile, writeHostsFile } from '../../src/cli/hosts-file.ts';
 import type { ImportedRecord } from '../../src/cli/imported.ts';
 import type { RecordRow } from '../../src/cli/replies.ts';
 import { readZoneFile, writeZoneFile } from '../../src/cli/zone-file.ts';
+import { maxTtlSeconds } from '../../src/record-limits.ts';
 
 /** What is exported and imported again is what it was, whatever it is. */
 
@@ -24,7 +25,7 @@ const content: fc.Arbitrary<ImportedRecord['content']> = fc.oneof(
   fc.record({ type: fc.constant('srv' as const), priority: port, weight: port, port, target }),
   fc.string({ unit: 'grapheme', maxLength: 400 }).map((text) => ({ type: 'txt' as const, text })),
 );
-const ttlSeconds = fc.option(fc.nat(604_800), { nil: undefined });
+const ttlSeconds = fc.option(fc.nat(maxTtlSeconds), { nil: undefined });
 
 function row(ownName: string, of: ImportedRecord['content'], ttl: number | undefined): RecordRow {
   return {
