@@ -240,7 +240,6 @@ export class Lives {
     life.record = record;
     for (const loser of this.#holders.hold(life, record.addresses)) this.#evict(loser);
     this.#output.put(record);
-    this.#republishJoined(life.id);
   }
 
   /** Its addresses are somebody else's, who began later: it is dead, or has lost them otherwise. */
@@ -268,9 +267,13 @@ export class Lives {
     return addresses.filter(({ network }) => network === hostNetworkKey(this.#surroundings.hostId));
   }
 
-  #republishJoined(target: string): void {
-    for (const life of this.#joined)
-      if (life.inspection !== undefined && joinedContainer(life.inspection) === target) this.#publish(life);
+  /** Those in its network, also by way of others: one in between may have no record that changes. */
+  #republishJoined(target: string, joins = 1): void {
+    for (const life of this.#joined) {
+      if (life.inspection === undefined || joinedContainer(life.inspection) !== target) continue;
+      this.#publish(life);
+      if (joins < maxJoins) this.#republishJoined(life.id, joins + 1);
+    }
   }
 
   #differs(summary: ContainerSummary): boolean {

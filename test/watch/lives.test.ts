@@ -260,6 +260,20 @@ describe('an address', () => {
     told.runs('that', 6, { networkMode: 'container:this' });
     expect(told.records.get('that')?.addresses).toEqual([]);
   });
+
+  it('is shared by way of one that has no record, whatever is told first, and follows its owner', () => {
+    const told = new Told();
+    const addresses = () => told.records.get('third')?.addresses.map(({ address }) => address);
+    told.runs('third', 4, { networkMode: 'container:side' });
+    told.runs('side', 3, { networkMode: 'container:main', labels: { 'weft.ignore': 'true' } });
+    told.runs('main', 2);
+    expect(addresses()).toEqual(['10.1.0.2']);
+    told.runs('main', 2, { address: '10.1.0.3' });
+    expect(addresses()).toEqual(['10.1.0.3']);
+    told.event('ended', 'main', 5);
+    expect(addresses()).toEqual([]);
+    expect([...told.records.keys()]).toEqual(['third']);
+  });
 });
 
 describe('a container that dies while another one starts', () => {
