@@ -7,24 +7,20 @@ import { staticFromJson, staticToJson } from './record-json.ts';
 import type { Signer } from './signer.ts';
 import type { LiveStatic, StaticsChange } from './static-change.ts';
 import { contentOf, type Dot, type Edit, encodeEdit, keyOf, weightOf } from './static-edit.ts';
-import type { Gone } from './static-gone.ts';
-import { maxWriterBytes } from './static-room.ts';
+import { OldestRecords } from './static-oldest.ts';
 import { type Doubts, doubtsOf, type StaticsSummary } from './static-summary.ts';
 import { dataKey } from './static-table.ts';
 import { Statics } from './statics.ts';
 
-/** Octets of records in one edit; more are made in several, so that each fits a broadcast. */
+/** Octets that one edit says; what is more is said in several, so that each fits a broadcast. */
 const maxEditBytes = 16 * 1024;
-/** Dots removed in one edit, for the same reason. */
-const maxRemoved = 200;
-/** Octets that an edit takes beside its records, and the smallest that it removes. */
-const editBytes = 512;
-/** Octets of a record's dot in an edit that removes it. */
-const dotBytes = 70;
 const noRoom = 'the static records of the mesh take all the room there is; remove some that are not needed any more';
 
 const noRoomToRemove =
   'the static records of the mesh take all the room there is, and this host has removed as many as it may; remove it on another host';
+
+/** What one edit is to do. */
+type Deed = Pick<Edit, 'removed' | 'added' | 'gone'>;
 
 /** What was removed, and by which edits. */
 export interface Removal {
@@ -69,8 +65,10 @@ export class StaticBook {
    * them, for want of room.
    */
   add(records: readonly StaticRecord[]): Result<Edit[]> {
-    const octets = records.reduce((sum, record) => sum + Buffer.byteLength(staticToJson(record)), editBytes);
-    return this.set.hasRoomFor(this.#signer.hostId, octets) ? accepted(this.#addAll(records)) : refused(noRoom);
+    const edits = this.#chain(this.#additions(records), this.#oldest());
+    if (!this.set.hasRoomFor(this.#signer.hostId, weightOfAll(edits))) return refused(noRoom);
+    for (const edit of edits) this.#make(edit);
+    return accepted([...edits, ...this.#fold()]);
   }
 
   /** Edits that remove a name's records, or those with this data, and the records they remove; refused as `add` is. */
@@ -79,16 +77,10 @@ export class StaticBook {
     const found = [...this.#shown.values()].filter(
       ({ record }) => record.name === name && (wanted === undefined || dataKey(record.data) === wanted),
     );
-    const octets = editBytes * Math.ceil(found.length / maxRemoved) + dotBytes * found.length;
-    if (!this.set.hasRoomToRemove(this.#signer.hostId, octets)) return refused(noRoomToRemove);
-    const edits: Edit[] = [];
-    for (let at = 0; at < found.length; at += maxRemoved)
-      edits.push(
-        this.#edit(
-          found.slice(at, at + maxRemoved).map(({ dot }) => dot),
-          [],
-        ),
-      );
+    const deeds = inParts(found, (some) => ({ removed: some.map(({ dot }) => dot), added: [] }));
+    const edits = this.#chain(deeds);
+    if (!this.set.hasRoomToRemove(this.#signer.hostId, weightOfAll(edits))) return refused(noRoomToRemove);
+    for (const edit of edits) this.#make(edit);
     return accepted({ edits: [...edits, ...this.#fold()], records: found.map(({ record }) => record) });
   }
 
@@ -118,66 +110,65 @@ export class StaticBook {
   again(lost: readonly LiveStatic[]): Edit[] {
     const there = lost.filter((live) => this.set.shows(live)).map(({ dot }) => dot);
     const added = lost.map(({ json }) => json);
-    return lost.length === 0 ? [] : [this.#edit(there, added)];
+    return lost.length === 0 ? [] : this.#makeAll([{ removed: there, added }]);
   }
 
-  #addAll(records: readonly StaticRecord[]): Edit[] {
-    const edits: Edit[] = [];
-    let batch: StaticRecord[] = [];
-    let bytes = 0;
-    for (const record of records) {
-      const size = staticToJson(record).length;
-      if (bytes + size > maxEditBytes && batch.length > 0) {
-        edits.push(this.#addBatch(batch));
-        batch = [];
-        bytes = 0;
-      }
-      batch.push(record);
-      bytes += size;
-    }
-    if (batch.length > 0) edits.push(this.#addBatch(batch));
-    return [...edits, ...this.#fold()];
-  }
-
-  #addBatch(records: readonly StaticRecord[]): Edit {
-    const added = records.map(staticToJson);
-    return this.#edit([...this.#equals(records), ...this.#beyond(added)], added);
-  }
-
-  /** This host's oldest records, as many as make room for these among what one writer may have. */
-  #beyond(added: readonly string[]): Dot[] {
-    const edits = this.set.livingEdits(this.#signer.hostId);
-    const more = added.reduce((sum, json) => sum + 2 * json.length, 0);
-    let over = edits.reduce((sum, edit) => sum + weightOf(edit), more - maxWriterBytes);
-    const dots: Dot[] = [];
-    for (const edit of edits) {
-      if (over <= 0) break;
-      over -= weightOf(edit);
-      const { writer, number } = edit;
-      const all = edit.added.map((_, index) => ({ writer, number, index }));
-      dots.push(...all.filter((dot) => this.set.has(dot)));
-    }
-    return dots;
+  /** What adds the records, in the place of their equals. */
+  #additions(records: readonly StaticRecord[]): Deed[] {
+    const keys = new Set(records.map(recordKey));
+    const equals = Map.groupBy(
+      this.#shown.values().filter(({ record }) => keys.has(recordKey(record))),
+      ({ record }) => recordKey(record),
+    );
+    const dotsOf = (record: StaticRecord) => (equals.get(recordKey(record)) ?? []).map(({ dot }) => dot);
+    return inParts(records, (some) => ({ removed: some.flatMap(dotsOf), added: some.map(staticToJson) }));
   }
 
   /** An edit that says of which others nothing is left, where that frees more than it costs. */
   #fold(): Edit[] {
     const gone = this.set.worthFolding();
-    return gone === undefined ? [] : [this.#edit([], [], gone)];
+    return gone === undefined ? [] : this.#makeAll([{ removed: [], added: [], gone }]);
   }
 
-  #edit(removed: readonly Dot[], added: readonly string[], gone?: Gone): Edit {
+  #makeAll(deeds: readonly Deed[]): Edit[] {
+    const edits = this.#chain(deeds);
+    for (const edit of edits) this.#make(edit);
+    return edits;
+  }
+
+  /** What it may give up for more: one record that it has now, or one that it is about to make. */
+  #oldest(): OldestRecords {
+    const seen = this.set.seen(this.#signer.hostId);
+    return new OldestRecords(
+      this.set.livingEdits(this.#signer.hostId),
+      (dot) => dot.number > seen || this.set.has(dot),
+    );
+  }
+
+  /** The next edits of this host, each after the one before; nothing comes of them until they are made. */
+  #chain(deeds: readonly Deed[], oldest?: OldestRecords): Edit[] {
     const writer = this.#signer.hostId;
-    const previous = this.set.seen(writer);
-    const number = this.#nextNumber(previous);
-    const payload = encodeEdit(previous, removed, added, gone);
-    const envelope = sealEnvelope(this.#signer, 'edit', this.#epoch(), number, payload);
-    const content = contentOf(envelope);
-    const edit = { writer, number, previous, removed, added, envelope, content, ...(gone && { gone }) };
+    const seen = this.set.seen(writer);
+    const edits: Edit[] = [];
+    for (const { removed: named, added, gone } of deeds) {
+      const previous = edits.at(-1)?.number ?? seen;
+      const number = edits.length > 0 ? previous + 1 : this.#nextNumber(seen);
+      const removed = [...named, ...(oldest?.giveUpFor(added) ?? [])];
+      const payload = encodeEdit(previous, removed, added, gone);
+      const envelope = sealEnvelope(this.#signer, 'edit', this.#epoch(), number, payload);
+      const content = contentOf(envelope);
+      const edit = { writer, number, previous, removed, added, envelope, content, ...(gone && { gone }) };
+      edits.push(edit);
+      oldest?.add(edit);
+    }
+    return edits;
+  }
+
+  #make(edit: Edit): void {
+    const { writer, number, added } = edit;
     this.apply(edit);
     this.#last = number;
     for (const index of added.keys()) this.#made.add(keyOf({ writer, number, index }));
-    return edit;
   }
 
   /**
@@ -192,11 +183,6 @@ export class StaticBook {
 
   #ownOf(lives: readonly LiveStatic[]): readonly LiveStatic[] {
     return lives.filter(({ dot }) => dot.writer === this.#signer.hostId);
-  }
-
-  #equals(records: readonly StaticRecord[]): Dot[] {
-    const keys = new Set(records.map(recordKey));
-    return [...this.#shown.values()].filter(({ record }) => keys.has(recordKey(record))).map(({ dot }) => dot);
   }
 
   #show({ added, removed }: StaticsChange): void {
@@ -225,4 +211,17 @@ export class StaticBook {
 
 function recordKey({ name, data }: StaticRecord): string {
   return `${name} ${dataKey(data)}`;
+}
+
+/** One deed for all, or as many halves of it as each fit an edit. */
+function inParts<T>(all: readonly T[], deedOf: (some: readonly T[]) => Deed): Deed[] {
+  if (all.length === 0) return [];
+  const deed = deedOf(all);
+  if (all.length === 1 || encodeEdit(0, deed.removed, deed.added).length <= maxEditBytes) return [deed];
+  const half = all.length >> 1;
+  return [...inParts(all.slice(0, half), deedOf), ...inParts(all.slice(half), deedOf)];
+}
+
+function weightOfAll(edits: readonly Edit[]): number {
+  return edits.reduce((sum, edit) => sum + weightOf(edit), 0);
 }

@@ -5,6 +5,7 @@ import { Gone } from '../../src/crdt/static-gone.ts';
 import { StaticRoom } from '../../src/crdt/static-room.ts';
 import { Statics } from '../../src/crdt/statics.ts';
 import type { HostId, StaticRecord } from '../../src/record.ts';
+import { accepted } from '../../src/result.ts';
 import { name, staticRecord } from '../support/crdt-lab.ts';
 import { testSigner } from '../support/signer.ts';
 import { LabBook as Book } from '../support/static-lab.ts';
@@ -183,6 +184,39 @@ describe('static records', () => {
     expect(two.show()).toBe(one.show());
   });
 
+  it('are refused by what their edits take, to the octet', () => {
+    const records = Array.from({ length: 300 }, (_, index) => staticRecord('db', `192.0.${index >> 8}.${index & 255}`));
+    const add = ({ book }: Book) => book.add(records);
+    const remove = ({ book }: Book) => {
+      const removal = book.remove(name('db'));
+      return removal.ok ? accepted(removal.value.edits) : removal;
+    };
+    // Added; each replaced by its equal; removed.
+    for (const [before, what] of [
+      [[], add],
+      [[add], add],
+      [[add], remove],
+    ] as const) {
+      const [free, just, short, other] = [new Book(1), new Book(1), new Book(1), new Book(2)];
+      for (const book of [free, just, short]) for (const act of before) act(book);
+      const edits = what(free);
+      if (!edits.ok) throw new Error(edits.problem);
+      const octets = edits.value
+        .filter(({ gone }) => !gone)
+        .reduce((sum, { envelope }) => sum + envelope.bytes.length, 0);
+      expect(octets).toBeGreaterThan(16 * 1024);
+      other.mergeFrom(just);
+      for (const book of [just, other]) leaveRoom(book, octets);
+      leaveRoom(short, octets - 1);
+      const shown = short.show();
+      expect(what(short)).toMatchObject({ ok: false, problem: expect.stringMatching(/room/) });
+      expect(short.show()).toBe(shown);
+      expect(what(just).ok).toBe(true);
+      other.mergeFrom(just);
+      expect(other.show()).toBe(just.show());
+    }
+  });
+
   it('are not removed on one host alone, where the others would take no more edits that remove', () => {
     const [one, two] = [new Book(1), new Book(2)];
     const records = Array.from({ length: 400 }, (_, index) => staticRecord(`r${index}`, '192.0.2.1'));
@@ -266,6 +300,15 @@ function heavyEdit(writer: number, octets: number): Edit {
   const bytes = new Uint8Array(octets);
   const envelope = { kind: 'edit', owner, epoch: 1, sequence: 1, payload: bytes, bytes } as const;
   return { writer: owner, number: 1, previous: 0, removed: [], added: ['{}'], envelope, content: `${owner} ${octets}` };
+}
+
+/** Others take all the room there is but so many octets. */
+function leaveRoom(book: Book, octets: number): void {
+  let left = 2 ** 24 - bytesOf(book) - octets;
+  for (let number = 100; left > 0; number += 1) {
+    mergeOne(book.set, number, Math.min(left, 2 ** 20));
+    left -= 2 ** 20;
+  }
 }
 
 /** Takes all that a host has which knows of one heavy edit. */
