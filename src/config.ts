@@ -144,7 +144,10 @@ export const meshDefaults = {
   defaultPort: 6783,
   /** Hosts, this one included: 31 links each cost 62 pulses a second, and no broadcast needs a second hop. */
   fullMeshHosts: 32,
-  /** Links each host makes in a larger mesh: gossipsub's own degree of 6 and two more; others make as many to it. */
+  /**
+   * Links each host makes in a larger mesh: gossipsub's own degree of 6 and two more; others make as many to it. It goes
+   * on dialling until half of them are its own (gossipsub's D_out), whoever links with it.
+   */
   linksWhenLarge: 8,
   /**
    * For each host, between two looks for one that nothing is heard of, in milliseconds, once a host has its links: 20

@@ -1,8 +1,9 @@
-import { type Clock, every } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { HostId } from '../record.ts';
 import { isHostName } from './address.ts';
 import type { Book } from './book.ts';
 import { inTurn } from './dial-order.ts';
+import { ExtraDials } from './extra-dials.ts';
 import type { Hearsay } from './parts.ts';
 import { type DialProblem, hungUp } from './problem.ts';
 import { firstTryAt, nextTryAt, type RedialOptions } from './redial.ts';
@@ -17,14 +18,21 @@ export interface DialerOptions extends RedialOptions {
   readonly searchPerHostMs: number;
 }
 
+/** The links there are now. */
+export interface DialerLinks {
+  /** The hosts they lead to. */
+  peers(): ReadonlySet<HostId>;
+  /** How many of them this host dialled. */
+  dialled(): number;
+}
+
 export interface DialerParts {
   readonly self: HostId;
   readonly clock: Clock;
   readonly options: DialerOptions;
   /** Never throws. */
   readonly dial: (target: Target) => Promise<DialOutcome>;
-  /** The hosts a link leads to now. */
-  readonly linked: () => ReadonlySet<HostId>;
+  readonly links: DialerLinks;
   readonly hearsay: Hearsay;
 }
 
@@ -38,9 +46,9 @@ const selfAgainMs = 30_000;
 /** Decides whom to dial and when; opens no socket itself. */
 export class Dialer {
   readonly #parts: DialerParts;
+  readonly #extra: ExtraDials;
   readonly #targets = new Map<string, Target>();
   #cancelTimer = () => {};
-  #cancelSearch = () => {};
   #cancelSoon: (() => void) | undefined;
   /** The dials under way, and when each began. */
   readonly #dialling = new Map<Target, number>();
@@ -48,20 +56,26 @@ export class Dialer {
 
   constructor(parts: DialerParts) {
     this.#parts = parts;
+    this.#extra = new ExtraDials({
+      ...parts,
+      hosts: () => this.#hosts().length,
+      isContent: () => this.#room(parts.links.peers().size) <= 0,
+      chosen: () => parts.links.dialled() + this.#hopefulUntil().length,
+      missing: () => this.#missing().filter(({ state }) => state !== 'connecting'),
+      dial: (target) => void this.#dial(target),
+    });
   }
 
   start(): void {
-    const { clock, options } = this.#parts;
-    const searchMs = () => options.searchPerHostMs * Math.max(options.fullMeshHosts, this.#hosts().length);
     this.#running = true;
-    this.#cancelSearch = every(clock, searchMs, () => this.#search());
+    this.#extra.start();
     this.review();
   }
 
   stop(): void {
     this.#running = false;
     this.#cancelTimer();
-    this.#cancelSearch();
+    this.#extra.stop();
     this.#cancelSoon?.();
   }
 
@@ -85,7 +99,7 @@ export class Dialer {
     if (known === undefined && this.#isFull()) return false;
     const target = known ?? this.#add(host, false, host, addresses);
     target.addresses = addresses;
-    target.proven ||= this.#parts.linked().has(host);
+    target.proven ||= this.#parts.links.peers().has(host);
     target.failures = 0;
     target.nextTryAtMs = firstTryAt(host, this.#parts);
     this.#reviewSoon();
@@ -137,7 +151,7 @@ export class Dialer {
   /** The targets that no link leads to, as far as links are wanted: for operators. */
   wanted(): readonly Target[] {
     const missing = this.#missing().filter(({ ours }) => !ours);
-    if (this.#room(this.#parts.linked().size) > 0) return missing;
+    if (this.#room(this.#parts.links.peers().size) > 0) return missing;
     return missing.filter(({ seed, state }) => seed || state === 'connecting');
   }
 
@@ -157,7 +171,7 @@ export class Dialer {
   review(): void {
     if (!this.#running) return;
     const now = this.#parts.clock.now();
-    const room = this.#room(this.#parts.linked().size);
+    const room = this.#room(this.#parts.links.peers().size);
     // Whoever is at an address that nobody answered at yet may belong to a mesh that this one knows nothing of.
     const open = this.#missing().filter(
       ({ state, seed, peer }) => state !== 'connecting' && (room > 0 || (seed && peer === undefined)),
@@ -170,20 +184,6 @@ export class Dialer {
     const later = free > 0 ? open.map(({ nextTryAtMs }) => nextTryAtMs).filter((at) => at > now) : [];
     const next = Math.min(...later, ...this.#hopefulUntil());
     if (next < Number.POSITIVE_INFINITY) this.#cancelTimer = this.#parts.clock.after(next - now, () => this.review());
-  }
-
-  /**
-   * Dials one of those that nothing is heard of, however many links there are: in a large mesh that fell apart each side
-   * has as many as it wants of its own, and nobody would look for the other.
-   */
-  #search(): void {
-    if (this.#room(this.#parts.linked().size) > 0) return;
-    const unheard = this.#parts.hearsay.unheard();
-    const lost = this.#missing().filter(
-      ({ state, peer }) => state !== 'connecting' && peer !== undefined && unheard.has(peer),
-    );
-    const [chosen] = inTurn(lost, this.#parts);
-    if (chosen !== undefined) this.#dial(chosen);
   }
 
   /** Once for all hosts that are learnt of together: a joiner learns of a thousand within seconds. */
@@ -210,7 +210,7 @@ export class Dialer {
 
   /** The targets that no link leads to and that have an address. */
   #missing(): readonly Target[] {
-    const linked = this.#parts.linked();
+    const linked = this.#parts.links.peers();
     return [...this.#targets.values()].filter(
       ({ seed, key, peer, addresses, forgotten }) =>
         addresses.length > 0 &&

@@ -74,6 +74,11 @@ export class Links {
     return new Set(this.#links.keys());
   }
 
+  /** How many of them this host dialled. */
+  dialled(): number {
+    return this.all().filter(({ outbound }) => outbound).length;
+  }
+
   /** Who answered at an address since this was asked last. */
   takeAnswer(address: string): HostId | undefined {
     const peer = this.#answered.get(address);
@@ -203,13 +208,16 @@ export class Links {
 
   /**
    * Parts with a neighbour at random where there are too many; it has others, and dials again if it has not. The older
-   * half is left alone: whoever invents hosts that all link with this one takes no link from those it had before.
+   * half is left alone, and so is whom this host dialled: whoever invents hosts that all link with this one takes no link
+   * from those it had before, and none from those of its own choosing.
    */
   #makeRoom(newest: HostId): void {
     const others = this.all().filter(({ peer }) => peer !== newest);
     if (others.length < this.#parts.options.maxLinks) return;
-    const older = Math.floor(others.length / 2);
-    const chosen = others[older + Math.floor(this.#parts.clock.random() * (others.length - older))];
+    const newer = others.slice(Math.floor(others.length / 2));
+    const inbound = newer.filter(({ outbound }) => !outbound);
+    const among = inbound.length > 0 ? inbound : newer;
+    const chosen = among[Math.floor(this.#parts.clock.random() * among.length)];
     if (chosen !== undefined) this.cut(chosen.peer, 'there are too many links');
   }
 }

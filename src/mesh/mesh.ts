@@ -70,7 +70,7 @@ export class Mesh {
       clock,
       options,
       dial: (target) => this.#dial(target),
-      linked: () => this.#links.peers(),
+      links: this.#links,
       hearsay: parts.hearsay ?? noHearsay,
     });
     this.#peers = new Peers({

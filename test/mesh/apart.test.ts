@@ -9,6 +9,9 @@ class Meshes {
   readonly clock = new ManualClock();
   readonly dialers = new Map<HostId, Dialer>();
   readonly links = new Map<HostId, Set<HostId>>();
+  /** Who dialled whom, of these links. */
+  readonly #made = new Set<string>();
+  dials = 0;
   reaches = (_one: HostId, _other: HostId): boolean => true;
 
   constructor(count: number) {
@@ -25,12 +28,18 @@ class Meshes {
     return this.links.get(host) ?? new Set();
   }
 
+  /** How many of its links a host dialled. */
+  chosen(host: HostId): number {
+    return [...this.of(host)].filter((other) => this.#made.has(`${host} ${other}`)).length;
+  }
+
   /** Ends links that lead nowhere now. */
   settle(): void {
     for (const [one, others] of this.links)
       for (const other of others)
         if (!this.reaches(one, other)) {
           others.delete(other);
+          this.#made.delete(`${one} ${other}`);
           this.dialers.get(one)?.lost(other, true);
         }
   }
@@ -47,13 +56,15 @@ class Meshes {
       self,
       clock: this.clock,
       options: meshDefaults,
-      linked: () => this.of(self),
+      links: { peers: () => this.of(self), dialled: () => this.chosen(self) },
       hearsay: {
         unheard: () => new Set(this.links.keys()).difference(this.together(self)),
         vouchesFor: () => false,
       },
       dial: async ({ peer }) => {
         if (peer === undefined || !this.reaches(self, peer)) return { type: 'failed', problem: 'nobody there' };
+        this.dials += 1;
+        if (!this.of(self).has(peer)) this.#made.add(`${self} ${peer}`);
         this.of(self).add(peer);
         this.of(peer).add(self);
         return { type: 'linked', peer };
@@ -70,6 +81,21 @@ function hostOf(index: number): HostId {
 }
 
 describe('a mesh too large for every link', () => {
+  it.each([33, 36, 48, 60])('of %i hosts comes to rest, some links of each of its own choosing', async (count) => {
+    const mesh = new Meshes(count);
+    await mesh.clock.advanceAsync(10_000);
+    const { linksWhenLarge } = meshDefaults;
+    for (const [host, others] of mesh.links) {
+      expect(others.size).toBeGreaterThanOrEqual(linksWhenLarge);
+      expect(mesh.chosen(host)).toBeGreaterThanOrEqual(linksWhenLarge / 2);
+    }
+    const links = [...mesh.links.values()].reduce((sum, { size }) => sum + size, 0);
+    expect(links / count).toBeLessThan(2.5 * linksWhenLarge);
+    const { dials } = mesh;
+    await mesh.clock.advanceAsync(60_000);
+    expect(mesh.dials).toBe(dials);
+  });
+
   it('is one again within seconds of its two halves reaching each other', async () => {
     const count = 60;
     const mesh = new Meshes(count);

@@ -144,6 +144,28 @@ describe('whom a host dials', () => {
     expect(world.linked).toEqual(new Set([...hosts.slice(0, 10), ...hosts.slice(15)]));
   });
 
+  it('is half as many as a large mesh asks for, however many dialled us', async () => {
+    const world = new World({ type: 'failed', problem: 'nobody there' }, { fullMeshHosts: 4, linksWhenLarge: 8 });
+    const hosts = Array.from({ length: 20 }, (_, index) => host(String.fromCharCode(97 + index)));
+    world.dialer.start();
+    for (const each of hosts.slice(0, 10)) {
+      world.linked.add(each);
+      world.inbound.add(each);
+    }
+    for (const each of hosts) world.dialer.learn(each, ['192.0.2.1:6783']);
+    await world.clock.advanceAsync(60_000);
+    // Where nobody answers it costs little.
+    expect(world.dialled.length).toBeGreaterThan(60);
+    expect(world.dialled.length).toBeLessThanOrEqual(4 * 60);
+    expect(world.dialer.wanted()).toEqual([]);
+    world.answer = (peer) => ({ type: 'linked', peer });
+    await world.clock.advanceAsync(5_000);
+    expect(world.linked.size).toBe(14);
+    const before = world.dialled.length;
+    await world.clock.advanceAsync(60_000);
+    expect(world.dialled.length).toBe(before);
+  });
+
   it('is whoever an operator named, however many links a large mesh has', async () => {
     const world = new World(undefined, { fullMeshHosts: 4, linksWhenLarge: 3 });
     for (let index = 0; index < 10; index += 1) {
@@ -261,6 +283,8 @@ describe('two connections to the same host', () => {
 class World {
   readonly clock = new ManualClock();
   readonly linked = new Set<HostId>();
+  /** Of those, who dialled us. */
+  readonly inbound = new Set<HostId>();
   readonly dialled: HostId[] = [];
   readonly dialer: Dialer;
   readonly unheard = new Set<HostId>();
@@ -276,7 +300,7 @@ class World {
       self,
       clock: this.clock,
       options: { ...meshDefaults, ...options },
-      linked: () => this.linked,
+      links: { peers: () => this.linked, dialled: () => this.linked.difference(this.inbound).size },
       hearsay: { unheard: () => this.unheard, vouchesFor: (peer) => this.vouchedFor.has(peer) },
       dial: async ({ peer }) => {
         if (peer !== undefined) this.dialled.push(peer);

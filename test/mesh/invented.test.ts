@@ -97,7 +97,7 @@ class World {
       self: hostOf(4_095),
       clock: this.clock,
       options: meshDefaults,
-      linked: () => this.linked,
+      links: { peers: () => this.linked, dialled: () => this.linked.size },
       hearsay: { unheard: () => new Set(), vouchesFor: (host) => this.vouched(host) },
       dial: async (target) => {
         let tried = 0;

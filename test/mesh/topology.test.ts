@@ -378,6 +378,23 @@ describe('more hosts than one has room for', () => {
   });
 });
 
+describe('more hosts that link with one than it has room for', () => {
+  it('take from it no link of its own choosing', async () => {
+    const options = { maxLinks: 8 };
+    const [one] = (await freshLab().startAll(5, { options })).map(at);
+    const chosen = await Promise.all(Array.from({ length: 3 }, () => lab.start()));
+    if (!one) throw new Error('a host is needed');
+    await until(() => linkedTo(4)(one));
+    for (const host of chosen) one.mesh.connect(dialAddress(host));
+    await until(() => linkedTo(7)(one));
+    const late = await Promise.all(Array.from({ length: 24 }, () => lab.start()));
+    for (const { mesh } of late) mesh.connect(dialAddress(one));
+    await until(() => late.every(({ seen }) => seen.ups > 0), 'each had its turn');
+    expect(chosen.map(({ seen }) => seen.ups)).toEqual([1, 1, 1]);
+    expect(one.mesh.dialled().toSorted()).toEqual(chosen.map(({ hostId }) => hostId).toSorted());
+  });
+});
+
 describe('what a host tells others of where it is', () => {
   it('is what the operator says, with the port that it listens on', async () => {
     const host = await freshLab().start({ options: { advertise: '192.0.2.7' } });
