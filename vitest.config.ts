@@ -15,6 +15,7 @@ const edgeTests = [
   'test/crdt/long-history.test.ts',
   'test/dns/forward/hostile.test.ts',
   'test/dns/service.test.ts',
+  'test/large-mesh.test.ts',
   'test/mesh/{exchange,gate,halves,memory,replicas,topology}.test.ts',
   'test/tally.test.ts',
   'test/watch/watch.test.ts',

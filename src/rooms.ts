@@ -20,7 +20,9 @@ import { holderOf } from './dns/port-holder.ts';
 import { type Config, UsageError } from './flags.ts';
 import { type Identity, loadIdentity } from './identity.ts';
 import { createLog } from './log.ts';
+import type { MeshOptions } from './mesh/contract.ts';
 import { Mesh } from './mesh/mesh.ts';
+import type { Transport } from './mesh/node.ts';
 import type { Secrets } from './mesh/secret.ts';
 import { endpointText } from './name-server-view.ts';
 import type { Address } from './record.ts';
@@ -37,6 +39,10 @@ import { Watch } from './watch/watch.ts';
 export interface AgentParts {
   readonly clock?: Clock;
   readonly log?: ReturnType<typeof createLog>;
+  /** TCP unless a test hands in another. */
+  readonly transport?: Transport;
+  /** In the place of some of `meshDefaults` where a test is to have a large mesh of few agents. */
+  readonly mesh?: Partial<MeshOptions>;
   /** Goes on for an agent of this process, which answers until this one does, with the secrets that it had. */
   readonly resumes?: Known;
 }
@@ -51,7 +57,7 @@ export interface Known {
 }
 
 /** What the rooms of one agent are made of. */
-export interface Built extends Known {
+export interface Built extends Known, Pick<AgentParts, 'transport' | 'mesh'> {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: ReturnType<typeof createLog>;
@@ -66,7 +72,7 @@ export interface Built extends Known {
 /** Opens the data directory and reads identity and secret; throws one clear error where it cannot. */
 export async function gather(
   config: Config,
-  { clock = systemClock, log = createLog(config.logLevel), resumes }: AgentParts,
+  { clock = systemClock, log = createLog(config.logLevel), resumes, ...edges }: AgentParts,
 ): Promise<Built> {
   // Before the directory is asked for: whoever cannot start anyway must not disturb the agent that runs.
   const given = resumes === undefined ? await readGiven(config) : { mesh: resumes, apiToken: resumes.apiToken };
@@ -84,7 +90,19 @@ export async function gather(
     const peers = [...new Set([...config.peers, ...found.value.peers])];
     const sharesPort = resumes !== undefined || store.succession.succeeds;
     const { apiToken } = given;
-    return { config, clock, log, store, identity, secrets, engine: engine?.value, apiToken, peers, sharesPort };
+    return {
+      ...edges,
+      config,
+      clock,
+      log,
+      store,
+      identity,
+      secrets,
+      engine: engine?.value,
+      apiToken,
+      peers,
+      sharesPort,
+    };
   } catch (error) {
     await store.close();
     throw error;
@@ -111,7 +129,7 @@ export function createReplica({ config, identity, store, clock, log }: Built): R
 
 /** The mesh of the hosts in `replica`; nobody is dialled at an address of `unreachable`. */
 export function createMesh(built: Built, replica: Replica, unreachable: () => readonly Address[]): Mesh {
-  const { config, identity, secrets, clock, log, store } = built;
+  const { config, identity, secrets, clock, log, store, transport } = built;
   const { address, port } = config.meshListen;
   const loopback = isIPv4(address) ? '127.0.0.1' : '::1';
   return new Mesh({
@@ -122,8 +140,10 @@ export function createMesh(built: Built, replica: Replica, unreachable: () => re
     hearsay: replica.hearsay,
     holderOf: (_address, port) => holderOf(port),
     log: log.child({ room: 'mesh' }),
+    ...(transport !== undefined && { transport }),
     options: {
       ...meshDefaults,
+      ...built.mesh,
       listen: [endpointText(secrets === undefined ? loopback : address, port)],
       ...(config.advertise !== undefined && { advertise: config.advertise }),
       unreachable,

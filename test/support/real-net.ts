@@ -1,4 +1,3 @@
-import type { Connection } from '@libp2p/interface';
 import { memory } from '@libp2p/memory';
 import { systemClock } from '../../src/clock.ts';
 import { crdtDefaults } from '../../src/config.ts';
@@ -6,9 +5,9 @@ import type { ReplicaOptions } from '../../src/crdt/options.ts';
 import { Replica } from '../../src/crdt/replica.ts';
 import { createIdentity, type Identity } from '../../src/identity.ts';
 import { silentLog } from '../../src/log.ts';
-import type { Transport } from '../../src/mesh/node.ts';
 import { containerRecord, hostRecord, MemoryDisk, name } from './crdt-lab.ts';
 import { type LabHost, MemoryStorage, MeshLab, until } from './mesh-lab.ts';
+import { Wires } from './wires.ts';
 
 let addresses = 0;
 
@@ -27,7 +26,7 @@ export class RealNet {
   async start(given: Partial<Pick<RealHost, 'identity' | 'disk' | 'storage'>> = {}, seed = this.hosts[0]) {
     const { identity = createIdentity(), disk = new MemoryDisk(), storage = new MemoryStorage() } = given;
     const address = `/memory/replica-${addresses++}`;
-    const transport = this.wires.transport(address);
+    const transport = this.wires.over(memory(), address);
     const replica = new Replica({
       signer: identity,
       storage: disk,
@@ -113,43 +112,5 @@ export class RealHost {
   async crash(): Promise<void> {
     await this.mesh.stop();
     await this.replica.stop('restart');
-  }
-}
-
-/** The ways between hosts of a process, by their addresses; those of one host can be cut, or those between two halves. */
-class Wires {
-  readonly #open = new Map<Connection, readonly [string, string]>();
-  #isCut = (_one: string, _other: string): boolean => false;
-
-  transport(from: string): Transport {
-    const build = memory();
-    return (components) => {
-      const inner = build(components);
-      const wired: typeof inner = Object.create(inner);
-      wired.dial = async (to, options) => {
-        const ends = [from, to.toString()] as const;
-        if (this.#isCut(...ends)) throw new Error('the way is cut');
-        const connection = await inner.dial(to, options);
-        this.#open.set(connection, ends);
-        // It was cut meanwhile.
-        if (this.#isCut(...ends)) connection.abort(new Error('cut'));
-        return connection;
-      };
-      return wired;
-    };
-  }
-
-  cut(address: string): void {
-    this.cutWhere((one, other) => one === address || other === address);
-  }
-
-  /** Cuts those that `isCut` says, and no others. */
-  cutWhere(isCut: (one: string, other: string) => boolean): void {
-    this.#isCut = isCut;
-    for (const [connection, ends] of this.#open) if (isCut(...ends)) connection.abort(new Error('cut'));
-  }
-
-  mend(): void {
-    this.#isCut = () => false;
   }
 }
