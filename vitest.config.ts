@@ -28,7 +28,7 @@ const edgeTests = [
 const slowTests = [
   'test/cli/{client,transfer,watch}.test.ts',
   'test/crdt/{adversary,direct-beats,disk,full-mesh,greeting,history,host-log,liveness}.test.ts',
-  'test/crdt/{manners,message,relay,static-fork,statics,whole-pulls}.test.ts',
+  'test/crdt/{manners,message,overload,relay,static-fork,statics,whole-pulls}.test.ts',
   'test/dns/{answer-book,garbage,held-owner,kept-answers,zone}.test.ts',
   'test/mesh/invented.test.ts',
   'test/pool.test.ts',

@@ -69,9 +69,7 @@ function* newsOf({ host, beatEpoch, beat }: HostClock, { asker, hosts, freshBeat
     if (host === asker && grave.proof !== undefined) yield { type: 'envelope', bytes: grave.proof };
     return;
   }
-  const last = hosts.liveness.lastBeat(host);
-  const newer = last.epoch > beatEpoch || (last.epoch === beatEpoch && last.beat > beat);
-  const sign = newer ? hosts.sign(host) : undefined;
+  const sign = hosts.liveness.knowsLater(host, { epoch: beatEpoch, beat }) ? hosts.sign(host) : undefined;
   const ageMs = hosts.liveness.silenceMs(host);
   // Of one that left, or is known from the disk only, nobody here can say how old its last beat is.
   if (sign !== undefined && ageMs !== undefined) yield { type: 'heard', ageMs, bytes: sign.bytes };

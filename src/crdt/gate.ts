@@ -171,7 +171,7 @@ export class Gate {
     if (kind === 'forget' && hosts.mayForget(sign.about)) hosts.forget(sign.about.host);
     if (kind !== 'doubt') return;
     if (sign.about.host === hosts.self) consequences.doubted();
-    else hosts.liveness.suspect(sign.about.host, true);
+    else hosts.liveness.doubted(sign.about.host, sign.about);
   }
 
   #admitEdit(envelope: Envelope, arrival: Arrival): Verdict {

@@ -208,9 +208,7 @@ export class Hosts {
   mayForget({ host, epoch, beat }: Forgotten): boolean {
     if (host === this.self || !this.ids().has(host)) return false;
     const status = this.liveness.status(host);
-    const last = this.liveness.lastBeat(host);
-    const later = last.epoch > epoch || (last.epoch === epoch && last.beat > beat);
-    return (status === 'quiet' || status === 'stale') && !later;
+    return (status === 'quiet' || status === 'stale') && !this.liveness.knowsLater(host, { epoch, beat });
   }
 
   /** What to say of a host to be forgotten. */

@@ -1,14 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { HostId, HostStatus } from '../record.ts';
+import { type Beat, type BeatNumber, isLater } from './beat.ts';
 import type { ReplicaOptions } from './options.ts';
-
-/** A beat of a host and where it stands: `(epoch, beat)` only ever grows. */
-export interface Beat {
-  readonly epoch: number;
-  readonly beat: number;
-  readonly restarting: boolean;
-  readonly intervalMs: number;
-}
 
 /** What a look at all hosts calls for. */
 export interface Findings {
@@ -41,8 +34,6 @@ const maxIntervalMs = 60_000;
 const missedBeat = 1.2;
 /** With one other host nobody can say which of the two is cut off; with two, both going at once is a sign. */
 const fewestToPreserve = 2;
-/** Doubts told to the mesh in one look: a rack that dies is told of within seconds, and no storm begins. */
-const maxDoubts = 8;
 
 /**
  * Who is alive, from signs of life and the passing of time alone; it sends nothing. A host is suspected after a few
@@ -100,13 +91,17 @@ export class Liveness {
   }
 
   /** The last beat known, `{ epoch: 0, beat: 0 }` for none. */
-  lastBeat(host: HostId): { readonly epoch: number; readonly beat: number } {
+  lastBeat(host: HostId): BeatNumber {
     return this.#lives.get(host) ?? { epoch: 0, beat: 0 };
   }
 
-  isNews(host: HostId, { epoch, beat }: { readonly epoch: number; readonly beat: number }): boolean {
-    const known = this.lastBeat(host);
-    return epoch > known.epoch || (epoch === known.epoch && beat > known.beat);
+  isNews(host: HostId, beat: BeatNumber): boolean {
+    return isLater(beat, this.lastBeat(host));
+  }
+
+  /** Whether a later beat of a host is known here than this one. */
+  knowsLater(host: HostId, beat: BeatNumber): boolean {
+    return isLater(this.lastBeat(host), beat);
   }
 
   /** Milliseconds between this host's own beats: longer in a large mesh, so that all beats together cost the same. */
@@ -161,12 +156,18 @@ export class Liveness {
     this.#become(life, this.#statusAfter(life, now));
   }
 
-  /** A reason to suspect before the silence is long: a broken link, or another host's doubt. */
-  suspect(host: HostId, toldMesh: boolean): void {
+  /** A reason to suspect before the silence is long: a broken link. */
+  suspect(host: HostId): void {
     const life = this.#lives.get(host);
-    if (life?.status !== 'alive') return;
+    if (life?.status === 'alive') this.#suspect(life, this.#clock.now());
+  }
+
+  /** Another host doubts it since `beat`, and told the mesh. Who heard it later than that has no reason to. */
+  doubted(host: HostId, beat: BeatNumber): void {
+    const life = this.#lives.get(host);
+    if (life?.status !== 'alive' || this.knowsLater(host, beat)) return;
     this.#suspect(life, this.#clock.now());
-    if (toldMesh) life.doubtAt = this.#clock.now() + 2 * this.#options.doubtStepMs;
+    life.doubtAt = this.#clock.now() + 2 * this.#options.doubtStepMs;
   }
 
   /** The mesh can be asked from now on: hosts known from disk only have as long as any other to show a beat. */
@@ -186,7 +187,7 @@ export class Liveness {
     this.#preserve(now, links);
     const changed = [...this.#lives].filter(([, life]) => this.#become(life, this.#statusAfter(life, now)));
     const suspects = [...this.#lives].filter(([, { suspectedAt }]) => suspectedAt !== undefined);
-    const doubtful = this.preserving ? [] : suspects.filter(([, { doubtAt }]) => doubtAt <= now).slice(0, maxDoubts);
+    const doubtful = this.preserving ? [] : suspects.filter(([, { doubtAt }]) => doubtAt <= now);
     for (const [, life] of doubtful) life.doubtAt = now + 2 * this.#options.doubtStepMs;
     return { changed: changed.map(idOf), suspects: suspects.map(idOf), doubtful: doubtful.map(idOf) };
   }

@@ -202,7 +202,7 @@ export class Replica implements TransportHandler {
   linkDown(peer: HostId): void {
     this.#reception.manners.forget(peer);
     if (!this.#running) return;
-    this.#hosts.liveness.suspect(peer, false);
+    this.#hosts.liveness.suspect(peer);
     this.#exchange.ask([peer]);
   }
 
@@ -228,7 +228,7 @@ export class Replica implements TransportHandler {
     const links = this.#transport.neighbours().length;
     const { suspects, doubtful } = this.#directory.batch(() => this.#hosts.look(links));
     if (suspects.length > 0) this.#exchange.ask(suspects);
-    for (const host of doubtful) this.#own.voice.speakOf('doubt', { host, ...this.#hosts.liveness.lastBeat(host) });
+    for (const host of doubtful) this.#own.voice.doubt({ host, ...this.#hosts.liveness.lastBeat(host) });
     this.#directory.batch(() => this.#hosts.expire());
   }
 

@@ -28,6 +28,13 @@ export interface VoiceParts {
 const leastBetweenBeatsMs = 200;
 /** New neighbours greeted at once: all that a host may have links with. Beyond that, one for each beat. */
 const greetingsAtOnce = 64;
+/** Doubts told at once: enough for hosts that fall silent together, as each of the others tells so many. */
+const doubtsAtOnce = 2;
+/**
+ * Beats of this host for each doubt that it tells, in the long run. All hear a doubt, and the beat upon it: those who had
+ * too little time for the beats of all would have still less for more doubts than beats, and doubt more for that.
+ */
+const beatsPerDoubt = 4;
 /** Beats come up to this much earlier than announced, so that hosts started together drift apart. */
 const jitter = 0.1;
 
@@ -40,6 +47,7 @@ export class Voice {
   #gathered = new Map<string, string | undefined>();
   #changedAt = Number.NEGATIVE_INFINITY;
   readonly #greetings: Bucket;
+  readonly #doubts: Bucket;
   #cancelGathering: (() => void) | undefined;
   #cancelSoon: (() => void) | undefined;
   #cancelGreeting: (() => void) | undefined;
@@ -48,6 +56,7 @@ export class Voice {
   constructor(parts: VoiceParts) {
     this.#parts = parts;
     this.#greetings = new Bucket(parts.clock, greetingsAtOnce);
+    this.#doubts = new Bucket(parts.clock, doubtsAtOnce);
   }
 
   start(): void {
@@ -127,6 +136,12 @@ export class Voice {
 
   beat(restarting = false): void {
     this.#parts.broadcast(this.#makeBeat(restarting).bytes);
+  }
+
+  /** Doubts that a host lives since that beat of it; not always said, as those who ask about it find out as well. */
+  doubt(about: SignOfLife['about']): void {
+    const intervalMs = this.#parts.hosts.liveness.intervalMs();
+    if (this.#doubts.allows(1_000 / (beatsPerDoubt * intervalMs))) this.speakOf('doubt', about);
   }
 
   /** Says something of another host: a doubt, or that it may be forgotten. */

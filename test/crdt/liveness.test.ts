@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { crdtDefaults } from '../../src/config.ts';
-import { type Beat, Liveness } from '../../src/crdt/liveness.ts';
+import type { Beat } from '../../src/crdt/beat.ts';
+import { Liveness } from '../../src/crdt/liveness.ts';
 import type { HostId } from '../../src/record.ts';
 import { CrdtLab, type LabReplica } from '../support/crdt-lab.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -163,6 +164,18 @@ describe('liveness', () => {
     lookFor(15_000, liveness, clock);
     expect(liveness.status(a)).toBe('alive');
     expect(liveness.look(1).suspects).toEqual([]);
+  });
+
+  it("shares another's doubt, unless it heard the host later than that other did", () => {
+    const { clock, liveness } = heardFrom([a, b]);
+    liveness.heard(a, beat(2), 0);
+    liveness.doubted(a, beat(1));
+    expect(liveness.look(1).suspects).toEqual([]);
+    liveness.doubted(a, beat(2));
+    expect(liveness.look(1).suspects).toEqual([a]);
+    // The mesh was told already.
+    clock.advance(crdtDefaults.doubtStepMs);
+    expect(liveness.look(1).doubtful).toEqual([]);
   });
 
   it('tells who is not heard: whoever missed the beats that it promised, also while it is kept alive, or never was', () => {
