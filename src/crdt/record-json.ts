@@ -96,9 +96,9 @@ export function staticFromJson(json: string): Result<StaticRecord> {
 function readContainer(fields: Fields, id: string, owner: HostId): ToldContainer {
   if (fields.id !== id) throw new BadField('id is not that of its key');
   const placed = list(fields, 'addresses', (value) => asFields('address', value));
+  const at = placed.map((each) => address(each, 'address'));
   const places = pooledPlaces(JSON.stringify(placed.map(placeIn)));
   for (const { network } of places) mustBeOf(owner, network, 'network');
-  const at = placed.map((each) => address(each, 'address'));
   if (fields.asksFrom !== undefined)
     at.push(...list(fields, 'asksFrom', (value) => address({ address: value }, 'address')));
   return {
