@@ -47,7 +47,7 @@ export interface ToldContainer extends ContainerParts, Pick<ClaimedContainer, 'c
 /** Longest record in characters: far above what Docker lets one container have, far below what hurts anyone. */
 export const maxRecordLength = 32 * 1024;
 /** Seconds; 2^31 - 1, the longest TTL there is (RFC 2181 section 8). */
-const maxTtlSeconds = 2 ** 31 - 1;
+const longestTtlSeconds = 2 ** 31 - 1;
 const maxPort = 65_535;
 /** A weight beyond this only hides all others. */
 const maxWeight = 1_000_000;
@@ -231,7 +231,7 @@ function onlyTrue(fields: Fields, key: string): true {
 }
 
 function readTtl(fields: Fields, key: string): number {
-  return integer(fields, key, 0, maxTtlSeconds);
+  return integer(fields, key, 0, longestTtlSeconds);
 }
 
 function readStaticData(fields: Fields): StaticData {
