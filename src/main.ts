@@ -78,7 +78,7 @@ function saveMemory(): void {
   setFlagsFromString('--optimize-for-size');
   // What V8's middle compiler works in leaves gaps in the C library's heap: megabytes, once many records came.
   setFlagsFromString('--no-maglev');
-  // What ran at the start or in a load and did not since the last collection is compiled again when it is needed: 4 MB.
+  // What ran at the start or in a load and did not since the last collection is compiled again when it is needed.
   setFlagsFromString('--bytecode-old-age=1');
   setFlagsFromString('--flush-baseline-code');
   // For `Tidying`.

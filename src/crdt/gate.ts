@@ -70,8 +70,8 @@ export class Gate {
   }
 
   /**
-   * Opens what an answer brought, and has its signature checked on another thread if it may be news: this
-   * thread takes in meanwhile what came before. `undefined`: it is no envelope.
+   * Opens what an answer brought, and has its signature checked on another thread if it may be news: this thread takes in
+   * meanwhile what came before. `undefined`: it is no envelope.
    */
   async openAhead(item: Item): Promise<Opened | undefined> {
     const sealed = sealedIn(item);

@@ -117,7 +117,7 @@ function readContainer(fields: Fields, id: string, owner: HostId): ToldContainer
 const pooledKind = poolOf((json): Kind => readKind(JSON.parse(json)));
 const pooledPlaces = poolOf((json): readonly Place[] => list({ addresses: JSON.parse(json) }, 'addresses', readPlace));
 
-/** Written out, as `placeIn` is: read for every record, where a rest of other fields takes several times as long. */
+/** Only these, as in `placeIn`: a later version's fields are to keep nothing from being shared. */
 function kindIn({ image, state, health, skipped, ports, services, ttlSeconds, weight, answers, prefer }: Fields) {
   return { image, state, health, skipped, ports, services, ttlSeconds, weight, answers, prefer };
 }

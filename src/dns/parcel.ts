@@ -84,9 +84,10 @@ export class Packer {
   }
 
   /** One object for all owners on a host, until that is another. */
-  private homeOf({ container: _, ...home }: Owner): Home {
-    const last = this.lastHomes.get(home.host);
-    if (last !== undefined && isSameHome(last, home)) return last;
+  private homeOf(owner: Owner): Home {
+    const last = this.lastHomes.get(owner.host);
+    if (last !== undefined && isSameHome(last, owner)) return last;
+    const { container: _, ...home } = owner;
     this.lastHomes.set(home.host, home);
     return home;
   }
