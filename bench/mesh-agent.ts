@@ -12,8 +12,6 @@ import { buildBundle } from './bundle.ts';
 /** USER_HZ of every Linux that Node runs on. */
 const ticksPerSecond = 100;
 const lookMs = 20;
-/** The list of all hosts is long to write: it is asked for seldom, and only when there is reason to think it complete. */
-const lookAtAllMs = 500;
 /** A join of 1,000 hosts takes seconds; on a machine with other work, as long as that lets it. */
 const patienceMs = 120_000;
 
@@ -50,12 +48,10 @@ export class BenchAgent {
     process.once('exit', this.#kill);
   }
 
-  /** Resolves when it knows so many records of each of so many other hosts. */
-  async complete(hosts: number, records: number): Promise<void> {
-    await this.until(async () => {
-      const known = await this.client.get<{ readonly hosts: readonly { readonly records: number }[] }>('/v1/hosts');
-      return known.hosts.filter((each) => each.records === records).length >= hosts;
-    }, lookAtAllMs);
+  /** Whether it knows so many records of each of so many other hosts. */
+  async isComplete(hosts: number, records: number): Promise<boolean> {
+    const known = await this.client.get<{ readonly hosts: readonly { readonly records: number }[] }>('/v1/hosts');
+    return known.hosts.filter((each) => each.records === records).length >= hosts;
   }
 
   async until(holds: () => Promise<boolean>, everyMs = lookMs): Promise<void> {

@@ -1,4 +1,4 @@
-import { every, systemClock } from '../src/clock.ts';
+import { every, systemClock, until } from '../src/clock.ts';
 import { crdtDefaults, meshDefaults } from '../src/config.ts';
 import { envelopeItem } from '../src/crdt/answers.ts';
 import { type Envelope, sealEnvelope } from '../src/crdt/envelope.ts';
@@ -7,7 +7,7 @@ import { HostLog } from '../src/crdt/host-log.ts';
 import { type Item, toChunks } from '../src/crdt/item.ts';
 import { Publisher } from '../src/crdt/publisher.ts';
 import { containerToJson, hostToJson } from '../src/crdt/record-json.ts';
-import { decodeRequest, type Request } from '../src/crdt/request.ts';
+import { decodeRequest, encodeRequest, type Request } from '../src/crdt/request.ts';
 import { encodeSignOfLife } from '../src/crdt/sign-of-life.ts';
 import { createIdentity, type Identity } from '../src/identity.ts';
 import { silentLog } from '../src/log.ts';
@@ -20,6 +20,10 @@ import { realisticContainer, realisticHost } from './mesh-records.ts';
 
 /** Neighbours that a host of a large mesh has, on average: the links it makes, and as many that others make to it. */
 const linksWhenLarge = 2 * meshDefaults.linksWhenLarge;
+/** Hosts that joined before the one under test: neighbours that run for days have answered many, and do it in less time. */
+const guests = 3;
+/** Milliseconds for a guest to have all its links. */
+const guestPatienceMs = 30_000;
 
 interface WorldHost {
   readonly number: number;
@@ -51,6 +55,7 @@ export class World {
   readonly #undo: (() => void)[] = [];
   readonly #linked = Promise.withResolvers<void>();
   #changes = 0;
+  #isAwaited = false;
 
   constructor(hosts: number, containers: number) {
     this.#containers = containers;
@@ -66,14 +71,7 @@ export class World {
   async start(secret: Secret): Promise<readonly string[]> {
     const count = this.#isFull ? this.#hosts.length : linksWhenLarge;
     for (const { identity } of this.#hosts.slice(0, count)) {
-      const mesh = new Mesh({
-        identity,
-        secrets: [secret],
-        clock: systemClock,
-        log: silentLog,
-        storage: new MemoryStorage(),
-        options: { ...meshDefaults, listen: ['127.0.0.1:0'] },
-      });
+      const mesh = meshOf(identity, secret, ['127.0.0.1:0']);
       mesh.attach(this.#handler(identity.hostId));
       await mesh.start();
       this.#neighbours.push(mesh);
@@ -86,11 +84,13 @@ export class World {
       });
       this.#undo.push(first);
     }
-    return this.#neighbours.flatMap((mesh) => mesh.listenAddresses().slice(0, 1));
+    for (let guest = 0; guest < guests; guest += 1) await this.#receiveGuest(secret);
+    return this.#addresses();
   }
 
   /** Links every neighbour with the host under test. */
   connect(address: string): void {
+    this.#isAwaited = true;
     for (const mesh of this.#neighbours) mesh.connect(address);
   }
 
@@ -120,6 +120,25 @@ export class World {
   async stop(): Promise<void> {
     for (const undo of this.#undo) undo();
     await Promise.all(this.#neighbours.map((mesh) => mesh.stop()));
+  }
+
+  #addresses(): readonly string[] {
+    return this.#neighbours.flatMap((mesh) => mesh.listenAddresses().slice(0, 1));
+  }
+
+  /** Lets a host join that links with all neighbours, takes everything from one, and leaves. */
+  async #receiveGuest(secret: Secret): Promise<void> {
+    const guest = meshOf(createIdentity(), secret, []);
+    guest.attach({ received: () => 'known', answer: nothing, linkUp: () => {}, linkDown: () => {} });
+    await guest.start();
+    for (const address of this.#addresses()) guest.connect(address);
+    const isLinked = () => guest.neighbours().length === this.#neighbours.length;
+    await until(systemClock, isLinked, { pollMs: 10, patienceMs: guestPatienceMs });
+    const [host] = guest.neighbours();
+    if (!isLinked() || host === undefined) throw new Error('the neighbours did not take a guest in');
+    const everything = encodeRequest({ type: 'pull', whole: true, have: [], takesPacked: true });
+    for await (const _ of guest.request(host, everything));
+    await guest.stop();
   }
 
   #change(): void {
@@ -163,7 +182,9 @@ export class World {
     return {
       received: () => 'new',
       answer: (_from, bytes) => this.#answer(bytes, self),
-      linkUp: () => this.#linked.resolve(),
+      linkUp: () => {
+        if (this.#isAwaited) this.#linked.resolve();
+      },
       linkDown: () => {},
     };
   }
@@ -190,6 +211,19 @@ export class World {
     }
   }
 }
+
+function meshOf(identity: Identity, secret: Secret, listen: readonly string[]): Mesh {
+  return new Mesh({
+    identity,
+    secrets: [secret],
+    clock: systemClock,
+    log: silentLog,
+    storage: new MemoryStorage(),
+    options: { ...meshDefaults, listen },
+  });
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** What one host of this world says of itself: all its records in one snapshot. */
 function createWorldHost(number: number, containers: number): WorldHost {

@@ -21,11 +21,13 @@ import {
   cidr,
   type Fields,
   integer,
+  isAlike,
   list,
   name,
   number,
   oneOf,
   optional,
+  ownName,
   readInto,
   readJson,
   text,
@@ -97,33 +99,75 @@ function readContainer(fields: Fields, id: string, owner: HostId): ToldContainer
   if (fields.id !== id) throw new BadField('id is not that of its key');
   const placed = list(fields, 'addresses', (value) => asFields('address', value));
   const at = placed.map((each) => address(each, 'address'));
-  const places = pooledPlaces(JSON.stringify(placed.map(placeIn)));
+  const places = placesIn(placed);
   for (const { network } of places) mustBeOf(owner, network, 'network');
   if (fields.asksFrom !== undefined)
     at.push(...list(fields, 'asksFrom', (value) => address({ address: value }, 'address')));
   return {
     id,
     name: text(fields, 'name'),
-    names: list(fields, 'names', name),
+    names: list(fields, 'names', (value) => (isStartOf(id, value) ? ownName(value) : name(value))),
     startedAt: number(fields, 'startedAt', 0, Number.MAX_SAFE_INTEGER),
     claim: fields.claim === undefined ? 0 : integer(fields, 'claim', 0, Number.MAX_SAFE_INTEGER),
-    kind: pooledKind(JSON.stringify(kindIn(fields))),
+    kind: kindIn(fields),
     places,
     at,
   };
 }
 
-/** Most containers have all of this alike with others, for life: it is read once, and kept once. */
-const pooledKind = poolOf((json): Kind => readKind(JSON.parse(json)));
-const pooledPlaces = poolOf((json): readonly Place[] => list({ addresses: JSON.parse(json) }, 'addresses', readPlace));
-
-/** Only these, as in `placeIn`: a later version's fields are to keep nothing from being shared. */
-function kindIn({ image, state, health, skipped, ports, services, ttlSeconds, weight, answers, prefer }: Fields) {
-  return { image, state, health, skipped, ports, services, ttlSeconds, weight, answers, prefer };
+/** Whether it is its short id: a name that no other container has. */
+function isStartOf(id: string, value: unknown): boolean {
+  return typeof value === 'string' && id.startsWith(value);
 }
 
-function placeIn({ network, networkName, subnet }: Fields) {
-  return { network, networkName, subnet };
+/** What containers of one image have alike, mostly; a later version's fields are to keep nothing from being shared. */
+const kindKeys = [
+  'image',
+  'state',
+  'health',
+  'skipped',
+  'ports',
+  'services',
+  'ttlSeconds',
+  'weight',
+  'answers',
+  'prefer',
+] as const satisfies readonly (keyof Kind)[];
+const placeKeys = ['network', 'networkName', 'subnet'] as const satisfies readonly (keyof Place)[];
+
+const pooledKind = poolOf((json): Kind => readKind(JSON.parse(json)));
+const pooledPlaces = poolOf((json): readonly Place[] => list({ addresses: JSON.parse(json) }, 'addresses', readPlace));
+/** What was read last of an image, and of a network: the next container mostly has the same, and that is seen at once. */
+const lastOfImage = poolOf((): { kind?: Kind } => ({}));
+const lastOfNetwork = poolOf((): { places?: readonly Place[] } => ({}));
+
+function kindIn(fields: Fields): Kind {
+  const last = lastOfImage(text(fields, 'image'));
+  if (last.kind === undefined || !hasAll(kindKeys, fields, last.kind))
+    last.kind = pooledKind(JSON.stringify(only(kindKeys, fields)));
+  return last.kind;
+}
+
+function placesIn(placed: readonly Fields[]): readonly Place[] {
+  const [first] = placed;
+  if (first === undefined) return nowhere;
+  const last = lastOfNetwork(text(first, 'network'));
+  const isSame = (places: readonly Place[]) =>
+    places.length === placed.length && placed.every((fields, index) => hasAll(placeKeys, fields, places[index]));
+  if (last.places === undefined || !isSame(last.places))
+    last.places = pooledPlaces(JSON.stringify(placed.map((each) => only(placeKeys, each))));
+  return last.places;
+}
+
+const nowhere: readonly never[] = [];
+
+/** Whether each of these fields is as it was read before. */
+function hasAll<T extends object>(keys: readonly (keyof T & string)[], fields: Fields, read: T | undefined): boolean {
+  return read !== undefined && keys.every((key) => isAlike(fields[key], read[key]));
+}
+
+function only(keys: readonly string[], fields: Fields): Fields {
+  return Object.fromEntries(keys.map((key) => [key, fields[key]]));
 }
 
 function readKind(fields: Fields): Kind {
