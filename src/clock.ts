@@ -15,6 +15,11 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   after: (delayMs, run) => {
+    // A timer takes a millisecond at least.
+    if (delayMs === 0) {
+      const next = setImmediate(run).unref();
+      return () => clearImmediate(next);
+    }
     const timer = setTimeout(run, delayMs);
     timer.unref();
     return () => clearTimeout(timer);

@@ -9,6 +9,11 @@ export class Multimap<K, V extends object | string> {
     return this.#values.keys();
   }
 
+  count(key: K): number {
+    const values = this.#values.get(key);
+    return Array.isArray(values) ? values.length : Number(values !== undefined);
+  }
+
   /** In the order in which they were added, unless they were sorted. */
   get(key: K): readonly V[] {
     const values = this.#values.get(key);

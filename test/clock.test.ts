@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { every, until } from '../src/clock.ts';
+import { every, systemClock, until } from '../src/clock.ts';
 import { ManualClock } from './support/manual-clock.ts';
 
 it('comes round again after a run that failed, and ends no process', async () => {
@@ -14,6 +14,14 @@ it('comes round again after a run that failed, and ends no process', async () =>
   stop();
   await clock.advanceAsync(35);
   expect(runs).toBe(3);
+});
+
+it('of the machine runs at its next turn what has no delay, unless that was called off', async () => {
+  const ran: string[] = [];
+  systemClock.after(0, () => ran.push('next'));
+  systemClock.after(0, () => ran.push('called off'))();
+  await new Promise<void>((resolve) => void systemClock.after(1, resolve));
+  expect(ran).toEqual(['next']);
 });
 
 it('never runs twice at once', async () => {

@@ -44,11 +44,10 @@ const refreshMs = 30_000;
 /** Milliseconds between two fetches of all static edits of one neighbour: what is puzzling then, the next comparison shows. */
 const allEditsMs = 1_000;
 /**
- * Milliseconds between two tellings of what a long answer brought, and how much longer than one telling that is: names
- * that every host has are told of again each time, with ever more owners, and a joiner is to spend its time on joining.
+ * Milliseconds between two tellings of what a long answer brought: names are answered soon after they came, and the threads
+ * that answer them take them over meanwhile.
  */
 const tellEveryMs = 100;
-const tellShare = 20;
 /**
  * Items of an answer that are opened before they are taken in: to check one is done by then, and each that is open takes
  * its octets unpacked.
@@ -242,10 +241,9 @@ export class Exchange {
           await new Promise<void>((resolve) => void clock.after(0, resolve));
           restAt = clock.now() + restEveryMs;
         }
-        const from = clock.now();
-        if (from < tellAt) continue;
-        directory.tell(untold);
-        tellAt = clock.now() + Math.max(tellEveryMs, tellShare * (clock.now() - from));
+        if (clock.now() < tellAt) continue;
+        directory.tellSoFar(untold);
+        tellAt = clock.now() + tellEveryMs;
       }
       return !this.#stopped;
     } catch {

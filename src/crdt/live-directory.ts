@@ -11,10 +11,17 @@ export type HostFacts = Pick<HostView, 'epoch' | 'sequence' | 'heardMsAgo'>;
 export interface Untold {
   readonly names: Set<Name>;
   readonly hosts: Set<HostId>;
+  /** How many owners names had when they were told of last, where those are many. */
+  readonly told: Map<Name, number>;
 }
 
+/** From so many owners on a name is told of seldom while more of them come. */
+const manyOwners = 64;
+/** How many times as many they must have become. */
+const worthTelling = 1.5;
+
 export function createUntold(): Untold {
-  return { names: new Set(), hosts: new Set() };
+  return { names: new Set(), hosts: new Set(), told: new Map() };
 }
 
 /** The directory with its write side, which only replication uses. Write inside `batch` or `gather`. */
@@ -95,8 +102,29 @@ export class LiveDirectory implements Directory {
 
   /** Tells listeners of what was gathered, as it is now. */
   tell(untold: Untold): void {
-    const [names, hosts] = [[...untold.names], [...untold.hosts]];
-    untold.names.clear();
+    this.#tell(untold, [...untold.names]);
+  }
+
+  /**
+   * The same while more is gathered. A name that all hosts have is told of once it has half as many owners again, not with
+   * each few of them: it takes the longer the more there are.
+   */
+  tellSoFar(untold: Untold): void {
+    this.#tell(
+      untold,
+      [...untold.names].filter((name) => {
+        const owners = this.#owners.count(name);
+        if (owners < manyOwners) return true;
+        if (owners < worthTelling * (untold.told.get(name) ?? 0)) return false;
+        untold.told.set(name, owners);
+        return true;
+      }),
+    );
+  }
+
+  #tell(untold: Untold, names: readonly Name[]): void {
+    const hosts = [...untold.hosts];
+    for (const name of names) untold.names.delete(name);
     untold.hosts.clear();
     if (hosts.length > 0) this.#tellAll(this.#hostListeners, () => hosts.map((id) => this.#change(id)));
     if (names.length > 0) this.#tellAll(this.#nameListeners, () => names.map((name) => this.entry(name)));

@@ -68,6 +68,11 @@ export class Owners {
     return this.#byName.keys();
   }
 
+  /** How many containers have a name. */
+  count(name: Name): number {
+    return this.#byName.count(name);
+  }
+
   /** The owners of a name, less those that lost all their addresses to others; in one order on every host. */
   of(name: Name): Owner[] {
     const owners: Owner[] = [];

@@ -16,13 +16,18 @@ export class Backlog {
     return this.waiting.size;
   }
 
+  /** Whether one message tells of all. */
+  get isLittle(): boolean {
+    return this.size <= maxNames;
+  }
+
   add(entries: readonly NameEntry[]): void {
     for (const entry of entries) this.waiting.set(entry.name, entry);
   }
 
   /** What the next message tells of; all that waits, if it is little: mostly that is one change, and stays whole. */
   take(): NameEntry[] {
-    const isLittle = this.waiting.size <= maxNames;
+    const { isLittle } = this;
     const taken: NameEntry[] = [];
     let owners = 0;
     for (const entry of this.waiting.values()) {

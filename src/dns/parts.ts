@@ -6,3 +6,13 @@ export async function inParts<T>(list: readonly T[], size: number, act: (part: r
     act(list.slice(from, from + size));
   }
 }
+
+/** Runs what it is given one after another, each when the one before has ended, however that ended. */
+export function inTurn(): <T>(act: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (act) => {
+    const turn = last.then(act);
+    last = turn.catch(() => {});
+    return turn;
+  };
+}

@@ -9,6 +9,8 @@ import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTa
 
 /** After so long without a change the owners told so far are forgotten: less than a thread waits before it collects garbage. */
 const forgetMs = 500;
+/** Messages on their way at once, where much waits: the thread goes on while this one is busy with what else a load brings. */
+const maxUnderWay = 4;
 
 /** Beside this file while it runs as it was written; beside the bundle once it is bundled. */
 const entry = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './dns-thread.js', import.meta.url);
@@ -38,7 +40,7 @@ export class ThreadHandle {
   private readonly backlog = new Backlog();
   private readonly packer = new Packer();
   private readonly clock: Clock;
-  private feeding = false;
+  private underWay = 0;
   private cancelForgetting = () => {};
   private readonly whenFed: (() => void)[] = [];
   private lastNumber = 0;
@@ -80,12 +82,12 @@ export class ThreadHandle {
   /** Hands over names as fast as the thread takes them; a small change that finds it waiting stays whole. */
   feed(entries: readonly NameEntry[]): void {
     this.backlog.add(entries);
-    if (!this.feeding) this.pump();
+    this.pump();
   }
 
   /** Resolves when all that was fed so far has been taken. */
   async fed(): Promise<void> {
-    if (this.feeding && !this.gone) await new Promise<void>((resolve) => this.whenFed.push(resolve));
+    if (this.underWay > 0 && !this.gone) await new Promise<void>((resolve) => this.whenFed.push(resolve));
   }
 
   /** Milliseconds that its loop was busy since it started; 0 before that. */
@@ -110,21 +112,27 @@ export class ThreadHandle {
   }
 
   private pump(): void {
+    while (!this.gone && this.hasTurn()) this.send(this.backlog.take());
+    if (this.underWay > 0) return;
+    this.allFed();
     this.cancelForgetting();
-    const entries = this.backlog.take();
-    this.feeding = entries.length > 0 && !this.gone;
-    if (!this.feeding) {
-      this.allFed();
-      this.cancelForgetting = this.clock.after(forgetMs, () => this.forget());
-      return;
-    }
-    this.ask({ type: 'update', parcel: this.packer.pack(entries) }).then(
-      () => this.pump(),
-      (error: unknown) => {
-        this.log.error({ err: error }, 'a DNS thread could not take over changed names');
+    this.cancelForgetting = this.clock.after(forgetMs, () => this.forget());
+  }
+
+  /** Whether names are to be told of now: the next few changes wait for the ones before, and are told of together. */
+  private hasTurn(): boolean {
+    return this.underWay === 0 ? this.backlog.size > 0 : this.underWay < maxUnderWay && !this.backlog.isLittle;
+  }
+
+  private send(entries: readonly NameEntry[]): void {
+    this.cancelForgetting();
+    this.underWay += 1;
+    this.ask({ type: 'update', parcel: this.packer.pack(entries) })
+      .catch((error: unknown) => this.log.error({ err: error }, 'a DNS thread could not take over changed names'))
+      .finally(() => {
+        this.underWay -= 1;
         this.pump();
-      },
-    );
+      });
   }
 
   /** Names are told of in bursts: what the last one brought is of no use to the next. */

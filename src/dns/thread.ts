@@ -5,7 +5,7 @@ import { createForwarder, type UpstreamForwarder } from './forward/forwarder.ts'
 import { Nameserver } from './nameserver.ts';
 import type { DnsOptions } from './options.ts';
 import { type PackedName, Unpacker } from './parcel.ts';
-import { inParts } from './parts.ts';
+import { inParts, inTurn } from './parts.ts';
 import { createThreadLog } from './thread-log.ts';
 import type { ThreadFailure, ThreadRequest, ThreadResult, ThreadSaying, ThreadTask } from './thread-messages.ts';
 import { preferThisThread } from './thread-priority.ts';
@@ -26,6 +26,8 @@ const parcels = new Unpacker();
 const tidying = new Tidying(systemClock, ofThread);
 const isPreferred = preferThisThread();
 let running: Running | undefined;
+/** Several messages come at once; each speaks of owners that the one before told of, and may have news of the same names. */
+const afterOthers = inTurn();
 /** Answers compiled so far, as far as they were looked at: each leaves as much behind as a name that is taken over. */
 let compiled = 0;
 
@@ -47,7 +49,7 @@ async function obey(task: ThreadTask): Promise<ThreadResult> {
   const { server, forwarder } = running;
   switch (task.type) {
     case 'update':
-      await takeOver(parcels.take(task.parcel), server);
+      await afterOthers(() => takeOver(parcels.take(task.parcel), server));
       return done;
     case 'networks':
       server.setNetworks(task.networks);

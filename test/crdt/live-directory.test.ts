@@ -94,3 +94,33 @@ test('an owner is one object for whoever is told of it again, until a large load
   expect(owner()).toEqual(before);
   expect(owner()).not.toBe(before);
 });
+
+test('while more comes, a name that many have is told of once it has half as many owners again, and at the end', () => {
+  const { directory, told, put } = directoryWithListener();
+  const untold = createUntold();
+  let hosts = 0;
+  const join = (count: number) => {
+    for (const end = hosts + count; hosts < end; hosts += 1) put(testSigner(10 + hosts).hostId, web);
+    put(one, name(`only${hosts}`));
+  };
+  for (const count of [100, 49, 1, 10]) {
+    directory.gather(untold, () => join(count));
+    directory.tellSoFar(untold);
+  }
+  expect(told).toEqual([[web, 'only100'], ['only149'], [web, 'only150'], ['only160']]);
+  expect(directory.entry(web).owners).toHaveLength(160);
+  directory.tell(untold);
+  expect(told.at(-1)).toEqual([web]);
+  directory.tell(untold);
+  expect(told).toHaveLength(5);
+});
+
+test('while more comes, a name that few have is told of with each change', () => {
+  const { directory, told, put } = directoryWithListener();
+  const untold = createUntold();
+  for (const host of [one, other]) {
+    directory.gather(untold, () => put(host, db));
+    directory.tellSoFar(untold);
+  }
+  expect(told).toEqual([[db], [db]]);
+});

@@ -70,6 +70,10 @@ const statics: readonly StaticRecord[] = [
   { ...staticRecord('db', '192.0.2.7'), data: { type: 'txt', text: 'v=1' } },
 ];
 
+function plain({ names: _, ...record }: ContainerRecord) {
+  return record;
+}
+
 describe('records on the wire', () => {
   it('of containers of one kind on one network share what they have alike', () => {
     const [one, two] = ['c1', 'c2'].map((id) => told(owner, { ...fullContainer, id }));
@@ -81,6 +85,60 @@ describe('records on the wire', () => {
     const [one, two] = (['healthy', 'unhealthy'] as const).map((health) => told(owner, { ...fullContainer, health }));
     expect(one?.kind.ports).toEqual(fullContainer.ports);
     expect(two?.kind.ports).toBe(one?.kind.ports);
+  });
+
+  it('are read each as itself, whichever of the same image or network was read before', () => {
+    const [first, second] = fullContainer.addresses;
+    if (first === undefined || second === undefined) throw new Error('the container is on two networks');
+    const [port] = fullContainer.ports ?? [];
+    const { subnet: _, ...withoutSubnet } = first;
+    const others: Partial<ContainerRecord>[] = [
+      {},
+      { addresses: [first] },
+      { addresses: [second, first] },
+      { addresses: [withoutSubnet, second] },
+      { addresses: [{ ...first, networkName: 'other' }, second] },
+      { state: 'running' },
+      { health: 'healthy' },
+      { ports: [] },
+      { ports: [{ port: 81, protocol: 'tcp' }] },
+      { ports: port ? [port, { ...port, port: 443 }] : [] },
+      { services: [{ service: '_mongodb', protocol: '_tcp', port: 27018 }] },
+      { skipped: [] },
+      { weight: 2 },
+      { ttlSeconds: 7 },
+      { answers: 'all' },
+      { prefer: 'any' },
+    ];
+    const {
+      ports: _p,
+      services: _s,
+      skipped: _k,
+      weight: _w,
+      ttlSeconds: _t,
+      answers: _a,
+      prefer: _f,
+      ...bare
+    } = fullContainer;
+    const records = [...others.map((other) => ({ ...fullContainer, ...other })), bare, unplaced];
+    for (const before of records)
+      for (const record of records) {
+        told(owner, before);
+        expect(new HeldContainer(told(owner, record)).plain()).toEqual(plain(record));
+      }
+  });
+
+  it('are refused for a bad field also where all else is as it was read before', () => {
+    const [first] = fullContainer.addresses;
+    told(owner, fullContainer);
+    for (const bad of [
+      { ports: [{ ...fullContainer.ports?.[0], port: '80' }] },
+      { ports: { 0: fullContainer.ports?.[0] } },
+      { services: [null] },
+      { addresses: [first, null] },
+      { addresses: [first, { ...fullContainer.addresses[1], network: 7 }] },
+    ])
+      expect(containerFromJson(JSON.stringify({ ...fullContainer, ...bad }), 'c1', owner).ok).toBe(false);
   });
 
   it('are held to their own host whoever told of the network before', () => {
@@ -112,6 +170,16 @@ describe('records on the wire', () => {
     for (const record of [fullHost, hostRecord('plain')])
       expect(hostFromJson(hostToJson(record), owner)).toEqual({ ok: true, value: record });
     for (const record of statics) expect(staticFromJson(staticToJson(record))).toEqual({ ok: true, value: record });
+  });
+
+  it('have their own short id for a name like any other', () => {
+    const id = 'a1b2c3d4e5f6'.repeat(5);
+    const record = containerRecord(owner, id, ['web', 'a1b2c3d4e5f6'], '10.0.0.7');
+    expect(told(owner, record).names).toEqual(['web', 'a1b2c3d4e5f6']);
+    for (const name of ['', 'A1b2']) {
+      const read = containerFromJson(JSON.stringify({ ...record, names: [name] }), id, owner);
+      expect(read.ok && read.value.names).toEqual(name === '' ? false : ['a1b2']);
+    }
   });
 
   it('have static names that may begin with a wildcard, and container names that may not', () => {

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { inParts } from '../../src/dns/parts.ts';
+import { inParts, inTurn } from '../../src/dns/parts.ts';
 
 describe('a list that is acted on in parts', () => {
   it.each([0, 1, 3, 4, 10])('is acted on whole and in order, with %d elements', async (length) => {
@@ -29,4 +29,22 @@ describe('a list that is acted on in parts', () => {
     expect(seen[0]).toBe(0);
     expect(seen.at(-1)).toBe(1);
   });
+});
+
+it('what runs in turn begins when all before it has ended, also where that failed', async () => {
+  const afterOthers = inTurn();
+  const order: string[] = [];
+  const act = (what: string, end: () => void) => async () => {
+    order.push(`${what} begins`);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    order.push(`${what} ends`);
+    end();
+    return what;
+  };
+  const fail = () => {
+    throw new Error('a bad one');
+  };
+  const turns = [act('one', () => {}), act('two', fail), act('three', () => {})].map((each) => afterOthers(each));
+  expect(await Promise.allSettled(turns)).toMatchObject([{ value: 'one' }, { status: 'rejected' }, { value: 'three' }]);
+  expect(order).toEqual(['one begins', 'one ends', 'two begins', 'two ends', 'three begins', 'three ends']);
 });

@@ -93,6 +93,19 @@ describe('the service', () => {
     expect((await dns.stats()).threads).toBe(2);
   });
 
+  it('takes over what it is told in that order, also where several messages are under way', async () => {
+    const dns = service();
+    await dns.start();
+    const names = (count: number) => Array.from({ length: count }, (_, index) => fixed(`name${index}`, '192.0.2.1'));
+    // Fits one message, with the name last; and the next, which is long, begins with it.
+    dns.update([...names(127), fixed('web', '192.0.2.1')]);
+    dns.update([fixed('web', '192.0.2.2'), ...names(2_000), fixed('last', '192.0.2.3')]);
+    const asker = client(dns);
+    await expect.poll(async () => data(await asker.ask('last.weave.local')), patience).toEqual(['192.0.2.3']);
+    expect(data(await asker.ask('web.weave.local'))).toEqual(['192.0.2.2']);
+    expect(data(await asker.ask('name1999.weave.local'))).toEqual(['192.0.2.1']);
+  });
+
   it('explains from the networks it was told', async () => {
     const dns = service({}, 1, [entry('node0', [owner(hostA, container('node0', [on(bridgeA, '10.1.0.2')]))])]);
     dns.setNetworks([bridgeA]);
