@@ -4,11 +4,13 @@ import { createSecret, parseSecret } from '../src/mesh/secret.ts';
 import { BenchAgent, type Footprint, launcher } from './mesh-agent.ts';
 import { realisticContainer } from './mesh-records.ts';
 import { World } from './mesh-world.ts';
+import { measurePace } from './pace.ts';
 
 const containers = 50;
 const changesPerSecond = 100;
 const settleMs = 12_000;
 const measureMs = 20_000;
+const paceSeconds = 3;
 /** Each look is a request, and the agent's work; less so where its name server is asked, which has a thread of its own. */
 const lookMs = 100;
 const dnsLookMs = 20;
@@ -16,8 +18,12 @@ const lookAtAllMs = 500;
 const meshPort = 16_783;
 const dnsListen = '127.0.0.1:16753';
 
-/** A whole agent, bundled, joins a mesh: how long until it knows all, and what memory it takes. */
+/**
+ * A whole agent, bundled, joins a mesh: how long until it knows all, or its name server answers all, what memory it takes,
+ * and how fast the machine was just before: what is the same work takes half as long again from one minute to the next.
+ */
 export async function measureJoin(hosts: number, answering: boolean) {
+  const pace = await measurePace(paceSeconds);
   return await withAgent(hosts, answering, async (agent, world, times) => {
     const { joined } = times;
     await pause(settleMs);
@@ -27,6 +33,7 @@ export async function measureJoin(hosts: number, answering: boolean) {
       containers,
       answering,
       links: world.neighbours,
+      pace: pace.ofBudgets,
       msSinceProcessStart: times.complete,
       msSinceFirstLink: times.complete - times.linked,
       cpuSeconds: joined.cpuSeconds,
@@ -59,7 +66,7 @@ interface Times {
   readonly joined: Footprint;
   /** The agent's, before it had a link. */
   readonly cpuSecondsWhenLinked: number;
-  /** Of all its neighbours together, which share the machine with it, while they tell it everything. */
+  /** Of all its neighbours together, which share the machine with it, while they tell it everything, and of looking. */
   readonly neighboursCpuSeconds: number;
 }
 

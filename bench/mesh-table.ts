@@ -72,6 +72,7 @@ function joins({ joinReplicating = [], joinAnswering = [] }: MeshReport): string
   return table(
     [
       'a joiner knows all',
+      'pace of the machine',
       's after its first link',
       'its CPU s since then',
       'its neighbours’, on the same machine',
@@ -83,6 +84,7 @@ function joins({ joinReplicating = [], joinAnswering = [] }: MeshReport): string
     ],
     [...joinReplicating, ...joinAnswering].map((each) => [
       `${count(each.hosts)} hosts of ${each.containers}, ${each.answering ? 'with its name server' : 'replicating only'}`,
+      each.pace,
       judged(each.msSinceFirstLink / 1000, budgets.joinMs / 1000, 's'),
       each.cpuSecondsSinceFirstLink,
       each.neighboursCpuSeconds,

@@ -2,17 +2,21 @@
 export async function inParts<T>(list: readonly T[], size: number, act: (part: readonly T[]) => void): Promise<void> {
   act(list.slice(0, size));
   for (let from = size; from < list.length; from += size) {
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     act(list.slice(from, from + size));
   }
 }
 
-/** Runs what it is given one after another, each when the one before has ended, however that ended. */
+/** Runs what it is given one after another: each when the one before has ended, however that ended, and the loop has turned. */
 export function inTurn(): <T>(act: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (act) => {
     const turn = last.then(act);
-    last = turn.catch(() => {});
+    last = turn.then(nextTurn, nextTurn);
     return turn;
   };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

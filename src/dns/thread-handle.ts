@@ -128,7 +128,10 @@ export class ThreadHandle {
     this.cancelForgetting();
     this.underWay += 1;
     this.ask({ type: 'update', parcel: this.packer.pack(entries) })
-      .catch((error: unknown) => this.log.error({ err: error }, 'a DNS thread could not take over changed names'))
+      .catch((error: unknown) => {
+        // That a thread died is said once, by whoever starts the next.
+        if (!this.gone) this.log.error({ err: error }, 'a DNS thread could not take over changed names');
+      })
       .finally(() => {
         this.underWay -= 1;
         this.pump();

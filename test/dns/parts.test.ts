@@ -31,20 +31,21 @@ describe('a list that is acted on in parts', () => {
   });
 });
 
-it('what runs in turn begins when all before it has ended, also where that failed', async () => {
+it('what runs in turn begins when all before it has ended, also where that failed, and the loop has turned', async () => {
   const afterOthers = inTurn();
   const order: string[] = [];
-  const act = (what: string, end: () => void) => async () => {
-    order.push(`${what} begins`);
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    order.push(`${what} ends`);
-    end();
-    return what;
-  };
-  const fail = () => {
-    throw new Error('a bad one');
-  };
-  const turns = [act('one', () => {}), act('two', fail), act('three', () => {})].map((each) => afterOthers(each));
+  const act = (what: string, fails = false) =>
+    afterOthers(async () => {
+      order.push(`${what} begins`);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      order.push(`${what} ends`);
+      setImmediate(() => order.push('the loop turns'));
+      if (fails) throw new Error('a bad one');
+      return what;
+    });
+  const turns = [act('one'), act('two', true), act('three')];
   expect(await Promise.allSettled(turns)).toMatchObject([{ value: 'one' }, { status: 'rejected' }, { value: 'three' }]);
-  expect(order).toEqual(['one begins', 'one ends', 'two begins', 'two ends', 'three begins', 'three ends']);
+  expect(order).toEqual(
+    ['one', 'two', 'three'].flatMap((what) => [`${what} begins`, `${what} ends`, 'the loop turns']).slice(0, -1),
+  );
 });
