@@ -23,12 +23,9 @@ export function readJson<T>(text: string, read: (fields: Fields) => T): Result<T
 }
 
 export function asFields(what: string, value: unknown): Fields {
-  if (!isObject(value)) throw new BadField(`${what} is not an object`);
-  return value;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new BadField(`${what} is not an object`);
+  return value as Fields;
 }
 
 export function text(fields: Fields, key: string): string {
@@ -108,18 +105,6 @@ export function wildcardName(value: unknown) {
 
 export function cidr(value: unknown) {
   return pooledCidr(textElement(value));
-}
-
-/** Whether a value of JSON is the same as one that was read of such a value, part by part. */
-export function isAlike(value: unknown, read: unknown): boolean {
-  if (value === read) return true;
-  if (Array.isArray(value) || Array.isArray(read)) {
-    if (!Array.isArray(value) || !Array.isArray(read) || value.length !== read.length) return false;
-    return value.every((each, index) => isAlike(each, read[index]));
-  }
-  if (!isObject(value) || !isObject(read)) return false;
-  const keys = Object.keys(value);
-  return keys.length === Object.keys(read).length && keys.every((key) => isAlike(value[key], read[key]));
 }
 
 export function textElement(value: unknown): string {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ContainerParts, Kind, Place } from '../held-container.ts';
 import { poolOf } from '../pool.ts';
 import {
@@ -21,7 +22,6 @@ import {
   cidr,
   type Fields,
   integer,
-  isAlike,
   list,
   name,
   number,
@@ -163,7 +163,7 @@ const nowhere: readonly never[] = [];
 
 /** Whether each of these fields is as it was read before. */
 function hasAll<T extends object>(keys: readonly (keyof T & string)[], fields: Fields, read: T | undefined): boolean {
-  return read !== undefined && keys.every((key) => isAlike(fields[key], read[key]));
+  return read !== undefined && keys.every((key) => isDeepStrictEqual(fields[key], read[key]));
 }
 
 function only(keys: readonly string[], fields: Fields): Fields {
