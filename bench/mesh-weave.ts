@@ -15,7 +15,7 @@ export function measureFullState(hosts: number) {
     const { hostId } = createIdentity();
     for (let index = 0; index < containers; index += 1) {
       const record = realisticContainer(hostId, number, index);
-      state.set(`${hostId} ${record.id}`, { version: 0, record: containerToJson({ record, claim: 0 }) });
+      state.set(`${hostId} ${record.id}`, { version: 0, record: containerToJson({ record, claim: 0 }, hostId) });
     }
   }
   const fanOut = Math.min(Math.floor(2 * Math.log2(hosts)), hosts - 1);

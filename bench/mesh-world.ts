@@ -146,7 +146,10 @@ export class World {
     const index = this.#changes++ % this.#containers;
     const record = realisticContainer(host.identity.hostId, host.number, index);
     const changed = { ...record, health: this.#changes % 2 === 0 ? 'healthy' : 'unhealthy' } as const;
-    const entry = [`container/${record.id}`, containerToJson({ record: changed, claim: 0 })] as const;
+    const entry = [
+      `container/${record.id}`,
+      containerToJson({ record: changed, claim: 0 }, host.identity.hostId),
+    ] as const;
     for (const envelope of host.publisher.change(new Map([entry]))) {
       host.log.take(envelope);
       this.#broadcast(host, envelope);
@@ -236,10 +239,12 @@ function createWorldHost(number: number, containers: number): WorldHost {
   publisher.jump();
   const records = Array.from({ length: containers }, (_, index) => {
     const record = realisticContainer(identity.hostId, number, index);
-    return [`container/${record.id}`, containerToJson({ record, claim: 0 })] as const;
+    return [`container/${record.id}`, containerToJson({ record, claim: 0 }, identity.hostId)] as const;
   });
   const log = new HostLog(crdtDefaults.maxHostBytes);
-  log.take(publisher.begin([['host', hostToJson(realisticHost(identity.hostId, number))], ...records]));
+  log.take(
+    publisher.begin([['host', hostToJson(realisticHost(identity.hostId, number), identity.hostId)], ...records]),
+  );
   return { number, identity, publisher, log, beat: 0, sign: undefined, heardAtMs: 0 };
 }
 

@@ -13,7 +13,7 @@ const usualNames = 500;
  * Percent by which the heap may grow between two collections of a process that comes to know a large mesh. In the small
  * steps that V8 takes where it is told to save memory, collecting is a third of the whole work.
  */
-const loadGrowthPercent = 40;
+const loadGrowthPercent = 55;
 /** V8's word for "as you see fit". */
 const ownGrowthPercent = 0;
 

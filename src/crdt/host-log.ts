@@ -1,3 +1,4 @@
+import type { Result } from '../result.ts';
 import { type Changes, DocumentReader } from './document.ts';
 import type { Envelope } from './envelope.ts';
 import { type PackedEnvelope, packEnvelope, unpackEnvelope } from './packed-envelope.ts';
@@ -32,7 +33,8 @@ export class HostLog {
   #snapshot: PackedEnvelope | undefined;
   #tail: PackedEnvelope[] = [];
   #early = new Map<number, Envelope>();
-  #document = new DocumentReader();
+  /** Made from what is kept once an update comes: few of a thousand hosts change, and the readers of all take megabytes. */
+  #document: DocumentReader | undefined;
   readonly #maxBytes: number;
 
   constructor(maxBytes: number) {
@@ -107,12 +109,8 @@ export class HostLog {
 
   /** All living values, read again from what is kept: they are wanted only when a new epoch replaces them. */
   values(): Map<string, string> {
-    const document = new DocumentReader();
     const values = new Map<string, string>();
-    for (const { kind, payload } of this.after(0, 0)) {
-      const applied = kind === 'farewell' ? undefined : document.apply(payload);
-      if (applied?.ok) update(values, applied.value);
-    }
+    for (const applied of this.#read().applied) if (applied.ok) update(values, applied.value);
     return values;
   }
 
@@ -150,11 +148,9 @@ export class HostLog {
 
   /** A snapshot tells what could not be read before: hosts that have the same log are to show the same. */
   #readAgain(before: ReadonlyMap<string, string>): Taken {
-    this.#document = new DocumentReader();
-    const problems = this.after(0, 0).flatMap(({ payload }) => {
-      const applied = this.#document.apply(payload);
-      return applied.ok ? [] : [applied.problem];
-    });
+    const { document, applied } = this.#read();
+    const problems = applied.flatMap((each) => (each.ok ? [] : [each.problem]));
+    this.#document = document;
     const changes = differences(before, this.values());
     const [problem] = problems;
     this.spoiled = problem !== undefined;
@@ -164,11 +160,10 @@ export class HostLog {
   #replace(envelope: Envelope): Taken {
     if (envelope.bytes.length > this.#maxBytes) return { type: 'too much' };
     const before = this.values();
-    const document = new DocumentReader();
-    const applied = envelope.kind === 'snapshot' ? document.apply(envelope.payload) : undefined;
+    const applied = envelope.kind === 'snapshot' ? new DocumentReader().apply(envelope.payload) : undefined;
     const after = applied?.ok ? applied.value : new Map<string, string>();
     const changes = differences(before, after);
-    this.#document = document;
+    this.#document = undefined;
     this.#snapshot = packEnvelope(envelope, envelope.packed);
     this.#tail = [];
     this.#logBytes = envelope.bytes.length;
@@ -179,6 +174,7 @@ export class HostLog {
 
   #follow(envelope: Envelope): Taken {
     if (this.#logBytes + envelope.bytes.length > this.#maxBytes) return { type: 'too much' };
+    this.#document ??= this.#read().document;
     const applied = this.#document.apply(envelope.payload);
     this.#tail.push(packEnvelope(envelope, envelope.packed));
     this.#logBytes += envelope.bytes.length;
@@ -186,6 +182,13 @@ export class HostLog {
     this.spoiled ||= !applied.ok;
     if (!applied.ok) return { type: 'spoiled', changes: new Map(), problem: applied.problem };
     return { type: 'merged', changes: applied.value };
+  }
+
+  /** Reads what is kept from its beginning; what came of each part of it. */
+  #read(): { readonly document: DocumentReader; readonly applied: readonly Result<Changes>[] } {
+    const document = new DocumentReader();
+    const written = this.after(0, 0).filter(({ kind }) => kind !== 'farewell');
+    return { document, applied: written.map(({ payload }) => document.apply(payload)) };
   }
 
   #keepEarly(envelope: Envelope): Taken {

@@ -43,7 +43,7 @@ export class OwnHost {
 
   constructor(parts: OwnHostParts) {
     this.#parts = parts;
-    this.#records = new OwnRecords((container) => parts.directory.nextClaim(container));
+    this.#records = new OwnRecords(parts.hosts.self, (container) => parts.directory.nextClaim(container));
     this.#publisher = new Publisher(parts.signer, () => this.#beginEpoch());
     this.#identity = new IdentityWatch(parts.clock);
     this.voice = new Voice({ ...parts, publisher: this.#publisher });

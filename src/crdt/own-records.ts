@@ -1,10 +1,11 @@
-import { type ContainerRecord, containerAddressKey, type HostRecord } from '../record.ts';
+import { type ContainerRecord, containerAddressKey, type HostId, type HostRecord } from '../record.ts';
 import type { Changes } from './document.ts';
 import { type ClaimedContainer, containerToJson, hostToJson } from './record-json.ts';
 import { containerPrefix, hostKey } from './wire.ts';
 
 /** This host's own entries, as its rooms tell them, on their way into its document. */
 export class OwnRecords {
+  readonly #self: HostId;
   readonly #nextClaim: (container: ContainerRecord) => number;
   readonly #containers = new Map<string, ClaimedContainer>();
   #host: HostRecord | undefined;
@@ -12,13 +13,14 @@ export class OwnRecords {
   #touched: Set<string> | undefined = new Set();
 
   /** `nextClaim` gives a number above all claims to the container's shared addresses; 0 where it has none. */
-  constructor(nextClaim: (container: ContainerRecord) => number) {
+  constructor(self: HostId, nextClaim: (container: ContainerRecord) => number) {
+    this.#self = self;
     this.#nextClaim = nextClaim;
   }
 
   setHost(record: HostRecord): Changes {
     this.#host = record;
-    return new Map([[hostKey, hostToJson(record)]]);
+    return new Map([[hostKey, hostToJson(record, this.#self)]]);
   }
 
   /** Whether a full listing was ever given: from then on nothing is taken from a former run. */
@@ -56,9 +58,9 @@ export class OwnRecords {
 
   entries(): Map<string, string> {
     const entries = new Map<string, string>();
-    if (this.#host !== undefined) entries.set(hostKey, hostToJson(this.#host));
+    if (this.#host !== undefined) entries.set(hostKey, hostToJson(this.#host, this.#self));
     for (const claimed of this.#containers.values())
-      entries.set(containerPrefix + claimed.record.id, containerToJson(claimed));
+      entries.set(containerPrefix + claimed.record.id, containerToJson(claimed, this.#self));
     return entries;
   }
 
@@ -68,7 +70,7 @@ export class OwnRecords {
     const kept = before !== undefined && addressesOf(before.record) === addressesOf(record);
     const claimed = { record, claim: kept ? before.claim : this.#nextClaim(record) };
     this.#containers.set(record.id, claimed);
-    changes.set(containerPrefix + record.id, containerToJson(claimed));
+    changes.set(containerPrefix + record.id, containerToJson(claimed, this.#self));
   }
 }
 

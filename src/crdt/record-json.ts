@@ -1,18 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ContainerParts, Kind, Place } from '../held-container.ts';
 import { poolOf } from '../pool.ts';
-import {
-  type ContainerPort,
-  type ContainerRecord,
-  type HostId,
-  type HostRecord,
-  localNetworkKey,
-  type Name,
-  type Network,
-  type NetworkKey,
-  type StaticData,
-  type StaticRecord,
-  sharedNetworkKey,
+import type {
+  ContainerPort,
+  ContainerRecord,
+  HostId,
+  HostRecord,
+  Name,
+  Network,
+  StaticData,
+  StaticRecord,
 } from '../record.ts';
 import { type Result, refused } from '../result.ts';
 import {
@@ -34,6 +31,7 @@ import {
   textElement,
   wildcardName,
 } from './json.ts';
+import { readNetworkKey, toldNetwork } from './network-key.ts';
 
 /** A container's record and the Lamport number of its claim to addresses on networks that several hosts share. */
 export interface ClaimedContainer {
@@ -54,18 +52,22 @@ const maxPort = 65_535;
 /** A weight beyond this only hides all others. */
 const maxWeight = 1_000_000;
 
-export function containerToJson({ record, claim }: ClaimedContainer): string {
-  return JSON.stringify(claim === 0 ? record : { ...record, claim });
+/** What `owner` says of a container of its own. Its id is left out: that is in the key; so is who it is, in its networks. */
+export function containerToJson({ record, claim }: ClaimedContainer, owner: HostId): string {
+  const { id: _, ...rest } = record;
+  const addresses = record.addresses.map((each) => ({ ...each, network: toldNetwork(each.network, owner) }));
+  return JSON.stringify({ ...rest, addresses, ...(claim === 0 ? {} : { claim }) });
 }
 
-/** Reads what `owner` says of one of its containers; a host speaks of its own local networks only. */
+/** Reads what `owner` says of one of its containers. */
 export function containerFromJson(json: string, id: string, owner: HostId): Result<ToldContainer> {
   if (json.length > maxRecordLength) return refused(`record is longer than ${maxRecordLength} characters`);
   return readJson(json, (fields) => readContainer(fields, id, owner));
 }
 
-export function hostToJson(record: HostRecord): string {
-  return JSON.stringify(record);
+export function hostToJson(record: HostRecord, owner: HostId): string {
+  const networks = record.networks.map((each) => ({ ...each, key: toldNetwork(each.key, owner) }));
+  return JSON.stringify({ ...record, networks });
 }
 
 export function hostFromJson(json: string, owner: HostId): Result<HostRecord> {
@@ -96,11 +98,9 @@ export function staticFromJson(json: string): Result<StaticRecord> {
 }
 
 function readContainer(fields: Fields, id: string, owner: HostId): ToldContainer {
-  if (fields.id !== id) throw new BadField('id is not that of its key');
   const placed = list(fields, 'addresses', (value) => asFields('address', value));
   const at = placed.map((each) => address(each, 'address'));
-  const places = placesIn(placed);
-  for (const { network } of places) mustBeOf(owner, network, 'network');
+  const places = placesIn(placed, owner);
   if (fields.asksFrom !== undefined)
     at.push(...list(fields, 'asksFrom', (value) => address({ address: value }, 'address')));
   return {
@@ -136,10 +136,12 @@ const kindKeys = [
 const placeKeys = ['network', 'networkName', 'subnet'] as const satisfies readonly (keyof Place)[];
 
 const pooledKind = poolOf((json): Kind => readKind(JSON.parse(json)));
-const pooledPlaces = poolOf((json): readonly Place[] => list({ addresses: JSON.parse(json) }, 'addresses', readPlace));
+const pooledPlaces = poolOf((json): readonly Place[] => readPlaces(JSON.parse(json)));
 /** What was read last of an image, and of a network: the next container mostly has the same, and that is seen at once. */
 const lastOfImage = poolOf((): { kind?: Kind } => ({}));
-const lastOfNetwork = poolOf((): { places?: readonly Place[] } => ({}));
+const lastOfNetwork = poolOf(
+  (): { read?: { readonly told: readonly Fields[]; readonly places: readonly Place[] } } => ({}),
+);
 
 function kindIn(fields: Fields): Kind {
   const last = lastOfImage(text(fields, 'image'));
@@ -148,21 +150,27 @@ function kindIn(fields: Fields): Kind {
   return last.kind;
 }
 
-function placesIn(placed: readonly Fields[]): readonly Place[] {
+function placesIn(placed: readonly Fields[], owner: HostId): readonly Place[] {
   const [first] = placed;
   if (first === undefined) return nowhere;
-  const last = lastOfNetwork(text(first, 'network'));
-  const isSame = (places: readonly Place[]) =>
-    places.length === placed.length && placed.every((fields, index) => hasAll(placeKeys, fields, places[index]));
-  if (last.places === undefined || !isSame(last.places))
-    last.places = pooledPlaces(JSON.stringify(placed.map((each) => only(placeKeys, each))));
-  return last.places;
+  const last = lastOfNetwork(`${owner} ${text(first, 'network')}`);
+  const isSame = (told: readonly Fields[]) =>
+    placed.length === told.length && placed.every((fields, index) => hasAll(placeKeys, fields, told[index]));
+  if (last.read === undefined || !isSame(last.read.told)) {
+    const told = placed.map((each) => only(placeKeys, each));
+    last.read = { told, places: pooledPlaces(JSON.stringify({ owner, told })) };
+  }
+  return last.read.places;
 }
 
 const nowhere: readonly never[] = [];
 
 /** Whether each of these fields is as it was read before. */
-function hasAll<T extends object>(keys: readonly (keyof T & string)[], fields: Fields, read: T | undefined): boolean {
+function hasAll<K extends string>(
+  keys: readonly K[],
+  fields: Fields,
+  read: { readonly [key in K]?: unknown } | undefined,
+): boolean {
   return read !== undefined && keys.every((key) => isDeepStrictEqual(fields[key], read[key]));
 }
 
@@ -213,30 +221,19 @@ function readPrefer(fields: Fields, key: string) {
   return oneOf<'any' | 'local'>(fields, key, ['any', 'local']);
 }
 
-function readPlace(value: unknown): Place {
-  const fields = asFields('address', value);
-  const network = text(fields, 'network') as NetworkKey;
-  const networkName = text(fields, 'networkName');
-  // Written out: a field that is put to a finished object takes 32 octets more than one that it is made with.
-  if (fields.subnet === undefined) return { network, networkName };
-  return { network, networkName, subnet: cidr(fields.subnet) };
-}
-
-/** Throws where `owner` cannot speak of the network. */
-function mustBeOf(owner: HostId, network: string, key: string): asserts network is NetworkKey {
-  if (network.startsWith(localNetworkKey(owner, '')) || network.startsWith(sharedNetworkKey(''))) return;
-  throw new BadField(`${key} is neither a shared network nor one of its own host`);
-}
-
-function readNetworkKey(fields: Fields, owner: HostId): NetworkKey {
-  const key = text(fields, 'key');
-  mustBeOf(owner, key, 'key');
-  return key;
+function readPlaces({ owner, told }: { readonly owner: HostId; readonly told: readonly Fields[] }): readonly Place[] {
+  return told.map((fields) => {
+    const network = readNetworkKey(fields, 'network', owner);
+    const networkName = text(fields, 'networkName');
+    // Written out: a field that is put to a finished object takes 32 octets more than one that it is made with.
+    if (fields.subnet === undefined) return { network, networkName };
+    return { network, networkName, subnet: cidr(fields.subnet) };
+  });
 }
 
 function readNetwork(fields: Fields, owner: HostId): Network {
   return {
-    key: readNetworkKey(fields, owner),
+    key: readNetworkKey(fields, 'key', owner),
     name: text(fields, 'name'),
     driver: text(fields, 'driver'),
     subnets: list(fields, 'subnets', cidr),

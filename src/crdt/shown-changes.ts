@@ -20,7 +20,8 @@ function showHost(directory: LiveDirectory, host: HostId, json: string | undefin
 }
 
 function showContainer(directory: LiveDirectory, host: HostId, key: string, json: string | undefined): void {
-  const id = key.slice(containerPrefix.length);
+  // A copy: a slice would hold on to the whole key for as long as there is the container.
+  const id = Buffer.from(key).toString('utf8', containerPrefix.length);
   const read = json === undefined ? undefined : containerFromJson(json, id, host);
   directory.setContainer(host, id, read?.ok ? read.value : undefined);
   directory.setProblem(host, id, read?.ok === false ? read.problem : undefined);

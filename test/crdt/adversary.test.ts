@@ -4,14 +4,14 @@ import * as Y from 'yjs';
 import { DocumentWriter } from '../../src/crdt/document.ts';
 import { decodeEnvelope, type EnvelopeKind, kindOf, sealEnvelope } from '../../src/crdt/envelope.ts';
 import { type Item, toChunks } from '../../src/crdt/item.ts';
-import { containerToJson, hostToJson } from '../../src/crdt/record-json.ts';
+import { hostToJson } from '../../src/crdt/record-json.ts';
 import { decodeRequest, type Request } from '../../src/crdt/request.ts';
 import type { Signer } from '../../src/crdt/signer.ts';
 import { contentOf, encodeEdit } from '../../src/crdt/static-edit.ts';
 import type { TransportHandler, Verdict } from '../../src/crdt/transport.ts';
 import type { HostId } from '../../src/record.ts';
 import type { Result } from '../../src/result.ts';
-import { CrdtLab, containerRecord, hostRecord, name, staticRecord } from '../support/crdt-lab.ts';
+import { CrdtLab, containerRecord, hostRecord, name, sent, staticRecord } from '../support/crdt-lab.ts';
 import { documentOf, forge, noise, signOfLife } from '../support/forgery.ts';
 import { bufferBytes } from '../support/held-by.ts';
 import type { MemoryMesh } from '../support/memory-mesh.ts';
@@ -21,7 +21,7 @@ describe('a member that lies', () => {
   it('cannot say anything for another host', async () => {
     const { lab, one, mallory } = await trio();
     const before = one.show();
-    const forged = documentOf({ 'container/c1': containerRecord(one.id, 'c1', ['mine'], '10.6.6.6') });
+    const forged = documentOf({ 'container/c1': sent(one.id, containerRecord(one.id, 'c1', ['mine'], '10.6.6.6')) });
     for (const kind of ['snapshot', 'update', 'farewell', 'heartbeat', 'doubt', 'forget', 'edit'] as const)
       mallory.mesh.broadcast(forge(mallory.signer, one.id, kind, 2 ** 40, 9, forged));
     await lab.run(5_000);
@@ -107,7 +107,9 @@ describe('a member that lies', () => {
     const { lab, one, two, mallory } = await trio();
     mallory.publish({ host: hostRecord('mallory') });
     for (let number = 0; number < 2_500; number += 1)
-      mallory.change({ 'container/x': containerRecord(mallory.id, 'x', [`flood${number}`], '10.6.0.1') });
+      mallory.change({
+        'container/x': sent(mallory.id, containerRecord(mallory.id, 'x', [`flood${number}`], '10.6.0.1')),
+      });
     await lab.run(1_000);
     const { envelopes, storedBytes } = one.replica.stats();
     expect(envelopes.flood).toBeGreaterThan(1_000);
@@ -201,7 +203,7 @@ describe('a member that lies', () => {
     }
     mallory.publish({
       host: hostRecord('mallory'),
-      'container/x': containerRecord(mallory.id, 'x', ['fine'], '10.6.0.1'),
+      'container/x': sent(mallory.id, containerRecord(mallory.id, 'x', ['fine'], '10.6.0.1')),
     });
     await lab.run(1_000);
     expect(two.answers('fine')).toEqual(['10.6.0.1']);
@@ -210,21 +212,20 @@ describe('a member that lies', () => {
 
   it('has its bad records shown and its good ones used', async () => {
     const { lab, one, two, mallory } = await trio();
-    const good = containerRecord(mallory.id, 'good', ['fine'], '10.6.0.1');
+    const good = sent(mallory.id, containerRecord(mallory.id, 'good', ['fine'], '10.6.0.1'));
     mallory.publishJson({
-      host: hostToJson(hostRecord('mallory')),
+      host: hostToJson(hostRecord('mallory'), mallory.id),
       'container/good': JSON.stringify(good),
       'container/a': '{"id":',
-      'container/b': JSON.stringify({ ...good, id: 'b', names: ['UPPER case'] }),
-      'container/c': JSON.stringify({ ...good, id: 'other' }),
+      'container/b': JSON.stringify({ ...good, names: ['UPPER case'] }),
+      'container/c': JSON.stringify({ ...good, addresses: [{ address: '10.6.0.1', network: 'own:x' }] }),
       'container/d': JSON.stringify({
         ...good,
-        id: 'd',
         addresses: [{ address: '10.0.0.256', network: 'x', networkName: '' }],
       }),
-      'container/e': containerToJson({ record: { ...containerRecord(one.id, 'e', ['theft']) }, claim: 0 }),
-      'container/f': JSON.stringify({ ...good, id: 'f', image: 'x'.repeat(40_000) }),
-      'container/g': JSON.stringify({ ...good, id: 'g', state: 'hibernating' }),
+      'container/e': JSON.stringify(containerRecord(one.id, 'e', ['theft'])),
+      'container/f': JSON.stringify({ ...good, image: 'x'.repeat(40_000) }),
+      'container/g': JSON.stringify({ ...good, state: 'hibernating' }),
       'later/version': 'whatever it means',
     });
     await lab.run(1_000);
@@ -234,7 +235,7 @@ describe('a member that lies', () => {
     expect(bad.sort()).toEqual([
       'a: record is not JSON',
       'b: name "UPPER case" has the label "upper case": only letters, digits, "_" and inner "-" are allowed',
-      'c: id is not that of its key',
+      'c: networkName is not a text',
       expect.stringContaining('d: address "10.0.0.256"'),
       'e: network is neither a shared network nor one of its own host',
       'f: record is longer than 32768 characters',
@@ -461,7 +462,11 @@ describe('two versions in one mesh', () => {
 
   it('use the fields they know of records, messages and beats that have more', async () => {
     const { lab, one, mallory } = await trio();
-    const record = { ...containerRecord(mallory.id, 'x', ['fine'], '10.6.0.1'), mood: 'good', deep: { er: [1] } };
+    const record = {
+      ...sent(mallory.id, containerRecord(mallory.id, 'x', ['fine'], '10.6.0.1')),
+      mood: 'good',
+      deep: { er: [1] },
+    };
     mallory.publishJson({
       host: JSON.stringify({ ...hostRecord('m'), moon: 'full' }),
       'container/x': JSON.stringify(record),

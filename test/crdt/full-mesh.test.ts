@@ -7,7 +7,7 @@ import type { Signer } from '../../src/crdt/signer.ts';
 import { type Edit, encodeEdit, writeDot } from '../../src/crdt/static-edit.ts';
 import { StaticRoom } from '../../src/crdt/static-room.ts';
 import type { HostId } from '../../src/record.ts';
-import { CrdtLab, containerRecord, type LabReplica, staticRecord } from '../support/crdt-lab.ts';
+import { CrdtLab, containerRecord, type LabReplica, sent, staticRecord } from '../support/crdt-lab.ts';
 import { documentOf, signOfLife } from '../support/forgery.ts';
 import { testSigner } from '../support/signer.ts';
 
@@ -156,7 +156,7 @@ function invent(host: LabReplica, first: number, count: number): void {
 }
 
 function sealed(signer: Signer, kind: EnvelopeKind, beat: number): Uint8Array {
-  const records = { 'container/x': containerRecord(signer.hostId, 'x', ['invented'], '10.6.0.1') };
+  const records = { 'container/x': sent(signer.hostId, containerRecord(signer.hostId, 'x', ['invented'], '10.6.0.1')) };
   const payload = kind === 'snapshot' ? documentOf(records) : signOfLife(beat);
   return sealEnvelope(signer, kind, 1, 1, payload).bytes;
 }

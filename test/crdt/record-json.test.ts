@@ -16,7 +16,7 @@ import {
   type StaticRecord,
   sharedNetworkKey,
 } from '../../src/record.ts';
-import { address, containerRecord, hostRecord, name, staticRecord, told } from '../support/crdt-lab.ts';
+import { address, containerRecord, hostRecord, name, sent, staticRecord, told } from '../support/crdt-lab.ts';
 import { testSigner } from '../support/signer.ts';
 
 const owner = testSigner(1).hostId;
@@ -44,6 +44,9 @@ const fullContainer: ContainerRecord = {
   answers: 'one',
   prefer: 'local',
 };
+
+/** The same as it is sent: for what a host may send instead. */
+const full = sent(owner, fullContainer);
 
 /** On no network at all. */
 const unplaced: ContainerRecord = { ...containerRecord(owner, 'c1', []), addresses: [] };
@@ -129,32 +132,42 @@ describe('records on the wire', () => {
   });
 
   it('are refused for a bad field also where all else is as it was read before', () => {
-    const [first] = fullContainer.addresses;
+    const [first, second] = full.addresses;
     told(owner, fullContainer);
     for (const bad of [
       { ports: [{ ...fullContainer.ports?.[0], port: '80' }] },
       { ports: { 0: fullContainer.ports?.[0] } },
       { services: [null] },
       { addresses: [first, null] },
-      { addresses: [first, { ...fullContainer.addresses[1], network: 7 }] },
+      { addresses: [first, { ...second, network: 7 }] },
+      { addresses: [{ ...first, networkName: 7 }, second] },
     ])
-      expect(containerFromJson(JSON.stringify({ ...fullContainer, ...bad }), 'c1', owner).ok).toBe(false);
+      for (let time = 0; time < 2; time += 1)
+        expect(containerFromJson(JSON.stringify({ ...full, ...bad }), 'c1', owner).ok).toBe(false);
   });
 
-  it('are held to their own host whoever told of the network before', () => {
+  it('tell of networks of their own host, whoever told of one by the same id before', () => {
     const other = testSigner(2).hostId;
-    const json = containerToJson({ record: fullContainer, claim: 0 });
-    for (const [host, ok] of [
-      [owner, true],
-      [other, false],
-      [owner, true],
-    ] as const)
-      expect(containerFromJson(json, 'c1', host).ok).toBe(ok);
+    const json = containerToJson({ record: fullContainer, claim: 0 }, owner);
+    for (const host of [owner, other, owner]) {
+      const read = containerFromJson(json, 'c1', host);
+      expect(read.ok && read.value.places.map(({ network }) => network)).toEqual([
+        localNetworkKey(host, 'bridge'),
+        sharedNetworkKey('macvlan eth0'),
+      ]);
+    }
+  });
+
+  it('do not repeat what their key and their envelope say', () => {
+    const json = containerToJson({ record: fullContainer, claim: 3 }, owner);
+    expect(json).not.toContain(owner);
+    expect(JSON.parse(json)).not.toHaveProperty('id');
+    expect(hostToJson(fullHost, owner)).not.toContain(owner);
   });
 
   it('may have fields of a later version, which are let be', () => {
-    const [place] = fullContainer.addresses;
-    const later = { ...fullContainer, addresses: [{ ...place, mac: 'later' }], gpu: { count: 2 } };
+    const [place] = full.addresses;
+    const later = { ...full, id: 'later', addresses: [{ ...place, mac: 'later' }], gpu: { count: 2 } };
     const read = containerFromJson(JSON.stringify(later), 'c1', owner);
     expect(read.ok && new HeldContainer(read.value).plain()).toEqual(
       new HeldContainer(told(owner, { ...fullContainer, addresses: fullContainer.addresses.slice(0, 1) })).plain(),
@@ -168,7 +181,7 @@ describe('records on the wire', () => {
       expect({ ...new HeldContainer(parts).plain(), names, claim }).toEqual({ ...record, claim: 3 });
     }
     for (const record of [fullHost, hostRecord('plain')])
-      expect(hostFromJson(hostToJson(record), owner)).toEqual({ ok: true, value: record });
+      expect(hostFromJson(hostToJson(record, owner), owner)).toEqual({ ok: true, value: record });
     for (const record of statics) expect(staticFromJson(staticToJson(record))).toEqual({ ok: true, value: record });
   });
 
@@ -177,7 +190,7 @@ describe('records on the wire', () => {
     const record = containerRecord(owner, id, ['web', 'a1b2c3d4e5f6'], '10.0.0.7');
     expect(told(owner, record).names).toEqual(['web', 'a1b2c3d4e5f6']);
     for (const name of ['', 'A1b2']) {
-      const read = containerFromJson(JSON.stringify({ ...record, names: [name] }), id, owner);
+      const read = containerFromJson(JSON.stringify({ ...sent(owner, record), names: [name] }), id, owner);
       expect(read.ok && read.value.names).toEqual(name === '' ? false : ['a1b2']);
     }
   });
@@ -185,7 +198,7 @@ describe('records on the wire', () => {
   it('have static names that may begin with a wildcard, and container names that may not', () => {
     const wildcard = { ...staticRecord('db', '192.0.2.7'), name: '*.db' };
     expect(staticFromJson(JSON.stringify(wildcard))).toMatchObject({ ok: true, value: { name: '*.db' } });
-    const container = { ...containerRecord(owner, 'c1', []), names: ['*.db'] };
+    const container = { ...sent(owner, containerRecord(owner, 'c1', [])), names: ['*.db'] };
     expect(containerFromJson(JSON.stringify(container), 'c1', owner)).toMatchObject({ ok: false });
   });
 
@@ -193,26 +206,23 @@ describe('records on the wire', () => {
     ['null', 'record is not an object'],
     ['[]', 'record is not an object'],
     ['{', 'record is not JSON'],
-    [JSON.stringify({ ...fullContainer, names: 'node0' }), 'names is not a list'],
-    [JSON.stringify({ ...fullContainer, names: [7] }), '"7" is not a text'],
-    [JSON.stringify({ ...fullContainer, names: Array(2_000).fill('a') }), 'names has more than 1024 elements'],
-    [JSON.stringify({ ...fullContainer, ttlSeconds: -1 }), 'ttlSeconds is not a number from 0 to 2147483647'],
-    [JSON.stringify({ ...fullContainer, ttlSeconds: 0.5 }), 'ttlSeconds is not a whole number'],
-    [JSON.stringify({ ...fullContainer, weight: '1' }), 'weight is not a number from 0 to 1000000'],
-    [JSON.stringify({ ...fullContainer, claim: -1 }), `claim is not a number from 0 to ${Number.MAX_SAFE_INTEGER}`],
+    [JSON.stringify({ ...full, names: 'node0' }), 'names is not a list'],
+    [JSON.stringify({ ...full, names: [7] }), '"7" is not a text'],
+    [JSON.stringify({ ...full, names: Array(2_000).fill('a') }), 'names has more than 1024 elements'],
+    [JSON.stringify({ ...full, ttlSeconds: -1 }), 'ttlSeconds is not a number from 0 to 2147483647'],
+    [JSON.stringify({ ...full, ttlSeconds: 0.5 }), 'ttlSeconds is not a whole number'],
+    [JSON.stringify({ ...full, weight: '1' }), 'weight is not a number from 0 to 1000000'],
+    [JSON.stringify({ ...full, claim: -1 }), `claim is not a number from 0 to ${Number.MAX_SAFE_INTEGER}`],
+    [JSON.stringify({ ...full, ports: [{ port: 0, protocol: 'tcp' }] }), 'port is not a number from 1 to 65535'],
+    [JSON.stringify({ ...full, asksFrom: null }), 'asksFrom is not a list'],
+    [JSON.stringify({ ...full, ports: null }), 'ports is not a list'],
+    [JSON.stringify({ ...full, addresses: [{ address: '10.0.0.1' }] }), 'network is not a text'],
     [
-      JSON.stringify({ ...fullContainer, ports: [{ port: 0, protocol: 'tcp' }] }),
-      'port is not a number from 1 to 65535',
-    ],
-    [JSON.stringify({ ...fullContainer, asksFrom: null }), 'asksFrom is not a list'],
-    [JSON.stringify({ ...fullContainer, ports: null }), 'ports is not a list'],
-    [JSON.stringify({ ...fullContainer, addresses: [{ address: '10.0.0.1' }] }), 'network is not a text'],
-    [
-      JSON.stringify({ ...fullContainer, addresses: [{ address: '10.0.0.1', network: 'local:x:y', networkName: '' }] }),
+      JSON.stringify({ ...full, addresses: [{ address: '10.0.0.1', network: 'local:x:y', networkName: '' }] }),
       'network is neither a shared network nor one of its own host',
     ],
-    [JSON.stringify({ ...fullContainer, health: null }), 'health is none of none, starting, healthy, unhealthy'],
-    [JSON.stringify({ ...fullContainer, name: 'x'.repeat(5_000) }), 'name is longer than 4096 characters'],
+    [JSON.stringify({ ...full, health: null }), 'health is none of none, starting, healthy, unhealthy'],
+    [JSON.stringify({ ...full, name: 'x'.repeat(5_000) }), 'name is longer than 4096 characters'],
   ])('are refused with one clause that says why: %s', (json, problem) => {
     expect(containerFromJson(json, 'c1', owner)).toEqual({ ok: false, problem });
   });

@@ -7,7 +7,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 
 const hostCount = 10;
 /** Enough that a host's log is too long for a broadcast, so that it is fetched hop by hop. */
-const manyContainers = 260;
+const manyContainers = 300;
 /** Milliseconds of the hosts' own time: a comparison on every hop of the longest chain, one after the other. */
 const settleWithinMs = hostCount * 10_000;
 const seeds = process.env.WEFT_RELAY_SEED === undefined ? [1, 2, 3] : [Number(process.env.WEFT_RELAY_SEED)];

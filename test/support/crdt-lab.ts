@@ -248,9 +248,14 @@ export function containerRecord(
   };
 }
 
+/** The record as its host sends it. */
+export function sent(host: HostId, record: ContainerRecord): { readonly addresses: readonly object[] } {
+  return JSON.parse(containerToJson({ record, claim: 0 }, host));
+}
+
 /** The record as another host reads it, once it crossed. */
 export function told(host: HostId, record: ContainerRecord, claim: ClaimedContainer['claim'] = 0): ToldContainer {
-  const read = containerFromJson(containerToJson({ record, claim }), record.id, host);
+  const read = containerFromJson(containerToJson({ record, claim }, host), record.id, host);
   if (!read.ok) throw new Error(read.problem);
   return read.value;
 }

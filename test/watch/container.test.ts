@@ -24,7 +24,9 @@ describe('the record of a container', () => {
     const proxy = inspection({ networks });
     const addresses = addressesOf(proxy, { hostId, networks: networkTable([]) });
     const record = containerRecord(proxy, namesOf(proxy, [domain], watchOptions.hostnames), addresses, false);
-    expect(containerFromJson(containerToJson({ record, claim: 0 }), record.id, hostId)).toMatchObject({ ok: true });
+    expect(containerFromJson(containerToJson({ record, claim: 0 }, hostId), record.id, hostId)).toMatchObject({
+      ok: true,
+    });
     expect(record.addresses).toEqual(addresses.slice(0, 64));
     expect(record.skipped).toContainEqual({
       text: '136 addresses',
